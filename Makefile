@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+# One make, no recursion: each room's build.mk adds to the lists below.
+#   make demo     install what is missing, build, run the handover demo
+#   make test     install what is missing, build, run every test
+# V=1 shows commands; B=asan|ubsan|tsan|portable builds a variant beside.
+
+VERSION := $(shell cat VERSION)
+ABI     := 0
+prefix  ?= /usr/local
+libdir  ?= $(prefix)/lib
+B       ?= release
+O       := build/$(B)
+Q       := $(if $(V),,@)
+say      = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
+PKG_CONFIG ?= pkg-config
+
+WARN     := -Wall -Wextra -Wconversion -Wshadow
+OPT.release  := -O2 -g
+OPT.portable := -O2 -g -DTACTUS_PORTABLE
+OPT.asan     := -O1 -g -fsanitize=address,undefined \
+                -fno-sanitize-recover=all -fno-omit-frame-pointer
+OPT.ubsan    := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all
+OPT.tsan     := -O1 -g -fsanitize=thread
+SAN      := $(filter -fsanitize=% -fno-sanitize-recover=%,$(OPT.$(B)))
+CPPFLAGS += -Ilib/include -Ilib/src -I$O/gen -DTACTUS_VERSION='"$(VERSION)"'
+# Fused multiply-add only where it is written: replay compares bits.
+CXXFLAGS += -std=c++20 $(OPT.$(B)) $(WARN) -ffp-contract=off -fPIC \
+            -fvisibility=hidden -pthread
+CFLAGS   += -std=c11 $(OPT.$(B)) $(WARN) -fPIC
+LDFLAGS  += $(SAN) -pthread
+
+lib_srcs :=
+lib_libs :=
+bins     :=
+tests    :=
+all_srcs :=
+
+.DEFAULT_GOAL := all
+.PHONY: all lib cli deps demo test check lint format bench prove \
+        install uninstall clean
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+objs = $(patsubst %,$O/%.o,$(basename $(1)))
+define link
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$Q$(CXX) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(1)
+endef
+
+include $(sort $(wildcard lib/src/*/build.mk))
+include lib/build.mk cli/build.mk bench/build.mk tests/build.mk
+include packaging/build.mk
+
+all: lib cli
+lib: $O/libtactus.a $O/libtactus.so
+cli: $O/rtctl
+
+$O/%.o: %.cpp
+	$(call say,CXX,$<)
+	@mkdir -p $(@D)
+	$Q$(CXX) $(CPPFLAGS) $(CXXFLAGS) $(flags-$<) -MMD -MP -c $< -o $@
+
+$O/%.o: %.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$Q$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+clean:
+	rm -rf build
+
+-include $(patsubst %,$O/%.d,$(basename $(all_srcs)))

@@ -1,0 +1,4 @@
+cli_srcs := $(wildcard cli/*.cpp)
+all_srcs += $(cli_srcs)
+$O/rtctl: $(call objs,$(cli_srcs)) $O/libtactus.a
+	$(call link,$(lib_libs))

@@ -1,0 +1,2 @@
+lib_srcs += $(wildcard lib/src/core/*.cpp)
+lib_libs += -lfmt

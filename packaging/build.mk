@@ -1,0 +1,2 @@
+deps:
+	@packaging/deps.sh build test

@@ -1,0 +1,41 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Installs what is missing of the named tiers (build, test) with apt.
+set -euo pipefail
+
+build="g++ pkgconf ca-certificates libfmt-dev libtomlplusplus-dev libcli11-dev
+  nlohmann-json3-dev liburdfdom-dev libeigen3-dev libdnnl-dev liburing-dev"
+test="git libcriterion-dev"
+lint="clang-format-19 clang-tidy-19 clang-14 shellcheck universal-ctags mandoc
+  scdoc"
+fuzz="clang-19 libclang-rt-19-dev"
+bench="rt-tests libbenchmark-dev"
+train="python3-venv"
+
+want=""
+for tier in "$@"; do
+  case $tier in
+    build|test|lint|fuzz|bench|train) want+=" ${!tier}" ;;
+    *) echo "deps.sh: unknown tier '$tier'" >&2; exit 2 ;;
+  esac
+done
+
+missing=""
+for p in $want; do
+  status=$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null) || true
+  [ "$status" = installed ] || missing+=" $p"
+done
+[ -n "$missing" ] || exit 0
+
+sudo=""
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || {
+    echo "deps.sh: as root, run: apt-get install$missing" >&2; exit 4; }
+  sudo=sudo
+fi
+echo "installing:$missing" >&2
+export DEBIAN_FRONTEND=noninteractive
+$sudo apt-get -q update >&2
+# shellcheck disable=SC2086  # a list of words
+$sudo apt-get -qq -o DPkg::Lock::Timeout=120 install -y \
+  --no-install-recommends $missing >&2

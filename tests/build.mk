@@ -1,0 +1,34 @@
+# tests/unit/<room>/*.cpp become one Criterion program per room; anything
+# executable named tests/*/*.sh is a test too (exit 77 = skipped).
+unit_rooms := $(notdir $(patsubst %/,%,$(dir \
+                $(wildcard tests/unit/*/*_test.cpp))))
+unit_rooms := $(sort $(unit_rooms))
+
+define unit_room
+unit_$(1)_srcs := $$(wildcard tests/unit/$(1)/*_test.cpp)
+all_srcs += $$(unit_$(1)_srcs)
+$O/tests/unit-$(1): $$(call objs,$$(unit_$(1)_srcs)) $O/libtactus.a
+	$$(call link,$$(lib_libs) -lcriterion)
+unit_bins += $O/tests/unit-$(1)
+endef
+$(foreach r,$(unit_rooms),$(eval $(call unit_room,$(r))))
+
+# Own main: Criterion does not run under TSan.
+race_srcs := $(wildcard tests/race/*_race.cpp)
+race_bins := $(patsubst tests/race/%.cpp,$O/tests/%,$(race_srcs))
+all_srcs  += $(race_srcs)
+$O/tests/%_race: $O/tests/race/%_race.o $O/libtactus.a
+	$(call link,$(lib_libs))
+
+script_tests := $(sort $(wildcard tests/cli/*.sh tests/pkg/*.sh \
+                  tests/vm/*.sh))
+
+check: $(unit_bins)
+	$Qtests/run.sh $^
+
+test: deps
+	$Q$(MAKE) --no-print-directory all test-programs
+	$Qtests/run.sh $(unit_bins) $(race_bins) $(script_tests)
+
+.PHONY: test-programs
+test-programs: $(unit_bins) $(race_bins)
