@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+// A learned policy, ready to run: ModelPlan is the compiled model (immutable,
+// shared between threads), Context is one thread's scratch and recurrent
+// state. Loading is set-up code; Context::run and prewarm are RT-safe when
+// rt_safe() says so. Not for training, and not for batches: one observation
+// in, one action out.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policy/contract.hpp"
+#include "tactus/result.hpp"
+
+namespace tactus::policy {
+
+// What a call in the loop reports; 0 is ok. kNotFinite: the outputs were
+// written and one of them is NaN or infinite (the state is not advanced).
+enum class Status : int32_t {
+  kOk = 0,
+  kBadArgument = 1,
+  kNotFinite = 2,
+  kBackend = 3,
+};
+
+enum class Tier : uint8_t { kF32, kBf16, kInt16, kInt8 };
+enum class DType : uint8_t {
+  kF32,
+  kF64,
+  kF16,
+  kBf16,
+  kI64,
+  kI32,
+  kBool,
+  kOther
+};
+
+[[nodiscard]] const char* name_of(DType type) noexcept;
+
+struct Options {
+  std::vector<std::string> outputs;  // selected; empty: all but states
+  std::string backend = "fused";     // fused | reference | onednn
+  bool check_golden = true;
+  Tier tier = Tier::kF32;       // others are refused until they exist
+  std::string kernel_override;  // Description::kernels of a logged plan
+};
+
+struct TensorInfo {
+  std::string name;
+  std::vector<int64_t> shape;  // as in the file, symbolic sizes bound to 1
+  DType dtype = DType::kF32;
+  std::size_t size = 0;  // elements
+};
+
+// A recurrent value: the file's output `output` is the next call's `input`.
+struct StatePair {
+  std::string input;
+  std::string output;
+  std::vector<int64_t> shape;
+  std::size_t size = 0;    // elements
+  std::size_t offset = 0;  // of its first byte in Context::state()
+};
+
+struct OpCount {
+  std::string op;
+  std::size_t count = 0;
+};
+
+// Golden vectors come from the trainer or ONNX Runtime, never from Tactus.
+struct GoldenResult {
+  std::size_t vectors = 0;  // in the file
+  std::size_t checked = 0;  // of them compared at load
+  std::string by;           // who made them
+  double tolerance = 0;     // |difference| allowed, action units
+  double worst = 0;         // |difference| seen
+};
+
+struct Description {
+  std::string label;  // path, or what the image was called
+  uint64_t hash = 0;  // XXH64 of the image (file bytes, external data too)
+  std::size_t file_bytes = 0;
+  int opset = 0;
+  std::string producer;
+  std::vector<TensorInfo> inputs;   // without states: what run() takes
+  std::vector<TensorInfo> outputs;  // selected: what run() gives
+  std::vector<StatePair> states;
+  std::vector<OpCount> ops;           // of the file, without Constant
+  std::vector<OpCount> compiled_ops;  // after the passes
+  std::size_t parameters = 0;         // weights in the file
+  std::size_t weight_bytes = 0;       // as packed by the backend
+  std::string backend;
+  std::string kernels;  // per layer kernel choice; logs embed it
+  Contract contract;
+  GoldenResult golden;
+  bool self_checked = true;  // nothing from outside vouches for the outputs
+};
+
+class Compiled;  // policy/backend.hpp
+class Executor;
+
+class ModelPlan {
+ public:
+  using Ptr = std::shared_ptr<const ModelPlan>;
+
+  // Reads an ONNX file (external data only from the model's folder),
+  // compiles it and checks its golden vectors. kBadInput names what does not
+  // fit, with op, node and remedy; kUnavailable: the backend is not here.
+  static Result<Ptr> load(const std::string& path, const Options& options);
+  // The same from image(): what a log embeds.
+  static Result<Ptr> from_image(std::span<const std::byte> image,
+                                const std::string& label,
+                                const Options& options);
+  ~ModelPlan();
+  ModelPlan(const ModelPlan&) = delete;
+  ModelPlan& operator=(const ModelPlan&) = delete;
+
+  [[nodiscard]] const Description& describe() const { return description_; }
+  // One self-contained blob: the ONNX file, with its external data if any.
+  [[nodiscard]] std::span<const std::byte> image() const { return image_; }
+  // Whether run() keeps the RT contract (onednn does not: it allocates).
+  [[nodiscard]] bool rt_safe() const noexcept;
+  [[nodiscard]] const Compiled& compiled() const { return *compiled_; }
+
+ private:
+  friend class PlanBuilder;
+  ModelPlan();
+
+  Description description_;
+  std::vector<std::byte> image_;
+  std::unique_ptr<const Compiled> compiled_;
+};
+
+// Refuses, by name, a backend that may not run in the loop.
+Result<void> require_rt_safe(const ModelPlan& plan);
+
+// One of Description::inputs, size floats. `changed` false promises the same
+// bytes as in this Context's previous run (a backend may then reuse partial
+// sums; it never has to). Integer and bool inputs are given as floats.
+struct InputView {
+  const float* data = nullptr;
+  bool changed = true;
+};
+
+// One of Description::outputs; `size` must be its number of elements.
+using OutputView = std::span<float>;
+
+class Context {
+ public:
+  // Owns all memory that run() will touch, prefaulted. Keeps the plan alive.
+  static Result<Context> make(ModelPlan::Ptr plan);
+  Context(Context&&) noexcept;
+  Context& operator=(Context&&) noexcept;
+  ~Context();
+
+  // The whole net in one call: inputs and outputs in the order of
+  // Description. Advances the recurrent state only when it returns kOk.
+  [[nodiscard]] Status run(std::span<const InputView> inputs,
+                           std::span<const OutputView> outputs) noexcept;
+  // A run over the latest inputs (zeros before the first) that touches the
+  // same code and weights, but neither recurrent state nor outputs.
+  void prewarm() noexcept;
+  // Recurrent state to zero; the next run takes every input as changed.
+  void reset() noexcept;
+
+  // The carried recurrent state, to copy out (keyframe) and in (replay).
+  // After copying in, pass changed = true once.
+  [[nodiscard]] std::span<std::byte> state() noexcept;
+  // One pair's value as floats; false if index or size do not fit.
+  bool get_state(std::size_t pair, std::span<float> value) const noexcept;
+  bool set_state(std::size_t pair, std::span<const float> value) noexcept;
+
+  [[nodiscard]] const ModelPlan& plan() const noexcept { return *plan_; }
+
+ private:
+  explicit Context(ModelPlan::Ptr plan);
+  Result<void> allocate();
+
+  struct Memory;  // latest inputs, dry outputs, state and its shadow
+  ModelPlan::Ptr plan_;
+  std::unique_ptr<Executor> executor_;
+  std::unique_ptr<Memory> memory_;
+};
+
+}  // namespace tactus::policy
