@@ -18,8 +18,10 @@ std::span<const std::byte> bytes(std::string_view text) {
 // RFC 3720, appendix B.4, and the usual check value.
 Test(crc32c, agrees_with_published_vectors) {
   cr_assert(eq(u32, tactus::crc32c(bytes("123456789")), 0xE3069283));
-  const std::string_view zeros("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
-                               "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 32);
+  const std::string_view zeros(
+      "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+      "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+      32);
   cr_assert(eq(u32, tactus::crc32c(bytes(zeros)), 0x8A9136AA));
 }
 

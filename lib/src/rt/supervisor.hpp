@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// What the loop asks of the safety side and of the guard. rt knows neither:
+// config composes safety::Shield and guard::Link into one Supervisor. All
+// functions are RT-safe and called on the loop's thread, in this order in a
+// cycle that sends:
+//
+//   begin → check → [publish] → (act stage sends) → committed → end
+//
+// and play() in place of check's action whenever the rung is stop.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "tactus/tactus.h"
+
+namespace tactus::rt {
+
+// Everything check may decide by, beside the frame and the supervisor's own
+// carried state. All of it is recorded, so replay can inject it.
+struct CheckInput {
+  tactus_tick tick;  // now_ns: begin of the check stage
+  tactus_state state;
+  bool action_valid;      // infer gave, kept or fell back to an action
+  bool engage_requested;  // ready only: may we engage now?
+  float blend;            // 0 at engage → 1 after engage_time
+  bool guardian_stale;    // from begin()
+};
+
+struct CheckOutput {
+  tactus_rung rung = TACTUS_RUNG_STOP;  // fail closed
+  bool may_engage = false;       // standstill, fresh signals, a verified stop
+  bool standstill = false;       // measured, for standstill's whole duration
+  bool stop_unverified = false;  // the running stop's re-check failed
+  bool bad = false;              // counts for the trip rule (stale, ...)
+  bool trip = false;             // a fault that latches at once
+  uint16_t worst_row = 0xFFFF;
+  uint16_t worst_link = 0xFFFF;
+  float margin = -1;
+  float separation_m = 0;
+  float scale = 0;
+  uint64_t violated = ~uint64_t{0};
+  uint32_t reasons = 0;  // safety::Reason bits
+  uint64_t plan_id = 0;
+};
+
+struct GuardView {
+  bool guardian_acted = false;  // it has taken over: be silent, latch
+  bool guardian_stale = false;  // heartbeat older than its bound
+  int64_t heartbeat_age_ns = 0;
+  uint32_t epoch = 0;
+};
+
+class Supervisor {
+ public:
+  virtual ~Supervisor() = default;
+
+  // Release edge: publishes the next commit deadline, reads the guardian.
+  virtual GuardView begin(const tactus_tick& tick) noexcept = 0;
+
+  // Judges frame's raw action, writes the checked one in its place. Late,
+  // NaN or stale is a stop: the loop overrides rung when the stage is late.
+  virtual CheckOutput check(std::byte* frame,
+                            const CheckInput& input) noexcept = 0;
+
+  // The last check was in time and its rung is not stop: its plan goes to
+  // the page. Before the act stage.
+  virtual void publish(const tactus_tick& tick) noexcept = 0;
+
+  // Writes the running plan's command at `now_ns` (or the static hold) into
+  // the frame's action field. Always possible.
+  virtual void play(std::byte* frame, int64_t now_ns) noexcept = 0;
+
+  // The act stage completed its send at `now_ns` with this frame's action
+  // (stop: `played`): commit word, command history. `late`: after the commit
+  // deadline, so the guard's count is not reset, but the command is out.
+  virtual void committed(const std::byte* frame, const tactus_tick& tick,
+                         int64_t now_ns, tactus_rung rung,
+                         bool late) noexcept = 0;
+
+  // Life edges. armed(): on entering engaged. disarmed(): at verified
+  // standstill. rearm() asks the guardian for silence and returns true once
+  // it acknowledged (called every cycle until then).
+  virtual bool armed(const tactus_tick& tick) noexcept = 0;
+  virtual void disarmed(const tactus_tick& tick) noexcept = 0;
+  virtual bool rearm(const tactus_tick& tick) noexcept = 0;
+  virtual void life(tactus_state state) noexcept = 0;
+
+  // Carried state for keyframes: plain data, copied out and in.
+  [[nodiscard]] virtual std::size_t carried_size() const noexcept = 0;
+  virtual void save(std::byte* to) const noexcept = 0;
+  virtual void restore(const std::byte* from) noexcept = 0;
+};
+
+}  // namespace tactus::rt
