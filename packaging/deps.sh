@@ -1,23 +1,24 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Installs what is missing of the named tiers (build, test) with apt.
+# Installs what is missing of the named tiers (build, test, ...) with apt.
 set -euo pipefail
 
-build="g++ pkgconf ca-certificates libfmt-dev libtomlplusplus-dev libcli11-dev
-  nlohmann-json3-dev liburdfdom-dev libeigen3-dev libdnnl-dev liburing-dev"
-test="git libcriterion-dev"
-lint="clang-format-19 clang-tidy-19 clang-14 shellcheck universal-ctags mandoc
-  scdoc"
-fuzz="clang-19 libclang-rt-19-dev"
-bench="rt-tests libbenchmark-dev"
-train="python3-venv"
+declare -A tier_packages=(
+  [build]="g++ pkgconf ca-certificates libfmt-dev libtomlplusplus-dev
+    libcli11-dev nlohmann-json3-dev liburdfdom-dev libeigen3-dev libdnnl-dev
+    liburing-dev"
+  [test]="git libcriterion-dev"
+  [lint]="clang-format-19 clang-tidy-19 shellcheck universal-ctags mandoc scdoc"
+  [fuzz]="clang-19 libclang-rt-19-dev"
+  [bench]="rt-tests libeigen3-dev"
+  [train]="python3-venv"
+)
 
 want=""
 for tier in "$@"; do
-  case $tier in
-    build|test|lint|fuzz|bench|train) want+=" ${!tier}" ;;
-    *) echo "deps.sh: unknown tier '$tier'" >&2; exit 2 ;;
-  esac
+  [ -n "${tier_packages[$tier]-}" ] || {
+    echo "deps.sh: unknown tier '$tier'" >&2; exit 2; }
+  want+=" ${tier_packages[$tier]}"
 done
 
 missing=""

@@ -35,3 +35,32 @@ test-programs: $(unit_bins) $(race_bins)
 
 # Criterion's macros convert; everything else stays strict.
 $O/tests/%.o: CXXFLAGS += -Wno-conversion
+
+# Variants that CI runs: unit tests under ASan+UBSan, races under TSan.
+.PHONY: sanitize fuzz
+sanitize:
+	$Q$(MAKE) --no-print-directory B=asan check
+	$Q$(MAKE) --no-print-directory B=tsan race
+
+.PHONY: race
+race: $(race_bins)
+	$Qtests/run.sh $^
+
+# libFuzzer needs clang. FUZZ_SECONDS each; a crash leaves its input in
+# build/fuzz. The corpora of earlier runs are kept there too.
+FUZZ_SECONDS ?= 10
+fuzz_targets := $(patsubst tests/fuzz/%_fuzz.cpp,%,\
+                  $(wildcard tests/fuzz/*_fuzz.cpp))
+fuzz_cxx := clang++-19
+fuzz_flags := -fsanitize=fuzzer-no-link,address,undefined \
+              -fno-sanitize-recover=all -O1 -g -Wno-everything
+fuzz:
+	@packaging/deps.sh build fuzz
+	$Q$(MAKE) --no-print-directory B=fuzz CXX=$(fuzz_cxx) fuzz-programs
+	$Qtests/fuzz/run.sh $(FUZZ_SECONDS) $(fuzz_targets:%=build/fuzz/tests/%_fuzz)
+
+.PHONY: fuzz-programs
+fuzz-programs: $(fuzz_targets:%=$O/tests/%_fuzz)
+$O/tests/%_fuzz: $O/tests/fuzz/%_fuzz.o $O/libtactus.a
+	$(call link,-fsanitize=fuzzer,address,undefined $(lib_libs))
+all_srcs += $(wildcard tests/fuzz/*_fuzz.cpp)
