@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+// The loop: one thread, one static pipeline of stages over one plain-data
+// frame. Knows life, grid, deadlines, on_late, trip and latch; knows neither
+// policy nor safety nor guard (rt::Supervisor), nor where time comes from
+// (rt::WakeSource). make() and warm() are set-up and allocate; run() and
+// step() are the RT path: no allocation, lock, log, or syscall beyond the
+// wake source's wait and what the stages do. Everything else that is public
+// and not marked may only be used while no cycle runs.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "rt/carried.hpp"
+#include "rt/life.hpp"
+#include "rt/loop_spec.hpp"
+#include "rt/loop_stats.hpp"
+#include "rt/requests.hpp"
+#include "tactus/result.hpp"
+
+namespace tactus::rt {
+
+enum class ExitReason : uint8_t {
+  kNone,
+  kDuration,    // its time was over
+  kEnd,         // asked to: signal, kRequestEnd
+  kLatched,     // exit_on_latch
+  kWakeEnded,   // the wake source has no more releases (dead lockstep, test)
+  kWakeFailed,  // the wait failed
+  kNotWarm,     // a stage refused the dry run
+};
+[[nodiscard]] const char* exit_reason_name(ExitReason reason) noexcept;
+
+class Loop {
+ public:
+  // Validates, allocates, touches its memory. State: idle.
+  static Result<std::unique_ptr<Loop>> make(LoopSpec spec, LoopParts parts);
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  // Dry run of the whole pipeline (TACTUS_TICK_DRY_RUN; act's function is
+  // not called), idle → ready. The frame is zero and the supervisor's and
+  // the parts' carried state as before afterwards.
+  Result<void> warm();
+
+  // Cycles on the calling thread until idle; warms first if idle.
+  // duration_ns 0: until asked to end. RT path after the warm-up.
+  ExitReason run(int64_t duration_ns) noexcept;
+
+  // One cycle for a thread owned by others. Of `tick`: release_ns (required;
+  // deadlines count from it), missed (releases lost before it), wake_ns (0:
+  // now). OK, LATE when the cycle was bad, ENDED once idle. RT-safe.
+  tactus_status step(const tactus_tick& tick) noexcept;
+
+  // Any thread, signal handlers too.
+  void request(uint32_t bits) noexcept { requests_.post(bits); }
+  [[nodiscard]] tactus_state state() const noexcept {
+    return static_cast<tactus_state>(
+        stats_->state.load(std::memory_order_acquire));
+  }
+  [[nodiscard]] TripReason trip_reason() const noexcept {
+    return static_cast<TripReason>(
+        stats_->trip_reason.load(std::memory_order_relaxed));
+  }
+
+  [[nodiscard]] bool ever_latched() const noexcept {
+    return (carried_.flags & kCarriedEverLatched) != 0;
+  }
+  [[nodiscard]] const LoopStats& stats() const noexcept { return *stats_; }
+  [[nodiscard]] const LoopSpec& spec() const noexcept { return spec_; }
+  [[nodiscard]] std::span<std::byte> frame() noexcept { return frame_; }
+
+  // Sizes for the record sink: constant after make().
+  [[nodiscard]] std::size_t record_size() const noexcept;
+  [[nodiscard]] std::size_t raw_offset() const noexcept;    // in a record
+  [[nodiscard]] std::size_t raw_size() const noexcept;      // unpadded
+  [[nodiscard]] std::size_t frame_offset() const noexcept;  // in a record
+  // Keyframe: LoopCarried, last good outputs (each padded to 8), supervisor,
+  // then LoopParts::carried in order; each part padded to 8.
+  [[nodiscard]] std::size_t keyframe_size() const noexcept;
+  void save(std::byte* to) const noexcept;
+  void restore(const std::byte* from) noexcept;
+  // After make(), before run(): the sink needs the sizes above.
+  void set_record(RecordSink* sink) noexcept { parts_.record = sink; }
+
+ private:
+  struct Stage;
+  struct Cycle;
+
+  Loop(LoopSpec spec, LoopParts parts);
+  [[nodiscard]] Result<void> prepare();
+  [[nodiscard]] ExitReason cycle_until_idle(int64_t end_ns) noexcept;
+  bool next_release(int64_t& release_ns, uint64_t& missed) noexcept;
+
+  // loop.cpp: life edges
+  void apply_requests(const tactus_tick& tick) noexcept;
+  void apply_reload() noexcept;
+  void edge(LifeEvent event, const tactus_tick& tick) noexcept;
+  void trip(Cycle& c, TripReason reason) noexcept;
+  void end_of_cycle_edges(Cycle& c) noexcept;
+  void try_engage(Cycle& c) noexcept;
+  void try_rearm(Cycle& c) noexcept;
+  void try_standstill(Cycle& c) noexcept;
+
+  // cycle.cpp: one cycle
+  void run_cycle(Cycle& c) noexcept;
+  void account(Cycle& c) noexcept;
+  void run_pipeline(Cycle& c) noexcept;
+  void run_source(Cycle& c, std::size_t i) noexcept;
+  void on_late(Cycle& c, std::size_t i) noexcept;
+  void keep_last(Cycle& c, std::size_t i) noexcept;
+  void run_check(Cycle& c, std::size_t i) noexcept;
+  void run_act(Cycle& c, std::size_t i) noexcept;
+  void choose_command(Cycle& c, std::size_t i) noexcept;
+  void finish(Cycle& c) noexcept;
+
+  // emit.cpp: record, keyframe, statistics
+  void emit_record(Cycle& c) noexcept;
+  void emit_keyframe(Cycle& c) noexcept;
+  void update_stats(const Cycle& c) noexcept;
+
+  LoopSpec spec_;
+  LoopParts parts_;
+  Requests requests_;
+  LoopCarried carried_{};
+  Identity identity_;
+  std::vector<Stage> stages_;
+  std::vector<std::byte> frame_;
+  std::vector<std::byte> good_;  // last good outputs, then the raw action
+  std::unique_ptr<LoopStats> own_stats_;
+  LoopStats* stats_ = nullptr;
+  int64_t t0_ns_ = 0;
+  int64_t last_end_ns_ = 0;
+  uint64_t run_begin_ = 0;
+  ExitReason exit_ = ExitReason::kNone;
+};
+
+}  // namespace tactus::rt
