@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// Robot description (URDF) to serial chain. Set-up only. urdfdom's own
+// messages go to the log callback.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "kin/chain.hpp"
+#include "tactus/result.hpp"
+
+namespace tactus::kin {
+
+struct ChainOptions {
+  std::string tip;          // link name
+  std::string base;         // empty: the root link
+  double overshoot = 0.02;  // m, how far a cover may stick out (cover.hpp)
+};
+
+// Errors are one line `file: joint or link "name": seen: remedy`: loop,
+// unknown tip, mesh, missing limits, NaN, mimic, non-unit axis, floating or
+// planar joint, more than kMaxJoints joints or kMaxSpheres spheres.
+Result<Chain> load_urdf(const std::string& path, const ChainOptions& options);
+Result<Chain> parse_urdf(std::string_view text, const std::string& name,
+                         const ChainOptions& options);
+
+}  // namespace tactus::kin
