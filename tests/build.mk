@@ -64,3 +64,10 @@ fuzz-programs: $(fuzz_targets:%=$O/tests/%_fuzz)
 $O/tests/%_fuzz: $O/tests/fuzz/%_fuzz.o $O/libtactus.a
 	$(call link,-fsanitize=fuzzer,address,undefined $(lib_libs))
 all_srcs += $(wildcard tests/fuzz/*_fuzz.cpp)
+
+# The RT audit's interposer: counts what the RT thread must not do.
+$O/tests/librt_audit.so: tests/audit/rt_audit.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$Q$(CC) -std=gnu11 -O2 -g $(WARN) -Wno-conversion -fPIC -shared -o $@ $<
+test-programs: $O/tests/librt_audit.so
