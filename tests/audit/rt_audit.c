@@ -39,7 +39,7 @@ static int claimed;          /* one thread per process */
 static long warmup = 500, cycles = 100000, sleeps;
 static const char* offence = "";
 static unsigned long allocations, frees, trapped[MAX_NR];
-static struct rusage at_begin;
+static struct rusage at_begin, at_end;
 
 /* ------------------------------------------------- the allowed gadget */
 
@@ -101,11 +101,10 @@ static int install_filter(void) {
 /* ------------------------------------------------------------- report */
 
 static void report(void) {
-  struct rusage end;
-  rt_audit_gadget(SYS_getrusage, RUSAGE_THREAD, (long)&end, 0, 0, 0, 0);
+  rt_audit_gadget(SYS_getrusage, RUSAGE_THREAD, (long)&at_end, 0, 0, 0, 0);
   unsigned long calls = 0, futexes = trapped[SYS_futex];
   for (int i = 0; i < MAX_NR; ++i) calls += trapped[i];
-  char line[4096];
+  static char line[4096];
   int n = snprintf(
       line, sizeof line,
       "{\"schema\":\"tactus/audit/1\",\"cycles\":%ld,\"allocations\":%lu,"
@@ -113,11 +112,12 @@ static void report(void) {
       "\"voluntary_switches_beyond_waits\":%ld,\"involuntary_switches\":%ld,"
       "\"by_nr\":{",
       cycles, allocations, frees, calls, futexes,
-      end.ru_minflt + end.ru_majflt - at_begin.ru_minflt - at_begin.ru_majflt,
-      end.ru_nvcsw - at_begin.ru_nvcsw > cycles
-          ? end.ru_nvcsw - at_begin.ru_nvcsw - cycles
+      at_end.ru_minflt + at_end.ru_majflt - at_begin.ru_minflt -
+          at_begin.ru_majflt,
+      at_end.ru_nvcsw - at_begin.ru_nvcsw > cycles
+          ? at_end.ru_nvcsw - at_begin.ru_nvcsw - cycles
           : 0,
-      end.ru_nivcsw - at_begin.ru_nivcsw);
+      at_end.ru_nivcsw - at_begin.ru_nivcsw);
   const char* comma = "";
   for (int i = 0; i < MAX_NR && n < 4000; ++i) {
     if (!trapped[i]) continue;
@@ -142,9 +142,12 @@ static void offend(void) {
     uint32_t word = 1;
     syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
   } else if (!strcmp(offence, "fault")) {
-    volatile char* page =
-        (char*)rt_audit_gadget(SYS_mmap, 0, 4096, PROT_READ | PROT_WRITE,
-                               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    /* mlockall(MCL_FUTURE) would populate it: unlock and drop it first. */
+    const long p = rt_audit_gadget(SYS_mmap, 0, 4096, PROT_READ | PROT_WRITE,
+                                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    rt_audit_gadget(SYS_munlock, p, 4096, 0, 0, 0, 0);
+    rt_audit_gadget(SYS_madvise, p, 4096, MADV_DONTNEED, 0, 0, 0);
+    volatile char* page = (char*)p;
     page[0] = 1;
   } else if (!strcmp(offence, "write")) {
     (void)!write(-1, "", 0);
@@ -168,7 +171,8 @@ static void count_sleep(void) {
     if (install_filter() != 0) abort();
   }
   ++sleeps;
-  if (sleeps == warmup - 1) { /* touches at_begin's page */
+  if (sleeps == warmup - 1) { /* touches the pages */
+    rt_audit_gadget(SYS_getrusage, RUSAGE_THREAD, (long)&at_end, 0, 0, 0, 0);
     rt_audit_gadget(SYS_getrusage, RUSAGE_THREAD, (long)&at_begin, 0, 0, 0, 0);
   } else if (sleeps == warmup) {
     rt_audit_gadget(SYS_getrusage, RUSAGE_THREAD, (long)&at_begin, 0, 0, 0, 0);
