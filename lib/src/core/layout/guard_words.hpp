@@ -30,7 +30,7 @@ struct GuardConfig {
 };
 
 enum class GuardState : uint32_t {
-  kDisarmed = 0,  // written by the loop at verified standstill
+  kDisarmed = 0,  // by the loop: at verified standstill, after a rearm
   kArmed = 1,     // by the loop at engage
   kActed = 2,     // by the guardian: it plays, the loop must be silent
   kSilenced = 3,  // by the guardian: acknowledges rearm, will not send
@@ -43,13 +43,25 @@ struct GuardWords {
   uint32_t reserved0;
   GuardConfig config;
 
-  // Written by the loop. commit: cycle of the last completed send.
-  alignas(64) std::atomic<uint64_t> commit;
-  // Absolute commit deadline of `deadline_cycle`, published at its release
+  // Written by the loop after a completed send, in this order (release):
+  //   committed_plan    id of the plan whose action left; 0: none yet. Only a
+  //                     send of that plan's own action moves it: a plan that
+  //                     was published but not sent is never played, however
+  //                     many stop cycles commit after it.
+  //   commit            cycle of the last completed send
+  //   commit_deadline   the deadline that this send met; a late send leaves
+  //                     it, so it counts as missed though the plan is out.
+  // Death between two stores: the action of committed_plan has left, and the
+  // cycle counts as missed, which only makes the guardian act earlier.
+  alignas(64) std::atomic<uint64_t> committed_plan;
+  std::atomic<uint64_t> commit;
+  std::atomic<int64_t> commit_deadline_ns;
+  // Absolute commit deadline of the cycle at hand, published at its release
   // edge before the cycle runs; a hung loop leaves it behind and the
-  // guardian goes on by period_ns itself.
+  // guardian goes on by period_ns itself. The guardian compares this word
+  // with commit_deadline_ns and needs no cycle beside it, so no pair of
+  // words can be read torn.
   std::atomic<int64_t> next_deadline_ns;
-  std::atomic<uint64_t> deadline_cycle;
   std::atomic<uint32_t> loop_state;     // tactus_state
   std::atomic<uint32_t> rearm_request;  // counts up
   std::atomic<uint32_t> orderly_exit;   // 1: the loop left on purpose
@@ -68,7 +80,10 @@ struct GuardWords {
   std::atomic<uint64_t> last_seq;      // the guardian's last frame
   std::atomic<int64_t> acted_ns;       // when it took over
   std::atomic<uint32_t> bound_broken;  // it woke later than its bound
-  std::atomic<uint32_t> reason;        // GuardReason (guard/guardian.hpp)
+  std::atomic<uint32_t> reason;        // guard::Reason (guard/core.hpp)
+  std::atomic<uint32_t> choice;        // guard::Choice (guard/page.hpp)
+  std::atomic<uint32_t> granted;       // guard::Grant bits
+  std::atomic<uint64_t> send_failures;
 
   // Written by the lockstep wake source; the futex word is its low half.
   alignas(64) std::atomic<int64_t> virtual_now_ns;
@@ -93,7 +108,7 @@ struct GuardSegment {
 
 static_assert(std::atomic<uint64_t>::is_always_lock_free);
 static_assert(sizeof(GuardConfig) == 40 + 32 + 64 + 64);
-static_assert(offsetof(GuardWords, commit) == 256);
+static_assert(offsetof(GuardWords, committed_plan) == 256);
 static_assert(sizeof(GuardWords) % 64 == 0);
 
 }  // namespace tactus::layout

@@ -40,7 +40,7 @@ struct StopPlan {
 
 struct alignas(64) StopSlot {
   StopPlan plan;
-  uint32_t crc;  // of `plan`
+  uint32_t crc;  // of `plan` up to the last segment in use
   uint32_t pad[15];
 };
 
@@ -56,6 +56,11 @@ struct StopPage {
   uint32_t reserved1[11];
   StopSlot slot[2];
 };
+
+// Bytes of a plan that are in use (and summed): a multiple of 8.
+[[nodiscard]] constexpr std::size_t used_bytes(uint32_t segments) {
+  return offsetof(StopPlan, cubic) + segments * sizeof(StopPlan{}.cubic[0]);
+}
 
 static_assert(sizeof(Cubic) == 32);
 static_assert(offsetof(StopPlan, segment_end_ns) == 32);

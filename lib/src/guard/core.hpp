@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// What the guardian decides, as a step function of (now, shared words, page,
+// controller alive): no clock, no sleep, no socket, so that tests drive it
+// with any time. RT-safe. The loop around it is guard/guardian.hpp.
+#pragma once
+
+#include <cstdint>
+
+#include "core/layout/guard_words.hpp"
+#include "guard/page.hpp"
+
+namespace tactus::guard {
+
+// Why the guardian acted (GuardWords::reason).
+enum class Reason : uint32_t { kNone = 0, kMissedCommits = 1, kDied = 2 };
+
+// After the plan's end the command is held at least this long when the
+// controller is gone (or then = "silence"), then the guardian leaves and the
+// robot's own time-out, if it has one, finds it at rest.
+inline constexpr int64_t kLingerNs = 1'000'000'000;
+
+struct Step {
+  enum class Do : uint8_t { kWait, kSend, kExit };
+  Do what = Do::kWait;
+  int64_t until_ns = 0;                     // next wake-up (kWait, kSend)
+  uint32_t epoch = 0;                       // kSend
+  double command[layout::kMaxJoints] = {};  // kSend
+};
+
+class GuardianCore {
+ public:
+  GuardianCore(layout::GuardWords& words, const layout::StopPage& page) noexcept
+      : words_(&words), reader_(page, words.config.joints) {}
+
+  // Call at every wake-up. kSend: send the command, then step again at
+  // until_ns (or when the controller dies).
+  [[nodiscard]] Step step(int64_t now_ns, bool controller_alive) noexcept;
+
+  [[nodiscard]] uint32_t misses() const noexcept { return misses_; }
+  // The plan being played (after an act).
+  [[nodiscard]] const layout::StopPlan& plan() const noexcept { return plan_; }
+
+ private:
+  Step idle(int64_t now_ns, bool alive) noexcept;
+  Step armed(int64_t now_ns, bool alive, uint64_t word) noexcept;
+  Step play(int64_t now_ns, bool alive, uint64_t word) noexcept;
+  void count_misses(int64_t now_ns) noexcept;
+  bool act(int64_t now_ns, uint64_t word, Reason reason) noexcept;
+  void choose_plan(int64_t now_ns, uint32_t epoch) noexcept;
+  bool silence(uint64_t word) noexcept;
+
+  layout::GuardWords* words_;
+  PageReader reader_;
+  layout::StopPlan plan_{};
+  uint32_t armed_epoch_ = 0;    // of the deadlines below; 0: none
+  int64_t deadline_ns_ = 0;     // next commit deadline to judge
+  int64_t last_missed_ns_ = 0;  // the last one judged as missed
+  uint32_t misses_ = 0;         // consecutive
+  bool playing_ = false;        // plan_ is chosen
+};
+
+}  // namespace tactus::guard
