@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+// The limits image: everything the check stage decides by, compiled from the
+// robot description and the limits file by safety/limits. Immutable plain
+// data, no pointers, no allocation: copying the bytes copies the limits. SI
+// throughout: m, rad, s, ns where the name says so.
+//
+// Seam: readers outside this room take `const Image&` as a handle and go
+// through the accessors and the section table below; the kernels that will
+// replace these loops get their own packed sections behind the same header.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "core/layout/stop_page.hpp"
+#include "kin/chain.hpp"
+
+namespace tactus::safety {
+
+inline constexpr uint32_t kImageMagic = 0x4D494354;  // "TCIM"
+inline constexpr uint32_t kImageVersion = 1;
+inline constexpr uint32_t kMaxJoints = layout::kMaxJoints;
+inline constexpr uint32_t kMaxSignals = 32;
+inline constexpr uint32_t kMaxSignalValues = 64;
+inline constexpr uint32_t kMaxBoxes = 16;
+inline constexpr uint32_t kMaxHumans = 8;
+inline constexpr uint32_t kMaxLinear = 64;
+inline constexpr uint32_t kMaxRows = 128;
+inline constexpr uint32_t kMaxSamples = 256;
+inline constexpr uint32_t kName = 32;
+inline constexpr uint16_t kNoIndex = 0xFFFF;
+static_assert(kMaxJoints == kin::kMaxJoints);
+
+enum class OutputKind : uint32_t { kNone = 0, kJointVelocity = 1 };
+
+// One per family; a new family adds a value here, its rows in the compiler
+// and its function in rows.cpp (README.md).
+enum class RowKernel : uint32_t {
+  kNone = 0,  // an unknown row is a stop
+  kActionBox = 1,
+  kActionRate = 2,
+  kJointPosition = 3,
+  kJointVelocity = 4,
+  kKeepIn = 5,
+  kKeepOut = 6,
+  kSeparation = 7,     // commit rule: human separation over the motion
+  kSeparationNow = 8,  // closed-form v_max(d) on the present command
+  kLinear = 9,
+};
+
+enum class RowKind : uint32_t { kHard = 1, kSoft = 2 };
+
+// What one verdict bit stands for. `margin` (unit of the kernel) is what the
+// row wants beyond its limit; the verdict is (slack - margin) / scale.
+struct Row {
+  char id[kName];  // "joint.velocity", "human.separation"
+  RowKernel kernel;
+  RowKind kind;
+  uint32_t priority;  // 0 first; names the row on equal margins
+  uint32_t index;     // into the kernel's own table (box, human, linear)
+  double margin;
+  double scale;  // > 0
+};
+
+enum class StaleRule : uint32_t { kStop = 1, kGrow = 2, kFallback = 3 };
+
+// One bound input. Values arrive as f32 with a receive stamp.
+struct Signal {
+  char name[kName];
+  char unit[16];
+  uint32_t count;  // values, 1..kMaxSignalValues
+  StaleRule stale;
+  int64_t max_age_ns;  // age == max_age is still fresh
+  uint32_t sphere;     // 1: count / 3 sphere centres
+  uint32_t reserved;
+  double radius;  // m, of its spheres
+  // A value outside [lo, hi] is out of range: stop (kFallback: fallback).
+  float lo[kMaxSignalValues];
+  float hi[kMaxSignalValues];
+  float fallback[kMaxSignalValues];
+};
+
+// Axis-aligned box in the base frame, for all robot spheres.
+struct Box {
+  char name[kName];
+  double lo[3];
+  double hi[3];
+};
+
+// Speed and separation monitoring of one sphere signal.
+struct Human {
+  uint32_t signal;
+  uint32_t reserved;
+  double d_min;      // m, surface to surface
+  double speed;      // m/s, v_h: the reach set grows by it
+  double intrusion;  // m, C of ISO 13855
+  double sensor;     // m, Z_d
+  double robot;      // m, Z_r
+};
+
+// sum_j a[j] u[j] <= b over the action.
+struct Linear {
+  char name[kName];
+  double a[kMaxJoints];
+  double b;
+};
+
+// Every constant of the commit rule; printed by `rtctl safety explain`.
+struct Commit {
+  int64_t period_ns;          // T (a declared maximum with rephase)
+  int64_t commit_ns;          // commit deadline, from release
+  int64_t guardian_bound_ns;  // late wake-up the guardian may have
+  int64_t repeat_ns;          // guardian's frames; >= 1
+  int64_t actuator_delay_ns;  // at most: send to effect
+  int64_t lag_ns;             // first-order lag of the joint velocity
+  int64_t robot_timeout_ns;   // guard = none: the robot's own time-out
+  uint32_t misses;            // 0 exactly with guard = none
+  uint32_t reserved;
+  double model_error;        // m, added to every robot sphere
+  double standstill_speed;   // rad/s, measured
+  int64_t standstill_ns;     // for this long
+  double decel[kMaxJoints];  // rad/s^2
+  double jerk[kMaxJoints];   // rad/s^3
+};
+
+enum RungBit : uint32_t { kRungPass = 1, kRungScale = 2, kRungStop = 4 };
+
+struct Ladder {
+  uint32_t rungs;       // RungBit; stop always
+  uint32_t bisections;  // steps of rung scale, 1..16
+  uint32_t samples;     // of the motion, multiple of 8, 16..kMaxSamples
+  uint32_t limit_none;  // 1: limit = "none" was written out: no rows at all
+};
+
+// Filled by seal() from the rest: never set by the compiler.
+struct Derived {
+  // Longest distance (m) that sphere s can have from joint j's axis: the
+  // speed of its centre is at most sum_j |dq_j| lever[s][j] (prismatic: 1).
+  // 0 where joint j does not move sphere s.
+  double lever[kin::kMaxSpheres][kMaxJoints];
+};
+
+struct Section {
+  uint32_t id;      // SectionId
+  uint32_t offset;  // bytes from the image's begin
+  uint32_t count;   // entries in use
+  uint32_t stride;  // bytes per entry
+};
+
+enum SectionId : uint32_t {
+  kSectionChain = 1,
+  kSectionRows = 2,
+  kSectionSignals = 3,
+  kSectionBoxes = 4,
+  kSectionHumans = 5,
+  kSectionLinear = 6,
+  kSectionCommit = 7,
+  kSectionLadder = 8,
+};
+
+struct ImageHeader {
+  uint32_t magic;
+  uint32_t version;
+  uint32_t size;  // sizeof(Image)
+  uint32_t sections;
+  uint64_t hash;   // of everything after the header (seal)
+  uint64_t epoch;  // counts reloads; not part of the hash
+  char name[kName];
+  Section section[16];
+  uint64_t reserved[8];
+};
+
+struct alignas(64) Image {
+  ImageHeader header;
+  OutputKind kind;
+  uint32_t joints;    // == chain.joints == action values
+  uint32_t rows;      // in row[], > 0 unless ladder.limit_none
+  uint32_t signals;   // in signal[]
+  uint32_t boxes_in;  // box[0 .. boxes_in) keep in, the rest keep out
+  uint32_t boxes;
+  uint32_t humans;
+  uint32_t linears;
+  uint32_t q_signal;   // index of the joint positions, kNoIndex: none
+  uint32_t dq_signal;  // and of the joint velocities
+  uint32_t reserved[6];
+  Row row[kMaxRows];
+  Signal signal[kMaxSignals];
+  // Limits per joint; +-inf: no limit (then there is no row either).
+  double action_lo[kMaxJoints];
+  double action_hi[kMaxJoints];
+  double action_rate[kMaxJoints];  // unit/s, from the last command sent
+  double position_lo[kMaxJoints];
+  double position_hi[kMaxJoints];
+  double velocity[kMaxJoints];
+  Box box[kMaxBoxes];
+  Human human[kMaxHumans];
+  Linear linear[kMaxLinear];
+  Commit commit;
+  Ladder ladder;
+  kin::Chain chain;
+  Derived derived;
+};
+
+static_assert(std::is_trivially_copyable_v<Image>);
+static_assert(sizeof(ImageHeader) % 8 == 0);
+
+// t_s - release(k): how long after its release u_k may still be held before
+// a stop takes effect, in the worst case (DESIGN: commit rule).
+[[nodiscard]] constexpr int64_t hold_ns(const Commit& c) {
+  const int64_t next = c.period_ns + c.actuator_delay_ns;
+  if (c.misses == 0) return next + c.robot_timeout_ns;
+  return next + (int64_t{c.misses} - 1) * c.period_ns + c.commit_ns +
+         c.guardian_bound_ns;
+}
+
+}  // namespace tactus::safety

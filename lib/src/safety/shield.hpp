@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+// The shield: what the check stage runs. A pure function of an Image (the
+// limits), a ShieldState (what is carried from cycle to cycle) and a
+// ShieldInput (this cycle): no clock, no globals, no libm; the same bytes in
+// give the same bytes out, which is what replay compares. Everything here is
+// RT-safe. Not for set-up (seal.hpp) and not for sending: that is rt, io and
+// guard.
+//
+// A cycle that sends: check → [publish output.plan] → send → committed.
+// On rung stop, play() gives the command for the actual time of sending.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "core/layout/stop_page.hpp"
+#include "safety/image.hpp"
+#include "tactus/tactus.h"
+
+namespace tactus::safety {
+
+// Why the rung is what it is. The low half says what was wrong with the
+// cycle, the upper bits which families a motion violated.
+enum Reason : uint32_t {
+  kReasonNan = 1u << 0,            // NaN or Inf in a signal or the action
+  kReasonRange = 1u << 1,          // a value outside its declared range
+  kReasonStale = 1u << 2,          // signal older than max_age (stale mask)
+  kReasonFuture = 1u << 3,         // stamp after now, or time going back
+  kReasonNoAction = 1u << 4,       // infer gave none
+  kReasonGuardianStale = 1u << 5,  // heartbeat older than its bound
+  kReasonHistory = 1u << 6,        // commands in flight are not all known
+  kReasonNoPlan = 1u << 7,         // engaged without a committed plan
+  kReasonNotConverged = 1u << 8,   // no scaling verified within the count
+  kReasonImage = 1u << 9,          // not a sealed image: never judged
+  kReasonHumanLost = 1u << 10,     // a human signal beyond its max_age
+  kReasonLate = 1u << 11,          // set by the loop, never by check()
+  kReasonPlanner = 1u << 12,       // no stop plan within the limits
+  kReasonHorizon = 1u << 13,       // the motion is not over in the horizon
+  kReasonLadder = 1u << 14,        // the ladder has no rung that would do
+  kReasonStopUnverified = 1u << 15,
+  kReasonRowBox = 1u << 16,  // 1 << (15 + RowKernel)
+  kReasonRowRate = 1u << 17,
+  kReasonRowPosition = 1u << 18,
+  kReasonRowVelocity = 1u << 19,
+  kReasonRowKeepIn = 1u << 20,
+  kReasonRowKeepOut = 1u << 21,
+  kReasonRowSeparation = 1u << 22,
+  kReasonRowSeparationNow = 1u << 23,
+  kReasonRowLinear = 1u << 24,
+};
+
+// "stale", "row human separation"; "unknown" for anything else.
+[[nodiscard]] const char* reason_name(uint32_t single_bit) noexcept;
+
+// Commands remembered. The compiler of the image refuses constants that
+// would need more: (max_age + actuator delay) / T + 2 <= kHistory.
+inline constexpr uint32_t kHistory = 128;
+
+struct Command {
+  int64_t sent_ns;
+  float u[kMaxJoints];
+};
+
+// Carried from cycle to cycle; plain data of fixed size, so that a keyframe
+// is a copy. Zero-initialised is the state of a fresh start.
+struct ShieldState {
+  // Commands sent, newest at (head - 1) % kHistory. `quiet_ns`: before the
+  // oldest of them the robot was at verified standstill since this time
+  // (INT64_MAX: not known).
+  Command history[kHistory];
+  uint64_t head;  // commands ever pushed since the last reset
+  int64_t quiet_ns;
+  layout::StopPlan plan;       // last verified plan that was committed
+  layout::StopPlan candidate;  // of the last check; 0: that check had none
+  uint64_t next_plan_id;       // of the last candidate made
+  int64_t last_now_ns;         // time may not go back
+  int64_t last_stamp_ns[kMaxSignals];
+  int64_t still_since_ns;        // observation stamp; INT64_MAX: not still
+  int64_t still_last_ns;         // newest observation seen still
+  float blend_from[kMaxJoints];  // velocity measured at engage
+  uint32_t last_life;            // tactus_state of the last check
+  uint32_t reserved[5];
+};
+static_assert(std::is_trivially_copyable_v<ShieldState>);
+
+// A fresh state; the only way to make one.
+void reset(ShieldState& state) noexcept;
+
+struct ShieldInput {
+  // By Image::signal index: signal[i].count values and their receive stamp
+  // (CLOCK_MONOTONIC, age and transport bound already taken off; 0: never
+  // received).
+  const float* value[kMaxSignals] = {};
+  int64_t stamp_ns[kMaxSignals] = {};
+  const float* action = nullptr;  // raw, image.joints values
+  bool action_valid = false;
+  int64_t now_ns = 0;      // begin of the check stage
+  int64_t release_ns = 0;  // of this cycle
+  uint64_t cycle = 0;
+  tactus_state life = TACTUS_STATE_IDLE;
+  float blend = 0;  // 0 at engage .. 1
+  bool guardian_stale = true;
+  uint32_t epoch = 0;  // sender epoch for the plan
+};
+
+struct ShieldOutput {
+  tactus_rung rung = TACTUS_RUNG_STOP;  // fail closed
+  bool may_engage = false;
+  bool standstill = false;
+  bool stop_unverified = false;
+  bool bad = true;  // a signal or guardian failure: counts for the trip rule
+  // The verdict on the action that was asked for (blended): worst hard row
+  // first. On pass these are the figures of what is sent.
+  uint16_t worst_row = kNoIndex;
+  uint16_t worst_link = kNoIndex;  // sphere, or joint for joint rows
+  float margin = -1;               // [-1, 1]; < 0: violated
+  float mean_score = 0;            // [0, 1], mean over rows
+  float separation_m = 0;          // surface to surface now; NaN: no human
+  float scale = 0;                 // 1 pass, 0 stop
+  uint64_t violated = ~uint64_t{0};
+  uint32_t reasons = kReasonImage;
+  uint32_t stale = ~uint32_t{0};  // bit per signal
+  float action[kMaxJoints] = {};  // to send: checked, or the plan at now
+  uint64_t plan_id = 0;           // of the plan that covers `action`
+};
+
+// Judges in.action. Writes out and, in state, the candidate plan (publish
+// state.candidate when out.rung is pass or scale), the standstill timer and
+// the times seen; the running plan changes in committed() only.
+void check(const Image& image, ShieldState& state, const ShieldInput& in,
+           ShieldOutput& out) noexcept;
+
+// The running plan's command at now_ns: held before its origin, terminal
+// after its end. Without any committed plan, and for NaN, zero velocity (the
+// static hold: engage needs standstill, so there is no motion to stop).
+void play(const Image& image, const ShieldState& state, int64_t now_ns,
+          float* u) noexcept;
+
+// What was sent. `verified`: rung pass or scale of the last check, so its
+// candidate becomes the running plan; otherwise `u` came from play().
+struct Sent {
+  const float* u = nullptr;  // image.joints values, as sent
+  int64_t now_ns = 0;        // send completed
+  bool verified = false;
+};
+void committed(const Image& image, ShieldState& state,
+               const Sent& sent) noexcept;
+
+// Value of a plan at a command time, for one joint (guard uses it too).
+[[nodiscard]] double plan_command(const layout::StopPlan& plan, uint32_t joint,
+                                  int64_t at_ns) noexcept;
+
+}  // namespace tactus::safety
