@@ -103,8 +103,8 @@ typedef enum tactus_type {
   TACTUS_TIME = 8 /* int64_t ns, a stamp */
 } tactus_type;
 
-/* One field of the frame. No two fields overlap and together they cover the
- * whole frame: padding would record undefined bytes. Names are at most 31
+/* One field of the frame. No two fields overlap and there is no gap between
+ * them: padding would record undefined bytes. Names are at most 31
  * characters, units at most 15. */
 typedef struct tactus_field {
   const char* name;
@@ -147,6 +147,153 @@ typedef struct tactus_stage {
   uint32_t output_size;   /* and replayed */
   const void* fallback;   /* output_size bytes, for TACTUS_FALLBACK */
 } tactus_stage;
+
+/* -------------------------------------------------- policy and shield */
+
+/* Functions that return int32_t return 0, or the code that `error` holds.
+ * `error` may be null. Strings are copied. Nothing is freed for you. */
+
+typedef struct tactus_policy tactus_policy;
+
+typedef struct tactus_policy_options {
+  size_t sz;
+  const char* backend; /* null: fused */
+  const char* output;  /* null: the model's only output */
+} tactus_policy_options;
+
+/* Reads, compiles and verifies an ONNX model against its golden vectors.
+ * `options` may be null. Null on error. */
+TACTUS_API tactus_policy* tactus_policy_load(
+    const char* path, const tactus_policy_options* options,
+    tactus_error* error);
+TACTUS_API void tactus_policy_free(tactus_policy* policy);
+
+typedef struct tactus_shield tactus_shield;
+
+/* Reads [robot], [signal], [limit] of a TOML file (and the URDF it names,
+ * relative to it). The commit rule's times come from the loop and the guard
+ * that it is built into: the limits are compiled there. Null on error. */
+TACTUS_API tactus_shield* tactus_shield_load(const char* path,
+                                             tactus_error* error);
+TACTUS_API void tactus_shield_free(tactus_shield* shield);
+
+/* ------------------------------------------------------------- builder */
+
+typedef enum tactus_overrun {
+  TACTUS_SKIP = 0,   /* keep the phase, count the missed releases */
+  TACTUS_REPHASE = 1 /* the robot owns the clock */
+} tactus_overrun;
+
+/* Zero means the default named here. */
+typedef struct tactus_loop_options {
+  size_t sz;
+  const char* name;  /* unique on the host; required */
+  int64_t period_ns; /* required */
+  int32_t cpu;       /* -1: any */
+  int32_t priority;  /* SCHED_FIFO; 0: not real-time */
+  tactus_overrun overrun;
+  const char* wake;           /* "auto", "nanosleep"; null: auto */
+  int64_t lead_max_ns;        /* 60 us */
+  uint32_t trip_bad;          /* 3 bad releases */
+  uint32_t trip_of;           /* of the last 100 */
+  int64_t engage_time_ns;     /* 0.5 s: blend from the measured state */
+  int64_t commit_ns;          /* commit deadline; 0: 0.9 period */
+  const char* const* require; /* grants: "fifo", "affinity", "mlock", ... */
+  size_t require_count;
+} tactus_loop_options;
+
+typedef struct tactus_guard_options {
+  size_t sz;
+  const char* sender; /* "udp://127.0.0.1:5005": the robot's address */
+  int64_t commit_ns;  /* commit deadline, from release */
+  uint32_t misses;    /* consecutive missed commits before it acts */
+  int64_t bound_ns;   /* how late the guardian may wake up */
+  int64_t repeat_ns;  /* between its frames; 0: the period */
+  int32_t cpu;        /* -1: any but the loop's */
+} tactus_guard_options;
+
+typedef struct tactus_builder tactus_builder;
+typedef struct tactus_loop tactus_loop;
+
+TACTUS_API tactus_builder* tactus_builder_new(
+    const tactus_loop_options* options, tactus_error* error);
+TACTUS_API void tactus_builder_free(tactus_builder* builder);
+
+/* The frame: every byte of `size` belongs to exactly one field; padding may
+ * stand at the end only, to the alignment, and is kept zero. */
+TACTUS_API int32_t tactus_builder_frame(tactus_builder* builder,
+                                        const tactus_field* fields,
+                                        size_t count, size_t size,
+                                        tactus_error* error);
+/* A sense or act stage of your own, in the order of the pipeline. */
+TACTUS_API int32_t tactus_builder_stage(tactus_builder* builder,
+                                        const tactus_stage* stage,
+                                        tactus_error* error);
+/* Runs `policy` on the named fields, laid end to end in the order of the
+ * model's inputs, into `output`. Of `timing`: name, deadline, budget,
+ * on_late, keep_last, fallback. The policy must outlive the loop. */
+TACTUS_API int32_t tactus_builder_infer(tactus_builder* builder,
+                                        const tactus_stage* timing,
+                                        const tactus_policy* policy,
+                                        const char* const* inputs,
+                                        size_t input_count, const char* output,
+                                        tactus_error* error);
+/* Judges infer's output. Signals of the shield are the fields of their name;
+ * their stamps the TACTUS_TIME fields `<name>_at`. Of `timing`: name,
+ * deadline, budget. */
+TACTUS_API int32_t tactus_builder_check(tactus_builder* builder,
+                                        const tactus_stage* timing,
+                                        const tactus_shield* shield,
+                                        tactus_error* error);
+/* Starts `rtctl guardian`. Without a call there is no guard: that must be
+ * said by tactus_builder_no_guard, with the robot's own declared time-out,
+ * after which it stops by itself. */
+TACTUS_API int32_t tactus_builder_guard(tactus_builder* builder,
+                                        const tactus_guard_options* options,
+                                        tactus_error* error);
+TACTUS_API int32_t tactus_builder_no_guard(tactus_builder* builder,
+                                           int64_t robot_timeout_ns,
+                                           tactus_error* error);
+TACTUS_API int32_t tactus_builder_record(tactus_builder* builder,
+                                         const char* path, tactus_error* error);
+/* Allocates, locks, dry-runs, checks the grants. Null on error. */
+TACTUS_API tactus_loop* tactus_builder_build(tactus_builder* builder,
+                                             tactus_error* error);
+
+/* ---------------------------------------------------------------- loop */
+
+TACTUS_API void tactus_loop_free(tactus_loop* loop);
+
+/* Cycles on the calling thread until the duration is over (0: no end), until
+ * tactus_loop_end, or SIGINT/SIGTERM of the caller's choice calls it. Returns
+ * an exit code: 0, 1 when it ever latched, 3..5. */
+TACTUS_API int32_t tactus_loop_run(tactus_loop* loop, int64_t duration_ns);
+/* One cycle, on a thread owned by others (libfranka, ros2_control, EtherCAT).
+ * Of `tick`: release_ns, missed, wake_ns (0: now). RT-safe. */
+TACTUS_API tactus_status tactus_loop_step(tactus_loop* loop,
+                                          const tactus_tick* tick) TACTUS_RT;
+
+/* Requests, applied at a cycle edge; from any thread, signal-safe. */
+TACTUS_API void tactus_loop_engage(tactus_loop* loop) TACTUS_RT;
+TACTUS_API void tactus_loop_stop(tactus_loop* loop) TACTUS_RT;
+TACTUS_API void tactus_loop_rearm(tactus_loop* loop) TACTUS_RT;
+TACTUS_API void tactus_loop_end(tactus_loop* loop) TACTUS_RT;
+
+typedef struct tactus_loop_status {
+  size_t sz;
+  tactus_state state;
+  uint64_t released, executed, skipped, bad;
+  uint64_t pass, scale, project, stop;
+  uint32_t epoch;
+  int32_t ever_latched;
+  char reason[128]; /* why it last tripped; "" never */
+} tactus_loop_status;
+TACTUS_API void tactus_loop_get_status(const tactus_loop* loop,
+                                       tactus_loop_status* status);
+/* What the kernel granted, a line each. Lives as long as the loop. */
+TACTUS_API const char* tactus_loop_granted(const tactus_loop* loop);
+
+TACTUS_API const char* tactus_version(void);
 
 #ifdef __cplusplus
 }
