@@ -30,6 +30,8 @@ class CommandSink {
   virtual ~CommandSink() = default;
   // TACTUS_OK only when the send completed. RT-safe.
   virtual tactus_status send(const CommandFrame& frame) noexcept = 0;
+  // Everything that send() touches, except that nothing leaves. Set-up.
+  virtual void warm(const CommandFrame& frame) noexcept = 0;
 };
 
 // Opens a sink of its own to the robot at `address`. Set-up only.

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "core/layout/guard_words.hpp"
+#include "core/layout/wire.hpp"
 #include "guard/page.hpp"
 
 namespace tactus::guard {
@@ -24,6 +25,7 @@ struct Step {
   Do what = Do::kWait;
   int64_t until_ns = 0;                     // next wake-up (kWait, kSend)
   uint32_t epoch = 0;                       // kSend
+  uint16_t flags = 0;                       // kSend: layout::WireFlag
   double command[layout::kMaxJoints] = {};  // kSend
 };
 
@@ -37,11 +39,15 @@ class GuardianCore {
   [[nodiscard]] Step step(int64_t now_ns, bool controller_alive) noexcept;
 
   [[nodiscard]] uint32_t misses() const noexcept { return misses_; }
+  // Neither armed nor playing, at the last step.
+  [[nodiscard]] bool idle() const noexcept {
+    return armed_epoch_ == 0 && !playing_;
+  }
   // The plan being played (after an act).
   [[nodiscard]] const layout::StopPlan& plan() const noexcept { return plan_; }
 
  private:
-  Step idle(int64_t now_ns, bool alive) noexcept;
+  Step rest(int64_t now_ns, bool alive) noexcept;
   Step armed(int64_t now_ns, bool alive, uint64_t word) noexcept;
   Step play(int64_t now_ns, bool alive, uint64_t word) noexcept;
   void count_misses(int64_t now_ns) noexcept;
@@ -52,11 +58,12 @@ class GuardianCore {
   layout::GuardWords* words_;
   PageReader reader_;
   layout::StopPlan plan_{};
-  uint32_t armed_epoch_ = 0;    // of the deadlines below; 0: none
-  int64_t deadline_ns_ = 0;     // next commit deadline to judge
-  int64_t last_missed_ns_ = 0;  // the last one judged as missed
-  uint32_t misses_ = 0;         // consecutive
-  bool playing_ = false;        // plan_ is chosen
+  uint32_t armed_epoch_ = 0;  // of the deadlines below; 0: none
+  int64_t deadline_ns_ = 0;   // next commit deadline to judge
+  int64_t judged_ns_ = 0;     // the last one judged
+  int64_t acted_at_ns_ = 0;
+  uint32_t misses_ = 0;   // consecutive
+  bool playing_ = false;  // plan_ is chosen
 };
 
 }  // namespace tactus::guard

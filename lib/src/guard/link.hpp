@@ -50,8 +50,9 @@ class Link {
   // the guard is disarmed again. It refuses while its plan still moves.
   bool rearm() noexcept;
   void life(uint32_t state) noexcept;
-  // The loop leaves on purpose: disarms if it can; the guardian goes at once
-  // unless it is playing a plan, which it finishes first.
+  // The loop leaves on purpose: a disarmed guardian goes at once, one that
+  // plays finishes its plan first. Never disarms: a loop that leaves while
+  // armed is a dead controller.
   void leave() noexcept;
 
   [[nodiscard]] uint32_t epoch() const noexcept;

@@ -46,7 +46,7 @@ class VirtualWait final : public Wait {
   layout::GuardWords* words_;
   int pidfd_;
   bool dead_ = false;
-  int64_t real_offset_ns_ = 0;
+  int64_t died_at_ns_ = 0;
 };
 
 }  // namespace tactus::guard

@@ -10,6 +10,7 @@
 #include "core/fd.hpp"
 #include "io/acceptor.hpp"
 #include "io/address.hpp"
+#include "io/stamp.hpp"
 #include "io/transport.hpp"
 #include "tactus/result.hpp"
 
@@ -31,6 +32,7 @@ class Udp final : public Transport {
 
   const State& drain(int64_t now_ns) noexcept override;
   tactus_status send(const CommandFrame& frame) noexcept override;
+  void warm(const CommandFrame& frame) noexcept override;
   tactus_status tick_done(const CommandFrame& frame) noexcept override;
   void forget_peer() noexcept override { acceptor_.forget(); }
   [[nodiscard]] bool second_sender() const noexcept override { return true; }
@@ -63,10 +65,10 @@ class Udp final : public Transport {
   Expect expect_;
   int64_t bound_ns_;
   bool lockstep_;
-  bool stamped_;                    // SO_TIMESTAMPNS granted
-  int64_t drained_ns_ = 0;          // end of the previous drain
-  int64_t realtime_offset_ns_ = 0;  // MONOTONIC − REALTIME, previous drain
-  bool unseen_ = false;             // accepted since the last drain()
+  bool stamped_;            // SO_TIMESTAMPNS granted
+  int64_t drained_ns_ = 0;  // end of the previous drain
+  RealtimeOffset offset_;
+  bool unseen_ = false;  // accepted since the last drain()
   Acceptor acceptor_;
   WireCounters counters_;
   State state_;

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// The kernel dates datagrams with CLOCK_REALTIME (SO_TIMESTAMPNS); Tactus
+// counts in CLOCK_MONOTONIC. This maps one to the other and notices when the
+// wall clock was stepped, for then a queued stamp may look fresher than it
+// is. RT-safe (vDSO clock reads), one thread.
+#pragma once
+
+#include <sys/socket.h>
+#include <time.h>
+
+#include <cstdint>
+
+namespace tactus::io {
+
+[[nodiscard]] int64_t monotonic_ns() noexcept;
+
+// The SO_TIMESTAMPNS control message; false: there is none.
+[[nodiscard]] bool find_stamp(const msghdr& message, timespec& out) noexcept;
+
+class RealtimeOffset {
+ public:
+  // Reads both clocks, before the datagrams of a drain are read.
+  void update() noexcept;
+  // The same from given readings (tests): MONOTONIC just before and just
+  // after the REALTIME reading.
+  void update(int64_t before_ns, int64_t realtime_ns,
+              int64_t after_ns) noexcept;
+
+  // False: the last update was disturbed, or the wall clock was stepped
+  // since the one before, so stamps in the queue cannot be mapped.
+  [[nodiscard]] bool trusted() const noexcept { return trusted_; }
+  // Never later than the truth by more than the clocks' reading takes.
+  [[nodiscard]] int64_t to_monotonic(const timespec& stamp) const noexcept;
+
+ private:
+  bool known_ = false;
+  bool trusted_ = false;
+  int64_t offset_ns_ = 0;  // MONOTONIC − REALTIME
+  int64_t at_ns_ = 0;      // of the last update
+};
+
+}  // namespace tactus::io
