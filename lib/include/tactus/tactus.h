@@ -34,9 +34,9 @@ extern "C" {
 
 /* ------------------------------------------------------------- status */
 
-/* What a stage or a cycle says. Anything but TACTUS_OK from sense or infer
- * is treated like a late stage; from check like a stop; from act like a
- * missed commit. */
+/* What a stage or a cycle says. Anything but TACTUS_OK and TACTUS_NO_DATA
+ * from sense or infer is treated like a late stage; anything but TACTUS_OK
+ * from act like a missed commit. */
 typedef int32_t tactus_status;
 enum {
   TACTUS_OK = 0,
@@ -126,7 +126,7 @@ typedef enum tactus_stage_kind {
 typedef enum tactus_on_late {
   TACTUS_KEEP_LAST = 0, /* at most keep_last times in a row, then trip */
   TACTUS_FALLBACK = 1,  /* the output becomes `fallback` */
-  TACTUS_SKIP_REST = 2, /* nothing more this cycle: the guard sees it */
+  TACTUS_SKIP_REST = 2, /* the rest is not run; engaged: rung stop acts */
   TACTUS_TRIP = 3
 } tactus_on_late;
 

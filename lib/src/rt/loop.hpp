@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "core/layout/record.hpp"
 #include "rt/carried.hpp"
 #include "rt/life.hpp"
 #include "rt/loop_spec.hpp"
@@ -94,51 +95,78 @@ class Loop {
   struct Cycle;
 
   Loop(LoopSpec spec, LoopParts parts);
-  [[nodiscard]] Result<void> prepare();
-  [[nodiscard]] ExitReason cycle_until_idle(int64_t end_ns) noexcept;
-  bool next_release(int64_t& release_ns, uint64_t& missed) noexcept;
+  void copy_stages();
+  void lay_out();
 
-  // loop.cpp: life edges
-  void apply_requests(const tactus_tick& tick) noexcept;
-  void apply_reload() noexcept;
+  // loop.cpp: releases
+  ExitReason cycle_until_idle() noexcept;
+  void begin_run(int64_t duration_ns) noexcept;
+  bool wait_for_release(Cycle& c) noexcept;
+  void place_on_grid(Cycle& c) noexcept;
+  bool one_cycle(Cycle& c) noexcept;
+  void dry_run(uint32_t cycles) noexcept;
+
+  // life.cpp: cycle edges
   void edge(LifeEvent event, const tactus_tick& tick) noexcept;
+  void raise_cause(StopCause cause) noexcept;
+  void end_because(ExitReason reason) noexcept;
+  void apply_requests(Cycle& c) noexcept;
+  void apply_reload() noexcept;
+  void leave_engaged(LifeEvent event, StopCause cause,
+                     const tactus_tick& tick) noexcept;
   void trip(Cycle& c, TripReason reason) noexcept;
+  void judge_trip(Cycle& c) noexcept;
   void end_of_cycle_edges(Cycle& c) noexcept;
   void try_engage(Cycle& c) noexcept;
-  void try_rearm(Cycle& c) noexcept;
   void try_standstill(Cycle& c) noexcept;
+  void try_rearm(Cycle& c) noexcept;
+  void disarm(const tactus_tick& tick) noexcept;
 
-  // cycle.cpp: one cycle
+  // cycle.cpp: the pipeline
   void run_cycle(Cycle& c) noexcept;
-  void account(Cycle& c) noexcept;
+  float blend_at(int64_t release_ns) noexcept;
   void run_pipeline(Cycle& c) noexcept;
+  bool may_start(Cycle& c, std::size_t i) noexcept;
+  tactus_status call(Cycle& c, std::size_t i) noexcept;
+  void close_stage(Cycle& c, std::size_t i) noexcept;
   void run_source(Cycle& c, std::size_t i) noexcept;
   void on_late(Cycle& c, std::size_t i) noexcept;
   void keep_last(Cycle& c, std::size_t i) noexcept;
   void run_check(Cycle& c, std::size_t i) noexcept;
+  void choose_rung(Cycle& c) noexcept;
   void run_act(Cycle& c, std::size_t i) noexcept;
   void choose_command(Cycle& c, std::size_t i) noexcept;
-  void finish(Cycle& c) noexcept;
+  void committed(Cycle& c, std::size_t i) noexcept;
+  bool was_bad(const Cycle& c) const noexcept;
+  void keep_raw() noexcept;
 
   // emit.cpp: record, keyframe, statistics
+  void fill_record(const Cycle& c, layout::CycleRecord& r) const noexcept;
   void emit_record(Cycle& c) noexcept;
-  void emit_keyframe(Cycle& c) noexcept;
+  void emit_keyframe(const Cycle& c) noexcept;
+  void count_stages(const Cycle& c) noexcept;
   void update_stats(const Cycle& c) noexcept;
+  void publish_words(const Cycle& c) noexcept;
 
   LoopSpec spec_;
   LoopParts parts_;
   Requests requests_;
   LoopCarried carried_{};
+  LoopCounters counters_{};
   Identity identity_;
   std::vector<Stage> stages_;
   std::vector<std::byte> frame_;
   std::vector<std::byte> good_;  // last good outputs, then the raw action
+  std::size_t raw_size_ = 0;
+  std::size_t raw_at_ = 0;        // in good_
+  std::size_t raw_in_frame_ = 0;  // output of the last infer stage
   std::unique_ptr<LoopStats> own_stats_;
   LoopStats* stats_ = nullptr;
-  int64_t t0_ns_ = 0;
-  int64_t last_end_ns_ = 0;
-  uint64_t run_begin_ = 0;
+  int64_t t0_ns_ = 0;        // release of grid index 0
+  int64_t end_at_ns_ = 0;    // 0: no end
+  int64_t last_end_ns_ = 0;  // of the cycle before: an overrun shows here
   ExitReason exit_ = ExitReason::kNone;
+  const char* warm_failed_ = nullptr;  // stage that failed in the dry run
 };
 
 }  // namespace tactus::rt

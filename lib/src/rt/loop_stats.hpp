@@ -115,6 +115,9 @@ enum class StatsRead { kOk, kBusy, kWriterDied };
 [[nodiscard]] StatsRead read_counters(const LoopStats& stats,
                                       LoopCounters& out) noexcept;
 
+// The writer's side: `from` becomes what readers see. RT-safe.
+void publish_counters(LoopStats& stats, const LoopCounters& from) noexcept;
+
 // Set-up: header and names; counters stay as they are (a fresh segment is
 // zero).
 void describe(LoopStats& stats, const LoopSpec& spec) noexcept;

@@ -26,8 +26,7 @@ struct ThreadAsk {
 // fifo.
 [[nodiscard]] Grants prepare_thread(const ThreadAsk& ask);
 
-// Back to OTHER, all CPUs of `cpu`'s set before; for a process that goes on
-// after its loop.
+// Back to OTHER, for a process that goes on after its loop. Affinity stays.
 void release_thread() noexcept;
 
 // CPU latency QoS: no deep idle state while this is held. Grant: qos.
