@@ -1,1 +1,2 @@
 lib_srcs += $(wildcard lib/src/trace/*.cpp)
+lib_libs += -luring

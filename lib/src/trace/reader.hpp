@@ -82,7 +82,7 @@ class LogReader {
   Result<void> read_blocks();
   enum class Step { kGoOn, kEnd };
   Result<Step> read_block(uint64_t* offset);
-  Result<void> check_tail(uint64_t offset) const;
+  Result<void> add_block(const layout::LogBlock& block, uint64_t payload);
   Result<void> add_records(const layout::LogBlock& block, uint64_t payload);
 
   Mapping mapping_;

@@ -72,7 +72,7 @@ class Recorder final : public rt::RecordSink {
   explicit Recorder(RecorderOptions options);
   Result<void> open_segment();
   Result<void> drain_once();
-  Result<void> drain_until(uint64_t cycle);
+  Result<void> drain_until(uint64_t cycle, uint64_t end);
   Result<void> write_keyframe(const std::byte* slot);
   Result<void> rotate();
   void thread_main();

@@ -49,11 +49,19 @@ class SlotRing {
     const uint64_t to_end = mask_ + 1 - (tail & mask_);
     return filled < to_end ? filled : to_end;
   }
+  // Slots ever pushed; what was pushed before them is visible too (acquire).
+  [[nodiscard]] uint64_t pushed() const noexcept {
+    return head_.load(std::memory_order_acquire);
+  }
+  [[nodiscard]] uint64_t popped() const noexcept {
+    return tail_.load(std::memory_order_relaxed);
+  }
   void pop(uint64_t n = 1) noexcept {
     tail_.store(tail_.load(std::memory_order_relaxed) + n,
                 std::memory_order_release);
   }
   [[nodiscard]] uint32_t slot_size() const { return slot_size_; }
+  [[nodiscard]] uint64_t slots() const { return mask_ + 1; }
 
  private:
   [[nodiscard]] std::byte* slot(uint64_t n) const noexcept {
