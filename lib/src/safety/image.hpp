@@ -27,7 +27,7 @@ inline constexpr uint32_t kMaxBoxes = 16;
 inline constexpr uint32_t kMaxHumans = 8;
 inline constexpr uint32_t kMaxLinear = 64;
 inline constexpr uint32_t kMaxRows = 128;
-inline constexpr uint32_t kMaxSamples = 256;
+inline constexpr uint32_t kMaxSamples = 128;
 inline constexpr uint32_t kName = 32;
 inline constexpr uint16_t kNoIndex = 0xFFFF;
 static_assert(kMaxJoints == kin::kMaxJoints);
@@ -133,12 +133,14 @@ struct Ladder {
   uint32_t limit_none;  // 1: limit = "none" was written out: no rows at all
 };
 
-// Filled by seal() from the rest: never set by the compiler.
+// Filled by seal() from the rest: never set by the compiler. The origin of
+// frame l is at most reach[l][j] (m) from the axis of joint j, whatever the
+// configuration, so a point at distance `arm` from that origin moves at most
+// sum_{j<l} |dq_j| (reach[l][j] + turn[j] arm). Prismatic: reach 1, turn 0.
 struct Derived {
-  // Longest distance (m) that sphere s can have from joint j's axis: the
-  // speed of its centre is at most sum_j |dq_j| lever[s][j] (prismatic: 1).
-  // 0 where joint j does not move sphere s.
-  double lever[kin::kMaxSpheres][kMaxJoints];
+  double reach[kin::kMaxFrames][kMaxJoints];
+  double turn[kMaxJoints];
+  double arm[kin::kMaxSpheres];  // |centre| of each sphere in its frame
 };
 
 struct Section {

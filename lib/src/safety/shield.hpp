@@ -56,6 +56,7 @@ enum Reason : uint32_t {
 // Commands remembered. The compiler of the image refuses constants that
 // would need more: (max_age + actuator delay) / T + 2 <= kHistory.
 inline constexpr uint32_t kHistory = 128;
+inline constexpr int64_t kNever = INT64_MAX;
 
 struct Command {
   int64_t sent_ns;
@@ -65,22 +66,20 @@ struct Command {
 // Carried from cycle to cycle; plain data of fixed size, so that a keyframe
 // is a copy. Zero-initialised is the state of a fresh start.
 struct ShieldState {
-  // Commands sent, newest at (head - 1) % kHistory. `quiet_ns`: before the
-  // oldest of them the robot was at verified standstill since this time
-  // (INT64_MAX: not known).
+  // Commands sent since the last reset, newest at (head - 1) % kHistory.
   Command history[kHistory];
-  uint64_t head;  // commands ever pushed since the last reset
-  int64_t quiet_ns;
+  uint64_t head;               // commands ever pushed since the last reset
+  float before[kMaxJoints];    // in effect before the first of them ...
+  uint32_t before_known;       // ... 0: not known, nothing can be predicted
+  uint32_t last_life;          // tactus_state of the last check
   layout::StopPlan plan;       // last verified plan that was committed
-  layout::StopPlan candidate;  // of the last check; 0: that check had none
-  uint64_t next_plan_id;       // of the last candidate made
+  layout::StopPlan candidate;  // of the last check; plan_id 0: it had none
   int64_t last_now_ns;         // time may not go back
   int64_t last_stamp_ns[kMaxSignals];
-  int64_t still_since_ns;        // observation stamp; INT64_MAX: not still
+  int64_t still_since_ns;        // observation stamp; kNever: not still
   int64_t still_last_ns;         // newest observation seen still
   float blend_from[kMaxJoints];  // velocity measured at engage
-  uint32_t last_life;            // tactus_state of the last check
-  uint32_t reserved[5];
+  uint32_t reserved[8];
 };
 static_assert(std::is_trivially_copyable_v<ShieldState>);
 

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// The order of a check: signals → standstill → the past → pass or scale →
+// stop. Templates over the fault (fault.hpp); shield.cpp instantiates the
+// product, the tests the mutants.
+#pragma once
+
+#include "safety/rows.hpp"
+
+namespace tactus::safety {
+
+// What is wrong with the inputs; bits of Reason.
+struct Health {
+  uint32_t reasons = 0;
+  uint32_t stale = 0;     // bit per signal
+  bool robot_ok = false;  // q and dq can be used
+  bool human_ok = false;  // all human signals too: a motion can be judged
+};
+
+template <class F>
+void inspect(const Image& image, const ShieldState& state,
+             const ShieldInput& in, Health& out) noexcept;
+
+template <class F>
+void check_with(const Image& image, ShieldState& state, const ShieldInput& in,
+                ShieldOutput& out) noexcept;
+
+template <class F>
+void committed_with(const Image& image, ShieldState& state,
+                    const Sent& sent) noexcept;
+
+}  // namespace tactus::safety
+
+#include "safety/check_impl.hpp"

@@ -1,0 +1,495 @@
+// SPDX-License-Identifier: MIT
+// Bodies of check.hpp; include that.
+#pragma once
+
+namespace tactus::safety {
+namespace detail {
+
+// ------------------------------------------------------------- signals
+
+inline bool finite(float x) { return x - x == 0; }
+
+template <class F>
+uint32_t value_faults(const Signal& signal, const float* value) {
+  uint32_t faults = 0;
+  for (uint32_t i = 0; i < signal.count; ++i) {
+    const bool in_range = value[i] >= signal.lo[i] && value[i] <= signal.hi[i];
+    if (!finite(value[i])) {
+      faults |= F::on(Fault::kNan) ? 0u : kReasonNan;
+    } else if (!in_range) {
+      faults |= F::on(Fault::kRange) ? 0u : kReasonRange;
+    }
+  }
+  return faults;
+}
+
+inline bool holds_fallback(const Signal& signal, const float* value) {
+  bool same = true;
+  for (uint32_t i = 0; i < signal.count; ++i) {
+    same = same && value[i] == signal.fallback[i];
+  }
+  return same;
+}
+
+// Reasons for one signal; 0 when it may be used.
+template <class F>
+uint32_t signal_faults(const Image& image, const ShieldState& state,
+                       const ShieldInput& in, uint32_t index) {
+  const Signal& signal = image.signal[index];
+  const float* value = in.value[index];
+  const int64_t stamp = in.stamp_ns[index];
+  if (value == nullptr || signal.count == 0) return kReasonStale;
+  uint32_t faults = value_faults<F>(signal, value);
+  if (stamp > in.now_ns && !F::on(Fault::kFuture)) faults |= kReasonFuture;
+  if (stamp < state.last_stamp_ns[index] && !F::on(Fault::kBackwards)) {
+    faults |= kReasonFuture;
+  }
+  const bool fresh = stamp > 0 && in.now_ns - stamp <= signal.max_age_ns;
+  if (fresh || F::on(Fault::kStale)) return faults;
+  // Stale but replaced: the policy saw the declared fallback, nothing else.
+  if (signal.stale == StaleRule::kFallback && holds_fallback(signal, value)) {
+    return faults;
+  }
+  faults |= kReasonStale;
+  if (signal.stale == StaleRule::kGrow) faults |= kReasonHumanLost;
+  return faults;
+}
+
+inline bool is_human(const Image& image, uint32_t signal) {
+  for (uint32_t h = 0; h < image.humans; ++h) {
+    if (image.human[h].signal == signal) return true;
+  }
+  return false;
+}
+
+// ----------------------------------------------------------- standstill
+
+// Restarts the timer whenever the robot moved, was not seen, or was
+// commanded to move.
+inline bool commanded_still(const Image& image, const ShieldState& state) {
+  if (state.head == 0) return true;
+  const Command& last = sent(state, 0);
+  for (uint32_t j = 0; j < image.joints; ++j) {
+    const double u = static_cast<double>(last.u[j]);
+    if (!(magnitude(u) <= image.commit.standstill_speed)) return false;
+  }
+  return true;
+}
+
+inline bool measured_still(const Image& image, const float* dq) {
+  for (uint32_t j = 0; j < image.joints; ++j) {
+    const double v = static_cast<double>(dq[j]);
+    if (!(magnitude(v) <= image.commit.standstill_speed)) return false;
+  }
+  return true;
+}
+
+inline bool watch_standstill(const Image& image, ShieldState& state,
+                             const ShieldInput& in, bool robot_ok) {
+  if (!robot_ok || !commanded_still(image, state) ||
+      !measured_still(image, in.value[image.dq_signal])) {
+    state.still_since_ns = kNever;
+    return false;
+  }
+  const int64_t stamp = in.stamp_ns[image.dq_signal];
+  const int64_t gap = image.signal[image.dq_signal].max_age_ns;
+  if (state.still_since_ns == kNever || stamp - state.still_last_ns > gap) {
+    state.still_since_ns = stamp;
+  }
+  state.still_last_ns = stamp;
+  return stamp - state.still_since_ns >= image.commit.standstill_ns;
+}
+
+// ----------------------------------------------------------------- life
+
+// Outside engaged and what follows it nothing is sent: what moves the robot
+// then, if anything, is what it measurably does.
+inline void begin_life(const Image& image, ShieldState& state,
+                       const ShieldInput& in, bool robot_ok, bool still) {
+  const bool sending = in.life == TACTUS_STATE_ENGAGED ||
+                       in.life == TACTUS_STATE_STOPPING ||
+                       in.life == TACTUS_STATE_LATCHED;
+  const bool was_sending = state.last_life == TACTUS_STATE_ENGAGED ||
+                           state.last_life == TACTUS_STATE_STOPPING ||
+                           state.last_life == TACTUS_STATE_LATCHED;
+  state.last_life = in.life;
+  if (sending && was_sending) return;
+  state.head = 0;
+  state.plan.plan_id = 0;
+  state.before_known = robot_ok ? 1 : 0;
+  for (uint32_t j = 0; j < image.joints; ++j) {
+    const float dq = robot_ok ? in.value[image.dq_signal][j] : 0;
+    state.before[j] = still ? 0 : dq;
+    state.blend_from[j] = dq;
+  }
+  if (sending && !still) state.before_known = 0;
+}
+
+// --------------------------------------------------------------- ladder
+
+// One cycle's work: what every rung needs.
+struct Bench {
+  const Image& image;
+  const ShieldInput& in;
+  const Past& past;
+  Motion motion;
+};
+
+// When the stop of a command of this cycle begins at the latest, and how old
+// a command may be that is played from then on: if the loop hangs in the
+// middle of a plan, the robot holds one sample of it until the guardian
+// takes over, which is as long as u_k may be held.
+inline Intent intend(const Image& image, const ShieldInput& in) {
+  Intent intent{};
+  const int64_t hold = hold_ns(image.commit) - image.commit.actuator_delay_ns;
+  intent.origin_ns = in.release_ns + hold;
+  intent.early_ns = image.commit.period_ns;  // dead before commit: plan k - 1
+  intent.stale_ns =
+      hold > image.commit.repeat_ns ? hold : image.commit.repeat_ns;
+  intent.fresh = true;
+  return intent;
+}
+
+template <class F>
+bool verify(Bench& bench, const float* u, Intent& intent, Verdict& verdict) {
+  intent = intend(bench.image, bench.in);
+  for (uint32_t j = 0; j < bench.image.joints; ++j) {
+    intent.u[j] = static_cast<double>(u[j]);
+  }
+  verdict = Verdict{};
+  if (intent.origin_ns < bench.in.now_ns) {
+    verdict.reasons = kReasonHorizon;  // a cycle this late has no plan
+    return false;
+  }
+  if (!shape_stop(bench.image, intent.u, intent.shape)) {
+    verdict.reasons = kReasonPlanner;
+    return false;
+  }
+  predict<F>(bench.image, bench.past, intent, bench.motion);
+  judge<F>(bench.image, bench.in, bench.past, intent, bench.motion, verdict);
+  return verdict.safe;
+}
+
+// Largest step from `last` towards `raw`, at most 1, that keeps a <= x <= b
+// for x = last + step (raw - last).
+inline double step_within(double last, double raw, double lo, double hi) {
+  const double way = raw - last;
+  if (way > 0 && raw > hi) return (hi - last) / way;
+  if (way < 0 && raw < lo) return (lo - last) / way;
+  return 1;
+}
+
+// The part of the way from the last command to the raw one that box, rate
+// and linear rows leave, in closed form. The last command is the next sample
+// of the last verified plan, which still holds it.
+inline double linear_step(const Image& image, const Past& past,
+                          const float* raw) {
+  const double period = seconds(image.commit.period_ns);
+  double step = 1;
+  for (uint32_t j = 0; j < image.joints; ++j) {
+    const double u = static_cast<double>(raw[j]);
+    const double last = past.last[j];
+    const double most = image.action_rate[j] * period;
+    const double a =
+        step_within(last, u, image.action_lo[j], image.action_hi[j]);
+    const double b = step_within(last, u, last - most, last + most);
+    if (!(a >= step)) step = a;
+    if (!(b >= step)) step = b;
+  }
+  for (uint32_t i = 0; i < image.linears; ++i) {
+    double now = 0, asked = 0;
+    for (uint32_t j = 0; j < image.joints; ++j) {
+      now += image.linear[i].a[j] * past.last[j];
+      asked += image.linear[i].a[j] * static_cast<double>(raw[j]);
+    }
+    if (asked > image.linear[i].b) {
+      const double c = (image.linear[i].b - now) / (asked - now);
+      if (!(c >= step)) step = c;
+    }
+  }
+  // One part in 1e5 inside, so that rounding to f32 does not leave it.
+  return step < 1 ? (step > 0 ? step * (1 - 1e-5) : 0) : 1;
+}
+
+// Next sample of a stop that begins now: last · f, with f the fall that
+// rate and decel allow within one period.
+inline void brake_sample(const Image& image, const Past& past, float* out) {
+  const double period = seconds(image.commit.period_ns);
+  double fall = 1;
+  for (uint32_t j = 0; j < image.joints; ++j) {
+    const double slope = image.action_rate[j] < image.commit.decel[j]
+                             ? image.action_rate[j]
+                             : image.commit.decel[j];
+    const double most = slope * period / magnitude(past.last[j]);
+    if (most < fall) fall = most;
+  }
+  fall *= 1 - 1e-5;
+  if (fall > 0.99) fall = 1;  // at rest, exactly
+  for (uint32_t j = 0; j < image.joints; ++j) {
+    out[j] = static_cast<float>(past.last[j] * (1 - fall));
+  }
+}
+
+inline void mix(const Image& image, const float* from, const float* to,
+                double part, float* out) {
+  for (uint32_t j = 0; j < image.joints; ++j) {
+    const double a = static_cast<double>(from[j]);
+    const double b = static_cast<double>(to[j]);
+    out[j] = static_cast<float>(a + part * (b - a));
+  }
+}
+
+struct Choice {
+  float u[kMaxJoints];
+  Intent intent;
+  double scale;
+};
+
+// Rung scale. Towards what? The next sample of the last verified plan is,
+// before its origin, the command that is held: going towards it obeys box,
+// rate and linear rows (closed form, `ahead`), but it cannot slow the robot
+// down, so a human who comes nearer would find only rung stop. Hence a
+// second anchor, the next sample of a stop that begins now (`brake`), and
+// bisection between the two. Both obey the rate row, so everything between
+// does. No claim is made that the safe part is connected: whatever comes out
+// passed the whole check itself.
+template <class F>
+bool scale(Bench& bench, const float* raw, Choice& best) {
+  const Image& image = bench.image;
+  float last[kMaxJoints], ahead[kMaxJoints], brake[kMaxJoints];
+  for (uint32_t j = 0; j < image.joints; ++j) {
+    last[j] = static_cast<float>(bench.past.last[j]);
+  }
+  const double step = linear_step(image, bench.past, raw);
+  mix(image, last, raw, step, ahead);
+  Verdict verdict;
+  Choice trial;
+  const auto accept = [&](const float* u, double part) {
+    for (uint32_t j = 0; j < kMaxJoints; ++j) trial.u[j] = u[j];
+    trial.scale = part;
+    const bool safe = verify<F>(bench, trial.u, trial.intent, verdict);
+    if (safe || F::on(Fault::kRecheck)) best = trial;
+    return safe || F::on(Fault::kRecheck);
+  };
+  for (uint32_t j = image.joints; j < kMaxJoints; ++j) {
+    ahead[j] = 0;
+    brake[j] = 0;
+  }
+  if (step > 0 && accept(ahead, step)) return true;
+  brake_sample(image, bench.past, brake);
+  if (!accept(brake, 0)) return false;
+  double good = 0, bad = 1;
+  float u[kMaxJoints] = {};
+  for (uint32_t i = 0; i < image.ladder.bisections; ++i) {
+    const double middle = 0.5 * (good + bad);
+    mix(image, brake, ahead, middle, u);
+    (accept(u, step * middle) ? good : bad) = middle;
+  }
+  return true;
+}
+
+// ------------------------------------------------------------- the plan
+
+inline void make_candidate(const Image& image, const ShieldInput& in,
+                           const Choice& choice, layout::StopPlan& plan) {
+  plan = layout::StopPlan{};
+  plan.plan_id = in.cycle + 1;  // 0 is none
+  plan.origin_ns = choice.intent.origin_ns;
+  plan.epoch = in.epoch;
+  write_plan(image, choice.intent.u, choice.intent.shape, plan);
+}
+
+// The running plan from its time index on, judged with today's inputs.
+template <class F>
+bool verify_running(Bench& bench, const layout::StopPlan& plan,
+                    Verdict& verdict) {
+  Intent intent = intend(bench.image, bench.in);
+  intent.fresh = false;
+  intent.origin_ns = plan.origin_ns;
+  intent.shape = shape_of(plan);
+  for (uint32_t j = 0; j < bench.image.joints; ++j) {
+    intent.u[j] = plan.held[j];
+  }
+  predict<F>(bench.image, bench.past, intent, bench.motion);
+  judge<F>(bench.image, bench.in, bench.past, intent, bench.motion, verdict);
+  return verdict.safe;
+}
+
+inline void report(const Verdict& verdict, ShieldOutput& out) {
+  out.worst_row = verdict.worst_row;
+  out.worst_link = verdict.worst_link;
+  out.margin = static_cast<float>(verdict.margin);
+  out.mean_score = static_cast<float>(verdict.mean);
+  out.violated = verdict.violated;
+  out.reasons |= verdict.reasons;
+}
+
+template <class F>
+bool ask(const Image& image, const ShieldState& state, const ShieldInput& in,
+         float* u) {
+  const bool blending = in.life == TACTUS_STATE_ENGAGED;
+  const float part = blending && !F::on(Fault::kBlend) ? in.blend : 1;
+  bool ok = part >= 0 && part <= 1;
+  for (uint32_t j = 0; j < image.joints; ++j) {
+    ok = ok && finite(in.action[j]);
+    u[j] = state.blend_from[j] + part * (in.action[j] - state.blend_from[j]);
+    if (part == 1) u[j] = in.action[j];
+  }
+  return ok || F::on(Fault::kNan);
+}
+
+// Pass or scale; true when `choice` may be sent.
+template <class F>
+bool climb(Bench& bench, const ShieldState& state, Choice& choice,
+           ShieldOutput& out) {
+  const Image& image = bench.image;
+  float raw[kMaxJoints] = {};
+  if (!ask<F>(image, state, bench.in, raw)) {
+    out.reasons |= kReasonNan;
+    out.bad = true;
+    return false;
+  }
+  for (uint32_t j = 0; j < kMaxJoints; ++j) choice.u[j] = raw[j];
+  choice.scale = 1;
+  Verdict verdict;
+  const bool safe = verify<F>(bench, raw, choice.intent, verdict);
+  report(verdict, out);
+  if (safe && (image.ladder.rungs & kRungPass) != 0) {
+    out.rung = TACTUS_RUNG_PASS;
+    return true;
+  }
+  if ((image.ladder.rungs & kRungScale) == 0) {
+    out.reasons |= kReasonLadder;
+    return false;
+  }
+  if (scale<F>(bench, raw, choice)) {
+    out.rung = TACTUS_RUNG_SCALE;
+    return true;
+  }
+  out.reasons |= kReasonNotConverged;
+  return false;
+}
+
+// Standing still here, commanded to, is verified: what engage asks for.
+template <class F>
+bool still_is_safe(Bench& bench) {
+  if (F::on(Fault::kEngageProof)) return true;
+  const float zero[kMaxJoints] = {};
+  Intent intent;
+  Verdict verdict;
+  return verify<F>(bench, zero, intent, verdict);
+}
+
+template <class F>
+void stop_rung(const Image& image, const ShieldState& state,
+               const ShieldInput& in, Bench* bench, ShieldOutput& out) {
+  out.rung = TACTUS_RUNG_STOP;
+  out.scale = 0;
+  out.plan_id = state.plan.plan_id;
+  play(image, state, in.now_ns, out.action);
+  if (state.plan.plan_id == 0) {
+    out.reasons |= kReasonNoPlan;
+    return;
+  }
+  Verdict verdict;
+  out.stop_unverified =
+      bench == nullptr || !verify_running<F>(*bench, state.plan, verdict);
+  if (out.stop_unverified) out.reasons |= kReasonStopUnverified;
+}
+
+}  // namespace detail
+
+template <class F>
+void inspect(const Image& image, const ShieldState& state,
+             const ShieldInput& in, Health& out) noexcept {
+  out = Health{};
+  out.robot_ok =
+      image.q_signal < image.signals && image.dq_signal < image.signals;
+  out.human_ok = true;
+  for (uint32_t i = 0; i < image.signals; ++i) {
+    const uint32_t faults = detail::signal_faults<F>(image, state, in, i);
+    if (faults == 0) continue;
+    out.reasons |= faults;
+    if ((faults & kReasonStale) != 0) out.stale |= 1u << i;
+    if (i == image.q_signal || i == image.dq_signal) out.robot_ok = false;
+    if (detail::is_human(image, i)) out.human_ok = false;
+  }
+  if (in.now_ns < state.last_now_ns && !F::on(Fault::kBackwards)) {
+    out.reasons |= kReasonFuture;
+    out.robot_ok = false;
+  }
+  if (in.guardian_stale && !F::on(Fault::kGuardianStale)) {
+    out.reasons |= kReasonGuardianStale;
+  }
+}
+
+template <class F>
+void check_with(const Image& image, ShieldState& state, const ShieldInput& in,
+                ShieldOutput& out) noexcept {
+  using namespace detail;
+  out = ShieldOutput{};
+  out.stale = 0;
+  out.separation_m = std::numeric_limits<float>::quiet_NaN();
+  state.candidate.plan_id = 0;
+  if (image.header.magic != kImageMagic ||
+      image.header.version != kImageVersion) {
+    return;  // not an image: nothing in it may be read
+  }
+  Health health;
+  inspect<F>(image, state, in, health);
+  out.reasons = health.reasons;
+  out.stale = health.stale;
+  out.bad = health.reasons != 0;
+  const bool still = watch_standstill(image, state, in, health.robot_ok);
+  out.standstill = still;
+  begin_life(image, state, in, health.robot_ok, still);
+  if (in.now_ns > state.last_now_ns) state.last_now_ns = in.now_ns;
+  for (uint32_t i = 0; i < image.signals; ++i) {
+    if (in.stamp_ns[i] > state.last_stamp_ns[i] &&
+        in.stamp_ns[i] <= in.now_ns) {
+      state.last_stamp_ns[i] = in.stamp_ns[i];
+    }
+  }
+  Past past;
+  if (!health.robot_ok || !predict_past<F>(image, state, in, still, past)) {
+    if (health.robot_ok) out.reasons |= kReasonHistory;
+    stop_rung<F>(image, state, in, nullptr, out);
+    return;
+  }
+  Bench bench{image, in, past, {}};
+  if (!health.human_ok) {
+    stop_rung<F>(image, state, in, nullptr, out);
+    return;
+  }
+  out.separation_m = static_cast<float>(separation_now(image, in, past));
+  const bool life_ok =
+      in.life != TACTUS_STATE_STOPPING && in.life != TACTUS_STATE_LATCHED;
+  if (!in.action_valid || in.action == nullptr) out.reasons |= kReasonNoAction;
+  out.may_engage = in.life == TACTUS_STATE_READY &&
+                   (still || F::on(Fault::kStandstill)) && out.reasons == 0 &&
+                   still_is_safe<F>(bench);
+  Choice choice;
+  if (out.reasons == 0 && life_ok && climb<F>(bench, state, choice, out)) {
+    for (uint32_t j = 0; j < kMaxJoints; ++j) out.action[j] = choice.u[j];
+    out.scale = static_cast<float>(choice.scale);
+    make_candidate(image, in, choice, state.candidate);
+    out.plan_id = state.candidate.plan_id;
+    return;
+  }
+  stop_rung<F>(image, state, in, &bench, out);
+}
+
+template <class F>
+void committed_with(const Image& image, ShieldState& state,
+                    const Sent& sent) noexcept {
+  const bool replaces = sent.verified && state.candidate.plan_id != 0;
+  if (replaces && !F::on(Fault::kKeepPlan)) state.plan = state.candidate;
+  state.candidate.plan_id = 0;
+  Command& slot = state.history[state.head % kHistory];
+  slot = Command{};
+  slot.sent_ns = sent.now_ns;
+  for (uint32_t j = 0; j < image.joints; ++j) slot.u[j] = sent.u[j];
+  state.head = state.head + 1;
+}
+
+}  // namespace tactus::safety

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// Test seam: each rule of the shield has a fault that removes it. The
+// functions of this room are templates over `F`; the product instantiates
+// them with NoFault, where every test is a constant false and vanishes. The
+// tests instantiate them with one fault at a time: a fault that no test
+// notices is a rule that nothing guards.
+#pragma once
+
+namespace tactus::safety {
+
+enum class Fault {
+  kNone,
+  kActionBox,
+  kActionRate,
+  kJointPosition,
+  kJointVelocity,
+  kKeepIn,
+  kKeepOut,
+  kSeparation,
+  kSeparationNow,
+  kLinear,
+  kNan,
+  kRange,
+  kStale,
+  kFuture,
+  kBackwards,
+  kGuardianStale,
+  kUnknownHistory,
+  kHumanGrowth,   // the human stays where it was seen
+  kHumanMargins,  // sensor, robot, intrusion left out
+  kModelError,
+  kInFlight,    // commands in flight are forgotten
+  kDelay,       // u_k takes effect at once
+  kLag,         // the robot follows at once
+  kHold,        // the stop begins now instead of at t_s
+  kStall,       // a played command is never old
+  kSpread,      // the stop is never early
+  kBetween,     // nothing happens between samples
+  kTail,        // the motion ends with the command
+  kStandstill,  // engage without it
+  kEngageProof,
+  kBlend,
+  kKeepPlan,     // committed() never replaces the running plan
+  kTakeAnyPlan,  // a plan of an action that was not sent replaces it
+  kRecheck,      // what rung scale found is sent without the full check
+  kCount,
+};
+
+struct NoFault {
+  static constexpr bool on(Fault) { return false; }
+};
+
+}  // namespace tactus::safety

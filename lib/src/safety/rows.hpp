@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// Judges one motion against every row of the image. The verdict starts as
+// unsafe; comparisons are written so that NaN violates. Pure, RT-safe; the
+// trip counts are the image's.
+#pragma once
+
+#include "safety/predict.hpp"
+
+namespace tactus::safety {
+
+// A robot point slower than this is not bound by separation. The violation
+// to prevent is 10 mm/s; half of it is left for what the lag model misses
+// near rest.
+inline constexpr double kStandstillPoint = 0.005;  // m/s
+
+struct Verdict {
+  bool safe = false;
+  uint16_t worst_row = kNoIndex;
+  uint16_t worst_link = kNoIndex;
+  double margin = -1;  // worst over hard rows, normalised, [-1, 1]
+  double mean = 0;     // over all rows, [0, 1]
+  double separation = 0;
+  uint64_t violated = ~uint64_t{0};
+  uint32_t reasons = 0;
+};
+
+template <class F>
+void judge(const Image& image, const ShieldInput& in, const Past& past,
+           const Intent& intent, const Motion& motion, Verdict& out) noexcept;
+
+// Human surface to robot surface at the observations, m; NaN: no human.
+[[nodiscard]] double separation_now(const Image& image, const ShieldInput& in,
+                                    const Past& past) noexcept;
+
+}  // namespace tactus::safety
+
+#include "safety/rows_impl.hpp"

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+// One test per row family: what it must refuse, and that it lets the same
+// motion pass when there is room.
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+
+#include "rig.hpp"
+
+using namespace rig;
+
+namespace {
+
+uint32_t refused(const Image& image, Cycle& cycle) {
+  cycle.run(image);
+  cr_assert(ne(u32, cycle.out.rung, TACTUS_RUNG_PASS));
+  cr_assert(cycle.out.margin < 0);
+  return cycle.out.reasons;
+}
+
+}  // namespace
+
+Test(rows, image_seals) {
+  auto image = draft();
+  auto r = seal(*image);
+  cr_assert(static_cast<bool>(r), "%s", r ? "" : r.error().text());
+  cr_assert(intact(*image));
+}
+
+Test(rows, a_small_motion_with_room_passes) {
+  const auto image = sealed();
+  Cycle cycle;
+  cycle.moving(0.3f, 0);
+  cr_assert(eq(u32, cycle.run(*image), TACTUS_RUNG_PASS), "%x row %u m %f",
+            cycle.out.reasons, cycle.out.worst_row, cycle.out.margin);
+  cr_assert(eq(u64, cycle.out.violated, 0));
+  cr_assert(cycle.out.margin >= 0);
+}
+
+Test(rows, action_box_bounds_are_inclusive_to_the_ulp) {
+  const auto image = sealed();
+  Cycle cycle;
+  cycle.moving(1.0f, 0);
+  cr_assert(eq(u32, cycle.run(*image), TACTUS_RUNG_PASS));
+  Cycle over;
+  over.moving(std::nextafterf(1.0f, 2.0f), 0);
+  cr_assert(refused(*image, over) & kReasonRowBox);
+}
+
+Test(rows, action_rate_counts_from_the_last_command_sent) {
+  const auto image = sealed();
+  Cycle cycle;
+  cycle.u[2] = 0.0119f;
+  cr_assert(eq(u32, cycle.run(*image), TACTUS_RUNG_PASS));
+  Cycle over;
+  over.u[2] = 0.0121f;
+  cr_assert(refused(*image, over) & kReasonRowRate);
+  cr_assert(eq(u32, over.out.rung, TACTUS_RUNG_SCALE));
+  cr_assert(over.out.action[2] <= 0.012f && over.out.action[2] > 0.0119f);
+}
+
+Test(rows, joint_position_counts_the_whole_stop) {
+  const auto image = sealed();
+  Cycle cycle;
+  cycle.moving(1.0f, 6);
+  cycle.q[6] = 2.4f;
+  cr_assert(eq(u32, cycle.run(*image), TACTUS_RUNG_PASS));
+  Cycle over;
+  over.moving(1.0f, 6);
+  over.q[6] = 2.65f;
+  cr_assert(refused(*image, over) & kReasonRowPosition);
+}
+
+Test(rows, joint_velocity_bounds_measured_and_commanded_speed) {
+  auto image = draft();
+  image->velocity[1] = 0.5;
+  cr_assert(static_cast<bool>(seal(*image)));
+  Cycle cycle;
+  cycle.moving(0.6f, 1);
+  cr_assert(refused(*image, cycle) & kReasonRowVelocity);
+}
+
+Test(rows, keep_in_holds_every_sphere_on_the_whole_way) {
+  const auto image = sealed();
+  Cycle cycle;
+  cycle.q[1] = 1.2f;
+  cycle.q[3] = -0.2f;
+  cycle.q[5] = 0;
+  cycle.moving(0.9f, 1);
+  cr_assert(refused(*image, cycle) & kReasonRowKeepIn);
+}
+
+Test(rows, keep_out_is_not_entered) {
+  auto image = draft();
+  add_keep_out(*image, {"post", {0.3, 0.5, 0}, {0.6, 0.8, 1}});
+  cr_assert(static_cast<bool>(seal(*image)));
+  Cycle clear;
+  cr_assert(eq(u32, clear.run(*image), TACTUS_RUNG_PASS));
+  Cycle cycle;
+  cycle.q[0] = 0.5f;
+  cycle.moving(0.9f, 0);
+  cr_assert(refused(*image, cycle) & kReasonRowKeepOut);
+}
+
+Test(rows, linear_rows_bound_the_sum) {
+  auto image = draft();
+  image->linears = 1;
+  image->linear[0] = {"sum", {1, 1}, 0.5};
+  add_row(*image, "sum", RowKernel::kLinear, 0, 1);
+  cr_assert(static_cast<bool>(seal(*image)));
+  Cycle cycle;
+  cycle.moving(0.3f, 0);
+  cycle.moving(0.3f, 1);
+  cr_assert(refused(*image, cycle) & kReasonRowLinear);
+}
+
+Test(rows, separation_counts_the_human_for_the_whole_stop) {
+  const auto image = sealed();
+  Cycle cycle;
+  cycle.moving(-0.6f, 0);
+  cycle.hand[0] = 0.4f;
+  cycle.hand[1] = -0.55f;
+  cycle.hand[2] = 0.5f;
+  const uint32_t reasons = refused(*image, cycle);
+  cr_assert(reasons & kReasonRowSeparation);
+  cr_assert(reasons & kReasonRowSeparationNow);
+}
+
+Test(rows, separation_does_not_bind_a_robot_at_rest) {
+  const auto image = sealed();
+  Cycle cycle;
+  cycle.hand[0] = 0.5f;
+  cycle.hand[2] = 0.4f;
+  cr_assert(eq(u32, cycle.run(*image), TACTUS_RUNG_PASS), "%x",
+            cycle.out.reasons);
+}
+
+Test(rows, an_unknown_kernel_is_a_stop) {
+  const auto image = sealed();
+  image->row[2].kernel = static_cast<RowKernel>(77);
+  Cycle cycle;
+  cycle.run(*image);
+  cr_assert(eq(u32, cycle.out.rung, TACTUS_RUNG_STOP));
+}
+
+Test(rows, no_rows_is_a_stop_unless_written_out) {
+  const auto image = sealed();
+  image->rows = 0;
+  Cycle cycle;
+  cr_assert(eq(u32, cycle.run(*image), TACTUS_RUNG_STOP));
+  image->ladder.limit_none = 1;
+  Cycle free;
+  cr_assert(eq(u32, free.run(*image), TACTUS_RUNG_PASS));
+}
+
+Test(rows, a_human_signal_without_spheres_is_a_stop) {
+  const auto image = sealed();
+  image->signal[kHand].count = 2;
+  Cycle cycle;
+  cr_assert(eq(u32, cycle.run(*image), TACTUS_RUNG_STOP));
+}
