@@ -43,7 +43,7 @@ Test(rows, action_box_bounds_are_inclusive_to_the_ulp) {
   cr_assert(eq(u32, cycle.run(*image), TACTUS_RUNG_PASS));
   Cycle over;
   over.moving(std::nextafterf(1.0f, 2.0f), 0);
-  cr_assert(refused(*image, over) & kReasonRowBox);
+  cr_assert((refused(*image, over) & kReasonRowBox) != 0);
 }
 
 Test(rows, action_rate_counts_from_the_last_command_sent) {
@@ -53,7 +53,7 @@ Test(rows, action_rate_counts_from_the_last_command_sent) {
   cr_assert(eq(u32, cycle.run(*image), TACTUS_RUNG_PASS));
   Cycle over;
   over.u[2] = 0.0121f;
-  cr_assert(refused(*image, over) & kReasonRowRate);
+  cr_assert((refused(*image, over) & kReasonRowRate) != 0);
   cr_assert(eq(u32, over.out.rung, TACTUS_RUNG_SCALE));
   cr_assert(over.out.action[2] <= 0.012f && over.out.action[2] > 0.0119f);
 }
@@ -67,7 +67,7 @@ Test(rows, joint_position_counts_the_whole_stop) {
   Cycle over;
   over.moving(1.0f, 6);
   over.q[6] = 2.65f;
-  cr_assert(refused(*image, over) & kReasonRowPosition);
+  cr_assert((refused(*image, over) & kReasonRowPosition) != 0);
 }
 
 Test(rows, joint_velocity_bounds_measured_and_commanded_speed) {
@@ -76,29 +76,31 @@ Test(rows, joint_velocity_bounds_measured_and_commanded_speed) {
   cr_assert(static_cast<bool>(seal(*image)));
   Cycle cycle;
   cycle.moving(0.6f, 1);
-  cr_assert(refused(*image, cycle) & kReasonRowVelocity);
+  cr_assert((refused(*image, cycle) & kReasonRowVelocity) != 0);
 }
 
 Test(rows, keep_in_holds_every_sphere_on_the_whole_way) {
-  const auto image = sealed();
+  auto image = draft();
+  image->box[0].hi[1] = 0.115;
+  cr_assert(static_cast<bool>(seal(*image)));
+  Cycle rest;
+  cr_assert(eq(u32, rest.run(*image), TACTUS_RUNG_PASS));
   Cycle cycle;
-  cycle.q[1] = 1.2f;
-  cycle.q[3] = -0.2f;
-  cycle.q[5] = 0;
-  cycle.moving(0.9f, 1);
-  cr_assert(refused(*image, cycle) & kReasonRowKeepIn);
+  cycle.moving(0.9f, 0);
+  cr_assert((refused(*image, cycle) & kReasonRowKeepIn) != 0);
 }
 
 Test(rows, keep_out_is_not_entered) {
   auto image = draft();
-  add_keep_out(*image, {"post", {0.3, 0.5, 0}, {0.6, 0.8, 1}});
+  add_keep_out(*image, {"post", {0.3, 0.40, 0}, {0.6, 0.8, 1}});
   cr_assert(static_cast<bool>(seal(*image)));
-  Cycle clear;
-  cr_assert(eq(u32, clear.run(*image), TACTUS_RUNG_PASS));
+  Cycle rest;
+  rest.q[0] = 0.5f;
+  cr_assert(eq(u32, rest.run(*image), TACTUS_RUNG_PASS));
   Cycle cycle;
   cycle.q[0] = 0.5f;
   cycle.moving(0.9f, 0);
-  cr_assert(refused(*image, cycle) & kReasonRowKeepOut);
+  cr_assert((refused(*image, cycle) & kReasonRowKeepOut) != 0);
 }
 
 Test(rows, linear_rows_bound_the_sum) {
@@ -110,19 +112,19 @@ Test(rows, linear_rows_bound_the_sum) {
   Cycle cycle;
   cycle.moving(0.3f, 0);
   cycle.moving(0.3f, 1);
-  cr_assert(refused(*image, cycle) & kReasonRowLinear);
+  cr_assert((refused(*image, cycle) & kReasonRowLinear) != 0);
 }
 
 Test(rows, separation_counts_the_human_for_the_whole_stop) {
   const auto image = sealed();
   Cycle cycle;
   cycle.moving(-0.6f, 0);
-  cycle.hand[0] = 0.4f;
-  cycle.hand[1] = -0.55f;
-  cycle.hand[2] = 0.5f;
+  cycle.hand[0] = 0.55f;
+  cycle.hand[1] = -0.45f;
+  cycle.hand[2] = 0.6f;
   const uint32_t reasons = refused(*image, cycle);
-  cr_assert(reasons & kReasonRowSeparation);
-  cr_assert(reasons & kReasonRowSeparationNow);
+  cr_assert((reasons & kReasonRowSeparation) != 0);
+  cr_assert((reasons & kReasonRowSeparationNow) != 0);
 }
 
 Test(rows, separation_does_not_bind_a_robot_at_rest) {
