@@ -1,1 +1,18 @@
 lib_srcs += $(wildcard lib/src/policy/*.cpp)
+lib_srcs += $(foreach d,onnx ir backends kernels,$(wildcard lib/src/policy/$d/*.cpp))
+
+flags-lib/src/policy/ir/ops_matrix.cpp := \
+  $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags eigen3))
+# Vectors stay inside one translation unit, or go by reference.
+flags-lib/src/policy/kernels/activations.cpp := -Wno-psabi
+flags-lib/src/policy/kernels/layers.cpp := -Wno-psabi
+
+# oneDNN in a module of its own: it drags libgomp in.
+flags-lib/src/policy/backends/module.cpp := -DTACTUS_LIBDIR='"$(libdir)"'
+onednn_srcs := lib/src/policy/onednn/onednn.cpp
+all_srcs    += $(onednn_srcs)
+$O/libtactus-onednn.so: $(call objs,$(onednn_srcs))
+	$(call say,LINK,$@)
+	$Q$(CXX) -shared $(LDFLAGS) -o $@ $(filter %.o,$^) -ldnnl
+lib: $O/libtactus-onednn.so
+$O/tests/unit-policy: | $O/libtactus-onednn.so

@@ -35,7 +35,7 @@ struct Action {
   std::string name;
   std::string kind;    // "joint_velocity", ...
   std::string unit;    // "rad/s", ...
-  std::string output;  // the ONNX output; empty: the first selected
+  std::string output;  // the ONNX output; empty: the first
   std::vector<double> scale;
   std::vector<double> offset;
   double rate_hz = 0;  // 0: not said

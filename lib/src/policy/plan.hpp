@@ -16,6 +16,7 @@
 
 #include "policy/contract.hpp"
 #include "tactus/result.hpp"
+#include "tactus/tactus.h"
 
 namespace tactus::policy {
 
@@ -27,6 +28,12 @@ enum class Status : int32_t {
   kNotFinite = 2,
   kBackend = 3,
 };
+
+// What a stage returns for it.
+[[nodiscard]] constexpr tactus_status to_tactus(Status status) noexcept {
+  if (status == Status::kOk) return TACTUS_OK;
+  return status == Status::kBackend ? TACTUS_FAILED : TACTUS_INVALID;
+}
 
 enum class Tier : uint8_t { kF32, kBf16, kInt16, kInt8 };
 enum class DType : uint8_t {

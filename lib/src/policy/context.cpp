@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "policy/backend.hpp"
+#include "policy/plan.hpp"
+
+namespace tactus::policy {
+
+// Everything is sized and touched once, here.
+struct Context::Memory {
+  std::vector<std::vector<float>> inputs, outputs;
+  std::vector<InputView> latest;  // of the last run, for prewarm
+  std::vector<OutputView> dry;
+  // As doubles: aligned for either width.
+  std::vector<double> state, shadow;
+  std::size_t state_bytes = 0;
+  std::size_t width = 4;
+
+  [[nodiscard]] std::byte* now() {
+    return reinterpret_cast<std::byte*>(state.data());
+  }
+  [[nodiscard]] std::byte* next() {
+    return reinterpret_cast<std::byte*>(shadow.data());
+  }
+};
+
+Context::Context(ModelPlan::Ptr plan) : plan_(std::move(plan)) {}
+Context::Context(Context&&) noexcept = default;
+Context& Context::operator=(Context&&) noexcept = default;
+Context::~Context() = default;
+
+Result<void> Context::allocate() {
+  auto executor = plan_->compiled().make_executor();
+  if (!executor) return executor.error();
+  executor_ = std::move(*executor);
+  memory_ = std::make_unique<Memory>();
+  const Description& d = plan_->describe();
+  for (const auto& t : d.inputs) memory_->inputs.emplace_back(t.size);
+  for (const auto& t : d.outputs) memory_->outputs.emplace_back(t.size);
+  for (const auto& v : memory_->inputs) memory_->latest.push_back({v.data()});
+  memory_->dry.assign(memory_->outputs.begin(), memory_->outputs.end());
+  memory_->width = plan_->compiled().state_width();
+  for (const auto& s : d.states) {
+    memory_->state_bytes += s.size * memory_->width;
+  }
+  memory_->state.assign((memory_->state_bytes + 7) / 8, 0.0);
+  memory_->shadow = memory_->state;
+  prewarm();  // touches every page and weight
+  return {};
+}
+
+Result<Context> Context::make(ModelPlan::Ptr plan) {
+  Context context(std::move(plan));
+  if (auto ok = context.allocate(); !ok) return ok.error();
+  return context;
+}
+
+namespace {
+
+bool fits(const Description& d, std::span<const InputView> inputs,
+          std::span<const OutputView> outputs) noexcept {
+  bool ok =
+      inputs.size() == d.inputs.size() && outputs.size() == d.outputs.size();
+  for (std::size_t i = 0; ok && i < inputs.size(); ++i) {
+    ok = inputs[i].data != nullptr;
+  }
+  for (std::size_t i = 0; ok && i < outputs.size(); ++i) {
+    ok = outputs[i].size() == d.outputs[i].size;
+  }
+  return ok;
+}
+
+// x - x is 0 for what is finite, NaN for NaN and infinity.
+bool all_finite(std::span<const OutputView> outputs) noexcept {
+  float sum = 0;
+  for (const OutputView& o : outputs) {
+    for (const float x : o) sum += x - x;
+  }
+  return sum == 0;
+}
+
+template <class T>
+bool state_finite(const std::byte* bytes, std::size_t size) noexcept {
+  const auto* values = reinterpret_cast<const T*>(bytes);
+  T sum = 0;
+  for (std::size_t i = 0; i < size / sizeof(T); ++i) {
+    sum += values[i] - values[i];
+  }
+  return sum == 0;
+}
+
+}  // namespace
+
+Status Context::run(std::span<const InputView> inputs,
+                    std::span<const OutputView> outputs) noexcept {
+  const Description& d = plan_->describe();
+  if (!fits(d, inputs, outputs)) return Status::kBadArgument;
+  Memory& m = *memory_;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!inputs[i].changed) continue;
+    std::memcpy(m.inputs[i].data(), inputs[i].data,
+                m.inputs[i].size() * sizeof(float));
+  }
+  const RunFrame frame{inputs, outputs, m.now(), m.next()};
+  if (const Status s = executor_->run(frame); s != Status::kOk) return s;
+  const bool finite =
+      all_finite(outputs) &&
+      (m.width == 4 ? state_finite<float>(m.next(), m.state_bytes)
+                    : state_finite<double>(m.next(), m.state_bytes));
+  if (!finite) return Status::kNotFinite;
+  if (m.state_bytes) std::memcpy(m.now(), m.next(), m.state_bytes);
+  return Status::kOk;
+}
+
+void Context::prewarm() noexcept {
+  Memory& m = *memory_;
+  static_cast<void>(executor_->run({m.latest, m.dry, m.now(), m.next()}));
+}
+
+void Context::reset() noexcept {
+  std::ranges::fill(memory_->state, 0.0);
+  executor_->invalidate();
+}
+
+std::span<std::byte> Context::state() noexcept {
+  return {memory_->now(), memory_->state_bytes};
+}
+
+bool Context::get_state(std::size_t pair,
+                        std::span<float> value) const noexcept {
+  const auto& states = plan_->describe().states;
+  if (pair >= states.size() || value.size() != states[pair].size) return false;
+  const std::byte* from = memory_->now() + states[pair].offset;
+  if (memory_->width == sizeof(float)) {
+    std::memcpy(value.data(), from, value.size_bytes());
+  } else {
+    const auto* wide = reinterpret_cast<const double*>(from);
+    for (float& v : value) v = static_cast<float>(*wide++);
+  }
+  return true;
+}
+
+bool Context::set_state(std::size_t pair,
+                        std::span<const float> value) noexcept {
+  const auto& states = plan_->describe().states;
+  if (pair >= states.size() || value.size() != states[pair].size) return false;
+  std::byte* to = memory_->now() + states[pair].offset;
+  if (memory_->width == sizeof(float)) {
+    std::memcpy(to, value.data(), value.size_bytes());
+  } else {
+    std::copy(value.begin(), value.end(), reinterpret_cast<double*>(to));
+  }
+  executor_->invalidate();
+  return true;
+}
+
+}  // namespace tactus::policy

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+// Element by element, one input. NaN in is NaN out, also through Relu and
+// Clip: a broken sensor must not look like a zero. Formulas: ONNX operator
+// specification, opset 21.
+#include <cmath>
+
+#include "policy/ir/ops.hpp"
+
+namespace tactus::policy::ir {
+namespace {
+
+using P = const double*;  // node.reals
+
+double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+double softplus(double x) {
+  return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
+}
+double clip(double x, double lo, double hi) {
+  return x < lo ? lo : x > hi ? hi : x;
+}
+
+double f_abs(double x, P) { return std::fabs(x); }
+double f_ceil(double x, P) { return std::ceil(x); }
+double f_celu(double x, P p) { return x > 0 ? x : p[0] * std::expm1(x / p[0]); }
+double f_clip(double x, P p) { return clip(x, p[0], p[1]); }
+double f_cos(double x, P) { return std::cos(x); }
+double f_elu(double x, P p) { return x > 0 ? x : p[0] * std::expm1(x); }
+double f_erf(double x, P) { return std::erf(x); }
+double f_exp(double x, P) { return std::exp(x); }
+double f_floor(double x, P) { return std::floor(x); }
+double f_gelu(double x, P) { return 0.5 * x * (1 + std::erf(x * M_SQRT1_2)); }
+double f_gelu_tanh(double x, P) {
+  const double c = std::sqrt(2 / M_PI);
+  return 0.5 * x * (1 + std::tanh(c * (x + 0.044715 * x * x * x)));
+}
+double f_hard_sigmoid(double x, P p) { return clip(p[0] * x + p[1], 0, 1); }
+double f_hard_swish(double x, P) { return x * clip(x / 6 + 0.5, 0, 1); }
+double f_leaky_relu(double x, P p) { return x < 0 ? p[0] * x : x; }
+double f_log(double x, P) { return std::log(x); }
+double f_mish(double x, P) { return x * std::tanh(softplus(x)); }
+double f_neg(double x, P) { return -x; }
+double f_not(double x, P) { return x == 0 ? 1 : 0; }
+double f_reciprocal(double x, P) { return 1 / x; }
+double f_relu(double x, P) { return x < 0 ? 0 : x; }
+double f_selu(double x, P p) {
+  return p[1] * (x > 0 ? x : p[0] * std::expm1(x));
+}
+double f_sigmoid(double x, P) { return sigmoid(x); }
+double f_sign(double x, P) { return x > 0 ? 1 : x < 0 ? -1 : x; }
+double f_silu(double x, P) { return x * sigmoid(x); }
+double f_sin(double x, P) { return std::sin(x); }
+double f_softplus(double x, P) { return softplus(x); }
+double f_softsign(double x, P) { return x / (1 + std::fabs(x)); }
+double f_sqrt(double x, P) { return std::sqrt(x); }
+double f_tanh(double x, P) { return std::tanh(x); }
+
+template <double (*F)(double, P)>
+void eval(const Node& node, std::span<const In> in, std::span<const Out> out) {
+  const P p = node.reals.data();
+  for (int64_t i = 0; i < out[0].size; ++i) {
+    out[0].data[i] = F(in[0].data[i], p);
+  }
+}
+
+Result<void> infer(Inference& at) {
+  set_output(at, 0, input(at, 0).dims, input(at, 0).dtype);
+  return {};
+}
+
+// ActivationParams: reals = {alpha, second}.
+template <int kAlphaMilli>
+Result<void> infer_alpha(Inference& at) {
+  at.node.reals = {real_attribute(at.source, "alpha", kAlphaMilli / 1000.0)};
+  return infer(at);
+}
+
+Result<void> infer_selu(Inference& at) {
+  at.node.reals = {
+      real_attribute(at.source, "alpha", 1.67326319217681884765625),
+      real_attribute(at.source, "gamma", 1.05070102214813232421875)};
+  return infer(at);
+}
+
+Result<void> infer_hard_sigmoid(Inference& at) {
+  const float alpha = 0.2F;
+  at.node.reals = {real_attribute(at.source, "alpha", alpha),
+                   real_attribute(at.source, "beta", 0.5)};
+  return infer(at);
+}
+
+Result<void> bound_of(Inference& at, const char* name, std::size_t index,
+                      double& bound) {
+  bound = real_attribute(at.source, name, bound);
+  if (!has_input(at, index)) return {};
+  const Value& value = input(at, index);
+  if (!value.constant || value.constant->size() != 1) {
+    return op_error(at, "its bounds are not constant", "clip to constants");
+  }
+  bound = value.constant->front();
+  return {};
+}
+
+Result<void> infer_clip(Inference& at) {
+  double low = -INFINITY, high = INFINITY;
+  if (auto ok = bound_of(at, "min", 1, low); !ok) return ok;
+  if (auto ok = bound_of(at, "max", 2, high); !ok) return ok;
+  at.node.reals = {low, high};
+  at.node.in.resize(1);
+  return infer(at);
+}
+
+// Gelu's two forms become two operators.
+Result<void> infer_gelu(Inference& at) {
+  const auto* a = find_attribute(at.source, "approximate");
+  if (a && a->s == "tanh") at.node.op = "GeluTanh";
+  return infer(at);
+}
+
+Result<void> infer_not(Inference& at) {
+  set_output(at, 0, input(at, 0).dims, DType::kBool);
+  return {};
+}
+
+constexpr Op kOps[] = {
+    {"Abs", 1, 1, infer, eval<f_abs>},
+    {"Ceil", 1, 1, infer, eval<f_ceil>},
+    {"Celu", 1, 1, infer_alpha<1000>, eval<f_celu>},
+    {"Clip", 1, 3, infer_clip, eval<f_clip>},
+    {"Cos", 1, 1, infer, eval<f_cos>},
+    {"Elu", 1, 1, infer_alpha<1000>, eval<f_elu>},
+    {"Erf", 1, 1, infer, eval<f_erf>},
+    {"Exp", 1, 1, infer, eval<f_exp>},
+    {"Floor", 1, 1, infer, eval<f_floor>},
+    {"Gelu", 1, 1, infer_gelu, eval<f_gelu>},
+    {"GeluTanh", 1, 1, nullptr, eval<f_gelu_tanh>},
+    {"HardSigmoid", 1, 1, infer_hard_sigmoid, eval<f_hard_sigmoid>},
+    {"HardSwish", 1, 1, infer, eval<f_hard_swish>},
+    {"LeakyRelu", 1, 1, infer_alpha<10>, eval<f_leaky_relu>},
+    {"Log", 1, 1, infer, eval<f_log>},
+    {"Mish", 1, 1, infer, eval<f_mish>},
+    {"Neg", 1, 1, infer, eval<f_neg>},
+    {"Not", 1, 1, infer_not, eval<f_not>},
+    {"Reciprocal", 1, 1, infer, eval<f_reciprocal>},
+    {"Relu", 1, 1, infer, eval<f_relu>},
+    {"Selu", 1, 1, infer_selu, eval<f_selu>},
+    {"Sigmoid", 1, 1, infer, eval<f_sigmoid>},
+    {"Sign", 1, 1, infer, eval<f_sign>},
+    {"Silu", 1, 1, nullptr, eval<f_silu>},
+    {"Sin", 1, 1, infer, eval<f_sin>},
+    {"Softplus", 1, 1, infer, eval<f_softplus>},
+    {"Softsign", 1, 1, infer, eval<f_softsign>},
+    {"Sqrt", 1, 1, infer, eval<f_sqrt>},
+    {"Tanh", 1, 1, infer, eval<f_tanh>},
+};
+
+}  // namespace
+
+std::span<const Op> unary_ops() noexcept { return kOps; }
+
+}  // namespace tactus::policy::ir

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+#include "policy/model_run.hpp"
+
+#include <sys/stat.h>
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "core/error.hpp"
+#include "core/npy.hpp"
+
+namespace tactus::policy {
+namespace {
+
+// A run's input or a state: where its rows come from.
+struct Feed {
+  std::string name;
+  std::vector<int64_t> shape;
+  std::size_t size = 0;
+  bool given = false;
+  Npy file;
+  [[nodiscard]] const double* row(std::size_t r, bool whole) const {
+    return file.data.data() + (whole ? 0 : r * size);
+  }
+};
+
+struct Sink {
+  std::string name;
+  std::vector<int64_t> shape;
+  std::vector<double> values;
+};
+
+class Runner {
+ public:
+  Runner(ModelPlan::Ptr plan, Context context, const RunOptions& options)
+      : plan_(std::move(plan)),
+        context_(std::move(context)),
+        options_(options) {}
+
+  Result<RunReport> run();
+
+ private:
+  Result<void> read_files();
+  Result<Feed*> feed_for(const NamedFile& file);
+  Result<void> check_feed(Feed& feed, const std::string& path);
+  Result<void> count_rows();
+  Result<void> row(std::size_t r);
+  void finish_states();
+  Result<RunReport> write();
+
+  ModelPlan::Ptr plan_;
+  Context context_;
+  const RunOptions& options_;
+  std::vector<Feed> feeds_;  // inputs, then states
+  std::vector<Sink> sinks_;  // outputs, then states
+  std::size_t rows_ = 0;
+};
+
+Result<Feed*> Runner::feed_for(const NamedFile& file) {
+  for (Feed& f : feeds_) {
+    if (!f.given && (file.name.empty() || f.name == file.name)) return &f;
+  }
+  std::string known;
+  for (const Feed& f : feeds_) known += " '" + f.name + "'";
+  return bad_input("--input {}={}: no such input left: the model has{}",
+                   file.name, file.path, known);
+}
+
+std::vector<int64_t> without_batch(const std::vector<int64_t>& shape) {
+  if (shape.size() < 2 || shape[0] != 1) return shape;
+  return {shape.begin() + 1, shape.end()};
+}
+
+// One input as it stands, or rows of it (a leading 1 may be left out).
+Result<void> Runner::check_feed(Feed& feed, const std::string& path) {
+  const auto& have = feed.file.shape;
+  std::vector<int64_t> rest = have;
+  if (!options_.whole && !rest.empty()) rest.erase(rest.begin());
+  const bool fits = (options_.whole || !have.empty()) &&
+                    (rest == feed.shape || rest == without_batch(feed.shape) ||
+                     (feed.size == 1 && rest.empty()));
+  if (fits && feed.file.data.size() >= (options_.whole ? feed.size : 0)) {
+    return {};
+  }
+  return bad_input("{}: shape [{}] does not fit input '{}' [{}]{}", path,
+                   fmt::join(have, ","), feed.name, fmt::join(feed.shape, ","),
+                   options_.whole
+                       ? ": save one input"
+                       : ": the first axis counts rows (or --whole)");
+}
+
+Result<void> Runner::read_files() {
+  for (const NamedFile& file : options_.inputs) {
+    auto feed = feed_for(file);
+    if (!feed) return feed.error();
+    auto array = read_npy(file.path);
+    if (!array) return array.error();
+    (*feed)->file = std::move(*array);
+    (*feed)->given = true;
+    if (auto ok = check_feed(**feed, file.path); !ok) return ok;
+  }
+  const std::size_t own = plan_->describe().inputs.size();
+  for (std::size_t i = 0; i < own; ++i) {
+    if (!feeds_[i].given) {
+      return bad_input("input '{}' is not given: add --input {}=FILE.npy",
+                       feeds_[i].name, feeds_[i].name);
+    }
+  }
+  return count_rows();
+}
+
+Result<void> Runner::count_rows() {
+  rows_ = 1;
+  bool first = true;
+  for (const Feed& f : feeds_) {
+    if (!f.given || options_.whole) continue;
+    const auto n = static_cast<std::size_t>(f.file.shape[0]);
+    if (!first && n != rows_) {
+      return bad_input("input '{}' has {} rows, another has {}", f.name, n,
+                       rows_);
+    }
+    rows_ = n;
+    first = false;
+  }
+  return {};
+}
+
+Result<void> Runner::row(std::size_t r) {
+  const Description& d = plan_->describe();
+  std::vector<std::vector<float>> in, out;
+  for (const Feed& f : feeds_) {
+    auto& values = in.emplace_back(f.size);
+    if (!f.given) continue;
+    std::transform(f.row(r, options_.whole), f.row(r, options_.whole) + f.size,
+                   values.begin(),
+                   [](double v) { return static_cast<float>(v); });
+  }
+  std::vector<InputView> inputs;
+  for (std::size_t i = 0; i < d.inputs.size(); ++i) {
+    inputs.push_back({in[i].data()});
+  }
+  for (std::size_t i = d.inputs.size(); i < feeds_.size(); ++i) {
+    if (feeds_[i].given) context_.set_state(i - d.inputs.size(), in[i]);
+  }
+  for (const auto& o : d.outputs) out.emplace_back(o.size);
+  const std::vector<OutputView> outputs(out.begin(), out.end());
+  const Status status = context_.run(inputs, outputs);
+  // What is not finite is written all the same: that is a finding.
+  if (status != Status::kOk && status != Status::kNotFinite) {
+    return internal_error("{}: row {}: the backend failed", d.label, r);
+  }
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    auto& values = sinks_[i].values;
+    values.insert(values.end(), out[i].begin(), out[i].end());
+  }
+  return {};
+}
+
+void Runner::finish_states() {
+  const Description& d = plan_->describe();
+  for (std::size_t i = 0; i < d.states.size(); ++i) {
+    std::vector<float> value(d.states[i].size);
+    context_.get_state(i, value);
+    sinks_.push_back(
+        {d.states[i].output, d.states[i].shape, {value.begin(), value.end()}});
+  }
+}
+
+std::string file_name(std::string name) {
+  for (char& c : name) {
+    if (c == '/' || c == ':' || c == '\\' ||
+        static_cast<unsigned char>(c) < 32) {
+      c = '_';
+    }
+  }
+  return name.starts_with('.') ? "_" + name : name;
+}
+
+Result<RunReport> Runner::write() {
+  const auto& dir = options_.output_dir;
+  if (::mkdir(dir.c_str(), 0777) != 0 && errno != EEXIST) {
+    return system_error(dir, errno, "choose a folder that can be made");
+  }
+  RunReport report;
+  report.rows = rows_;
+  for (Sink& s : sinks_) {
+    const std::string path = dir + "/" + file_name(s.name) + ".npy";
+    auto ok = write_npy(path, {NpyType::kF32, s.shape, std::move(s.values)});
+    if (!ok) return ok.error();
+    report.written.push_back(path);
+  }
+  return report;
+}
+
+Result<RunReport> Runner::run() {
+  const Description& d = plan_->describe();
+  for (const auto& t : d.inputs)
+    feeds_.push_back({t.name, t.shape, t.size, false, {}});
+  for (const auto& s : d.states)
+    feeds_.push_back({s.input, s.shape, s.size, false, {}});
+  if (auto ok = read_files(); !ok) return ok.error();
+  for (const auto& t : d.outputs) {
+    std::vector<int64_t> shape = t.shape;
+    if (!options_.whole) {
+      shape = without_batch(shape);
+      shape.insert(shape.begin(), static_cast<int64_t>(rows_));
+    }
+    sinks_.push_back({t.name, std::move(shape), {}});
+  }
+  for (std::size_t r = 0; r < rows_; ++r) {
+    if (auto ok = row(r); !ok) return ok.error();
+  }
+  finish_states();
+  return write();
+}
+
+}  // namespace
+
+Result<RunReport> model_run(const std::string& model,
+                            const RunOptions& options) {
+  auto plan = ModelPlan::load(model, options.plan);
+  if (!plan) return plan.error();
+  auto context = Context::make(*plan);
+  if (!context) return context.error();
+  return Runner(*plan, std::move(*context), options).run();
+}
+
+}  // namespace tactus::policy

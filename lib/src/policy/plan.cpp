@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: MIT
+#include "policy/plan.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "core/error.hpp"
+#include "policy/backend.hpp"
+#include "policy/image.hpp"
+#include "policy/ir/build.hpp"
+#include "policy/metadata.hpp"
+
+namespace tactus::policy {
+
+const char* name_of(DType type) noexcept {
+  constexpr const char* kNames[] = {"float32", "float64", "float16", "bfloat16",
+                                    "int64",   "int32",   "bool",    "other"};
+  return kNames[static_cast<std::size_t>(type)];
+}
+
+ModelPlan::ModelPlan() = default;
+ModelPlan::~ModelPlan() = default;
+
+bool ModelPlan::rt_safe() const noexcept { return compiled_->rt_safe(); }
+
+Result<void> require_rt_safe(const ModelPlan& plan) {
+  if (plan.rt_safe()) return {};
+  return bad_input(
+      "{}: backend '{}' may not run in the loop (it allocates and locks): use "
+      "backend 'fused' or 'reference'",
+      plan.describe().label, plan.describe().backend);
+}
+
+class PlanBuilder {
+ public:
+  PlanBuilder(LoadedModel loaded, const std::string& label,
+              const Options& options)
+      : loaded_(std::move(loaded)), label_(label), options_(options) {}
+
+  Result<ModelPlan::Ptr> run();
+
+ private:
+  Result<void> read();
+  Result<void> build();
+  Result<void> compile();
+  Result<void> fit_contract();
+  Result<void> fit_action() const;
+  void count();
+  Result<void> check_golden();
+  Result<void> compare(Context& context, std::size_t row);
+  [[nodiscard]] std::size_t golden_output() const;
+  Error prefixed(const Error& error) const;
+
+  LoadedModel loaded_;
+  const std::string& label_;
+  const Options& options_;
+  Metadata metadata_;
+  ir::Built built_;
+  std::shared_ptr<ModelPlan> plan_{new ModelPlan};
+};
+
+Error PlanBuilder::prefixed(const Error& error) const {
+  const std::string_view text = error.text();
+  if (text.starts_with(label_)) return error;
+  return {error.code(), label_ + ": " + error.text()};
+}
+
+Result<void> PlanBuilder::read() {
+  auto metadata = read_metadata(loaded_.model, label_);
+  if (!metadata) return metadata.error();
+  metadata_ = std::move(*metadata);
+  Description& d = plan_->description_;
+  d.label = label_;
+  d.hash = xxh64(loaded_.image);
+  d.file_bytes = loaded_.image.size();
+  d.opset = loaded_.model.opset;
+  d.producer = loaded_.model.producer;
+  d.contract = metadata_.contract;
+  d.golden.vectors = metadata_.golden.action.size();
+  d.golden.by = metadata_.golden.by;
+  d.golden.tolerance = metadata_.golden.tolerance;
+  return {};
+}
+
+void PlanBuilder::count() {
+  Description& d = plan_->description_;
+  std::map<std::string, std::size_t> ops;
+  for (const auto& node : loaded_.model.nodes) {
+    if (node.op != "Constant") ++ops[node.op];
+  }
+  for (const auto& [op, n] : ops) d.ops.push_back({op, n});
+  for (const auto& t : loaded_.model.initializers) {
+    d.parameters += t->data.size();
+  }
+}
+
+Result<void> PlanBuilder::build() {
+  auto built = ir::build(loaded_.model, {options_.outputs, metadata_.states});
+  if (!built) return prefixed(built.error());
+  built_ = std::move(*built);
+  count();
+  Description& d = plan_->description_;
+  d.inputs = built_.inputs;
+  d.outputs = built_.outputs;
+  d.states = built_.states;
+  return fit_contract();
+}
+
+// The contract's observations must fill the inputs exactly.
+Result<void> PlanBuilder::fit_contract() {
+  const Description& d = plan_->description_;
+  if (!d.contract.present) return {};
+  std::size_t given = 0, wanted = 0;
+  for (const auto& o : d.contract.observations) given += o.size;
+  for (const auto& i : d.inputs) wanted += i.size;
+  if (given != wanted) {
+    return bad_input(
+        "{}: the contract's observations have {} elements, the model's inputs "
+        "{}: correct tactus.contract",
+        label_, given, wanted);
+  }
+  return fit_action();
+}
+
+Result<void> PlanBuilder::fit_action() const {
+  const Description& d = plan_->description_;
+  const Action& action = d.contract.action;
+  const auto& outputs = loaded_.model.outputs;
+  if (!action.output.empty() &&
+      std::ranges::find(outputs, action.output, &onnx::ValueInfo::name) ==
+          outputs.end()) {
+    return bad_input(
+        "{}: the contract's action is output '{}', the model has "
+        "none of that name: correct tactus.contract",
+        label_, action.output);
+  }
+  const std::size_t at = golden_output();
+  const std::size_t size = at < d.outputs.size() ? d.outputs[at].size : 0;
+  for (const auto* list : {&action.scale, &action.offset}) {
+    if (size && list->size() > 1 && list->size() != size) {
+      return bad_input(
+          "{}: the contract's action has {} scales or offsets, "
+          "the output {} elements: correct tactus.contract",
+          label_, list->size(), size);
+    }
+  }
+  return {};
+}
+
+Result<void> PlanBuilder::compile() {
+  const auto known = backends();
+  const auto backend =
+      std::ranges::find(known, options_.backend, &Backend::name);
+  if (backend == known.end()) {
+    return bad_input("{}: no backend '{}': use fused, reference or onednn",
+                     label_, options_.backend);
+  }
+  if (options_.tier != Tier::kF32) {
+    return bad_input("{}: only tier f32 is built: use --tier f32", label_);
+  }
+  auto compiled = backend->compile(
+      {built_.graph, built_.states.size(), options_.tier, label_});
+  if (!compiled) return prefixed(compiled.error());
+  plan_->compiled_ = std::move(*compiled);
+  Description& d = plan_->description_;
+  d.backend = backend->name;
+  d.kernels = plan_->compiled_->kernels();
+  d.weight_bytes = plan_->compiled_->weight_bytes();
+  d.compiled_ops = plan_->compiled_->ops();
+  std::size_t offset = 0;
+  for (auto& s : d.states) {
+    s.offset = offset;
+    offset += s.size * plan_->compiled_->state_width();
+  }
+  if (options_.kernel_override.empty() ||
+      options_.kernel_override == d.kernels) {
+    return {};
+  }
+  return unavailable(
+      "{}: kernels '{}' were asked for, this build makes '{}': replay with the "
+      "build that recorded",
+      label_, options_.kernel_override, d.kernels);
+}
+
+// The output that golden vectors and contract speak of: the one named, else
+// the file's first that is no state; past the end if it was not selected.
+std::size_t PlanBuilder::golden_output() const {
+  const Description& d = plan_->description_;
+  std::string name = d.contract.action.output;
+  for (const auto& o : loaded_.model.outputs) {
+    const bool state = std::ranges::find(d.states, o.name,
+                                         &StatePair::output) != d.states.end();
+    if (name.empty() && !state) name = o.name;
+  }
+  const auto it = std::ranges::find(d.outputs, name, &TensorInfo::name);
+  return static_cast<std::size_t>(it - d.outputs.begin());
+}
+
+Result<void> PlanBuilder::compare(Context& context, std::size_t row) {
+  Description& d = plan_->description_;
+  const auto& observation = metadata_.golden.observation[row];
+  const auto& action = metadata_.golden.action[row];
+  const std::size_t which = golden_output();
+  std::vector<InputView> inputs;
+  std::size_t used = 0;
+  for (const auto& i : d.inputs) {
+    inputs.push_back({observation.data() + used});
+    used += i.size;
+  }
+  if (used != observation.size() || action.size() != d.outputs[which].size) {
+    return bad_input(
+        "{}: golden vector {}: {} observations and {} actions, the model has "
+        "{} "
+        "and {}: make the golden vectors again",
+        label_, row, observation.size(), action.size(), used,
+        d.outputs[which].size);
+  }
+  std::vector<std::vector<float>> values;
+  for (const auto& o : d.outputs) values.emplace_back(o.size);
+  std::vector<OutputView> outputs(values.begin(), values.end());
+  if (!metadata_.golden.rollout) context.reset();
+  if (context.run(inputs, outputs) != Status::kOk) {
+    return bad_input("{}: golden vector {}: the model gives no finite output",
+                     label_, row);
+  }
+  for (std::size_t i = 0; i < action.size(); ++i) {
+    const double difference = std::fabs(static_cast<double>(values[which][i]) -
+                                        static_cast<double>(action[i]));
+    d.golden.worst = std::max(d.golden.worst, difference);
+    if (!(difference <= d.golden.tolerance)) {
+      return bad_input(
+          "{}: golden vector {}: output {} differs by {:.3g}, tolerance {:.3g} "
+          "(made by {}): the weights or the graph are not what was trained",
+          label_, row, i, difference, d.golden.tolerance, d.golden.by);
+    }
+  }
+  ++d.golden.checked;
+  return {};
+}
+
+Result<void> PlanBuilder::check_golden() {
+  Description& d = plan_->description_;
+  const bool possible = golden_output() < d.outputs.size();
+  if (!metadata_.golden.present || !options_.check_golden || !possible) {
+    return {};
+  }
+  auto context = Context::make(plan_);
+  if (!context) return context.error();
+  for (std::size_t i = 0; i < metadata_.golden.action.size(); ++i) {
+    if (auto ok = compare(*context, i); !ok) return ok;
+  }
+  d.self_checked = false;
+  return {};
+}
+
+Result<ModelPlan::Ptr> PlanBuilder::run() {
+  using Stage = Result<void> (PlanBuilder::*)();
+  for (const Stage stage :
+       {&PlanBuilder::read, &PlanBuilder::build, &PlanBuilder::compile,
+        &PlanBuilder::check_golden}) {
+    if (auto ok = (this->*stage)(); !ok) return ok.error();
+  }
+  plan_->image_ = std::move(loaded_.image);
+  return ModelPlan::Ptr(std::move(plan_));
+}
+
+Result<ModelPlan::Ptr> ModelPlan::load(const std::string& path,
+                                       const Options& options) {
+  auto loaded = load_file(path);
+  if (!loaded) return loaded.error();
+  return PlanBuilder(std::move(*loaded), path, options).run();
+}
+
+Result<ModelPlan::Ptr> ModelPlan::from_image(std::span<const std::byte> image,
+                                             const std::string& label,
+                                             const Options& options) {
+  auto loaded = load_image(image, label);
+  if (!loaded) return loaded.error();
+  return PlanBuilder(std::move(*loaded), label, options).run();
+}
+
+}  // namespace tactus::policy
