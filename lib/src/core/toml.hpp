@@ -62,11 +62,11 @@ class Value {
   [[nodiscard]] std::vector<std::string> texts() const;
   [[nodiscard]] Table table() const;
 
-  // Records (if it is the first) and returns
+  // Records, if it is the first,
   // `file:line:column: path: "seen": expected <expected>`.
-  Error fail(std::string_view expected) const;
+  void fail(std::string_view expected) const;
   // The same with own words in place of what was seen.
-  Error fail(std::string_view seen, std::string_view expected) const;
+  void fail(std::string_view seen, std::string_view expected) const;
   // `file:line:column: path`, for messages that are not errors.
   [[nodiscard]] std::string where() const;
 

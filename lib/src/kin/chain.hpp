@@ -32,7 +32,7 @@ struct Joint {
   double lo = 0;               // rad or m; a continuous joint has -inf, +inf
   double hi = 0;
   double velocity = 0;  // rad/s or m/s, > 0
-  double effort = 0;    // N m or N, > 0
+  double effort = 0;    // N m or N, >= 0
   // Derived (finish_joint): origin.r * rotation(q) =
   // fixed + cos(q) cosine + sin(q) sine, and the child's origin is
   // origin.p + q slide. Revolute joints have slide = 0, prismatic ones

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// Small helpers for set-up code that reads and quotes people's text.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace tactus {
+
+[[nodiscard]] constexpr std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
+    text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
+    text.remove_suffix(1);
+  return text;
+}
+
+// In double quotes, control characters as \xNN, at most 60 bytes: an error
+// line stays one line whatever the file holds.
+[[nodiscard]] std::string quoted(std::string_view text);
+
+// Control characters as \xNN, however long.
+[[nodiscard]] std::string one_line(std::string_view text);
+
+// The word of `words` that `text` is most likely a slip of (edit distance,
+// at most a third of its length); empty when none is near.
+[[nodiscard]] std::string_view nearest(std::string_view text,
+                                       std::span<const std::string> words);
+
+}  // namespace tactus

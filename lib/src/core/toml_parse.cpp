@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+// toml++ behind a plain tree. The only file that includes it.
+#define TOML_EXCEPTIONS 0
+#define TOML_HEADER_ONLY 0
+#define TOML_IMPLEMENTATION
+// Values nest in practice three deep; toml++ and our copy both recurse.
+#define TOML_MAX_NESTED_VALUES 16
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wshadow"
+#include <toml++/toml.h>
+#pragma GCC diagnostic pop
+
+#include <algorithm>
+
+#include "core/error.hpp"
+#include "core/text.hpp"
+#include "core/toml_node.hpp"
+
+namespace tactus::toml {
+namespace {
+
+constexpr std::size_t kMaxBytes = 256 * 1024;
+// A dot nests: toml++ recurses over the result.
+constexpr std::ptrdiff_t kMaxDotsPerLine = 256;
+constexpr int kMaxDepth = 16;
+
+Position position(const ::toml::source_region& region) {
+  return {region.begin.line, region.begin.column};
+}
+
+bool convert(const ::toml::node& from, int depth, Node& to);
+
+bool convert_table(const ::toml::table& from, int depth, Node& to) {
+  to.kind = Kind::kTable;
+  for (const auto& [key, value] : from) {
+    Node::Entry entry{std::string(key.str()), position(key.source()), {}};
+    if (!convert(value, depth + 1, entry.value)) return false;
+    to.entries.push_back(std::move(entry));
+  }
+  std::sort(to.entries.begin(), to.entries.end(),
+            [](const Node::Entry& a, const Node::Entry& b) {
+              return std::pair(a.at.line, a.at.column) <
+                     std::pair(b.at.line, b.at.column);
+            });
+  return true;
+}
+
+bool convert_list(const ::toml::array& from, int depth, Node& to) {
+  to.kind = Kind::kList;
+  for (const auto& value : from)
+    if (!convert(value, depth + 1, to.items.emplace_back())) return false;
+  return true;
+}
+
+// Dates are nothing here: they stay kAbsent's opposite, a text nobody
+// accepts.
+bool convert(const ::toml::node& from, int depth, Node& to) {
+  to.at = position(from.source());
+  if (depth > kMaxDepth) return false;
+  if (const auto* table = from.as_table())
+    return convert_table(*table, depth, to);
+  if (const auto* list = from.as_array()) return convert_list(*list, depth, to);
+  if (const auto* text = from.as_string()) {
+    to.kind = Kind::kText;
+    to.text = text->get();
+  } else if (const auto* whole = from.as_integer()) {
+    to.kind = Kind::kInteger;
+    to.integer = whole->get();
+  } else if (const auto* real = from.as_floating_point()) {
+    to.kind = Kind::kReal;
+    to.real = real->get();
+  } else if (const auto* flag = from.as_boolean()) {
+    to.kind = Kind::kFlag;
+    to.flag = flag->get();
+  } else {
+    to.kind = Kind::kText;
+    to.text = "<date or time>";
+  }
+  return true;
+}
+
+Error too_deep(const std::string& name, Position at) {
+  return bad_input("{}:{}:{}: nested too deeply: expected at most {} levels",
+                   name, at.line, at.column, kMaxDepth);
+}
+
+Result<void> check_size(std::string_view text, const std::string& name) {
+  if (text.size() > kMaxBytes)
+    return bad_input("{}: {} bytes: expected at most {}", name, text.size(),
+                     kMaxBytes);
+  uint32_t line = 1;
+  for (std::size_t at = 0; at < text.size(); ++line) {
+    const auto end = std::min(text.find('\n', at), text.size());
+    const auto one = text.substr(at, end - at);
+    if (std::count(one.begin(), one.end(), '.') > kMaxDotsPerLine)
+      return too_deep(name, {line, 1});
+    at = end + 1;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Node> parse_tree(std::string_view text, const std::string& name) {
+  if (auto fits = check_size(text, name); !fits) return fits.error();
+  const auto parsed = ::toml::parse(text, name);
+  if (!parsed) {
+    const auto& fault = parsed.error();
+    const Position at = position(fault.source());
+    return bad_input("{}:{}:{}: not TOML: {}", name, at.line, at.column,
+                     one_line(fault.description()));
+  }
+  Node root;
+  if (!convert(parsed.table(), 0, root)) return too_deep(name, {1, 1});
+  root.at = {1, 1};
+  return root;
+}
+
+}  // namespace tactus::toml

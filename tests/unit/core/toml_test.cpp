@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#include "core/toml.hpp"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+
+#include <string>
+
+using tactus::toml::Document;
+
+namespace {
+
+Document parsed(std::string_view text) {
+  auto document = Document::parse(text, "a.toml");
+  cr_assert(bool(document), "%s", document ? "" : document.error().text());
+  return *document;
+}
+
+std::string verdict(const Document& document) {
+  const auto done = document.finish();
+  return done ? "fine" : done.error().text();
+}
+
+}  // namespace
+
+Test(toml, reads_typed_values) {
+  const auto doc = parsed(
+      "name = \"arm\"\n"
+      "loop = {period = \"1 ms\", cpu = 1, hot = true, gain = 0.5}\n");
+  const auto loop = doc.root().table("loop");
+  cr_assert(eq(str, doc.root().text("name"), "arm"));
+  cr_assert(eq(i64, loop.duration("period"), 1'000'000));
+  cr_assert(eq(i64, loop.integer("cpu", 0, 7), 1));
+  cr_assert(loop["hot"].flag());
+  cr_assert(eq(dbl, loop["gain"].number(), 0.5));
+  cr_assert(eq(i64, loop.duration("lead", 60'000), 60'000));
+  cr_assert(eq(str, verdict(doc), "fine"));
+}
+
+Test(toml, says_file_line_column_key_seen_and_expected) {
+  const auto doc = parsed("a = 1\nloop = {period = \"1 mm\"}\n");
+  cr_assert(eq(i64, doc.root().table("loop").duration("period"), 0));
+  cr_assert(eq(str, verdict(doc),
+               "a.toml:2:18: loop.period: \"1 mm\": expected a duration such "
+               "as \"3 ms\""));
+}
+
+Test(toml, names_an_unknown_key_and_the_near_one) {
+  const auto doc = parsed("[loop]\nperiod = \"1 ms\"\npriorty = 4\n");
+  const auto loop = doc.root().table("loop");
+  (void)loop.duration("period");
+  (void)loop.integer("priority", 1, 99, 45);
+  cr_assert(eq(str, verdict(doc),
+               "a.toml:3:1: loop.priorty: unknown key: expected one of "
+               "period, priority (is \"priority\" meant?)"));
+}
+
+Test(toml, names_a_missing_key_and_the_near_one) {
+  const auto doc = parsed("human = {dmin = \"50 mm\"}\n");
+  (void)doc.root().table("human").quantity("d_min", tactus::kLength);
+  cr_assert(eq(str, verdict(doc),
+               "a.toml:1:9: human.d_min: missing: expected a length such as "
+               "\"50 mm\" (is \"dmin\" meant?)"));
+}
+
+Test(toml, keeps_the_first_error) {
+  const auto doc = parsed("a = 1\nb = 2\n");
+  (void)doc.root().text("b");
+  (void)doc.root().text("a");
+  cr_assert(eq(str, verdict(doc),
+               "a.toml:2:5: b: 2: expected a text in quotes, on one line"));
+}
+
+Test(toml, judges_unknown_keys_only_where_a_table_was_read) {
+  const auto doc = parsed("[loop]\nx = 1\n[io]\ny = 1\n");
+  doc.root().skip("loop");
+  doc.root().skip("io");
+  cr_assert(eq(str, verdict(doc), "fine"));
+}
+
+Test(toml, reads_dotted_keys_as_tables) {
+  const auto doc = parsed("stage = {late.infer = \"keep_last 2\"}\n");
+  const auto late = doc.root().table("stage").table("late");
+  cr_assert(eq(u32, late["infer"].word_count().count, 2));
+  cr_assert(eq(str, verdict(doc), "fine"));
+}
+
+Test(toml, keys_come_in_the_order_of_the_file) {
+  const auto doc = parsed("[signal]\nz = 1\na = 2\nm = 3\n");
+  auto keys = doc.root().table("signal").keys();
+  cr_assert(eq(sz, keys.size(), 3));
+  cr_assert(eq(str, keys[0], "z"));
+  cr_assert(eq(str, keys[2], "m"));
+}
+
+Test(toml, offers_the_near_word_of_a_choice) {
+  const auto doc = parsed("overrun = \"skp\"\n");
+  (void)doc.root().choice("overrun", {"skip", "rephase"});
+  cr_assert(eq(str, verdict(doc),
+               "a.toml:1:11: overrun: \"skp\": expected one of \"skip\", "
+               "\"rephase\" (is \"skip\" meant?)"));
+}
+
+Test(toml, list_items_have_their_own_place) {
+  const auto doc = parsed("box = [\"0 m .. 1 m\", \"1 m\"]\n");
+  for (const auto& side : doc.root().list("box"))
+    (void)side.range(tactus::kLength);
+  cr_assert(eq(str, verdict(doc),
+               "a.toml:1:22: box[1]: \"1 m\": expected a range \"lo .. hi\", "
+               "each a length such as \"50 mm\""));
+}
+
+Test(toml, refuses_numbers_that_are_not_finite) {
+  const auto doc = parsed("x = nan\n");
+  (void)doc.root()["x"].number();
+  cr_assert(
+      eq(str, verdict(doc), "a.toml:1:5: x: nan: expected a finite number"));
+}
+
+Test(toml, a_syntax_error_has_its_place) {
+  const auto doc = Document::parse("a = \n", "a.toml");
+  cr_assert(not(bool(doc)));
+  const std::string text = doc.error().text();
+  cr_assert(text.starts_with("a.toml:1:5: not TOML: "), "%s", text.c_str());
+}
+
+Test(toml, a_duplicate_key_is_a_syntax_error) {
+  cr_assert(not(bool(Document::parse("a = 1\na = 2\n", "a.toml"))));
+}
+
+Test(toml, a_missing_file_is_bad_input_with_its_name) {
+  const auto doc = Document::load("/nonexistent/arm.toml");
+  cr_assert(not(bool(doc)));
+  cr_assert(eq(int, doc.error().exit_code(), 2));
+  const std::string text = doc.error().text();
+  cr_assert(text.starts_with("/nonexistent/arm.toml: ENOENT"), "%s",
+            text.c_str());
+}
+
+Test(toml, refuses_deep_nesting_before_it_recurses) {
+  std::string deep = "a = ";
+  deep += std::string(100'000, '[');
+  cr_assert(not(bool(Document::parse(deep, "a.toml"))));
+  std::string dots = "a";
+  for (int i = 0; i < 50'000; ++i) dots += ".a";
+  cr_assert(not(bool(Document::parse(dots + " = 1", "a.toml"))));
+}
