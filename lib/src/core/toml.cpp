@@ -172,6 +172,10 @@ void Table::skip(std::string_view key) const {
   if (node_ != nullptr) node_->note(key);
 }
 
+void Table::skip_all() const {
+  for (const std::string& key : keys()) skip(key);
+}
+
 std::string Table::where() const {
   const Position at = node_ ? node_->at : Position{};
   return place(*state_, at) + ": " + path_;

@@ -91,6 +91,7 @@ class Table {
   [[nodiscard]] std::vector<std::string> keys() const;
   // Somebody else's key, or one that must not be judged here.
   void skip(std::string_view key) const;
+  void skip_all() const;
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::string where() const;
   [[nodiscard]] explicit operator bool() const { return node_ != nullptr; }

@@ -1,1 +1,1 @@
-lib_srcs += $(wildcard lib/src/safety/*.cpp)
+lib_srcs += $(wildcard lib/src/safety/*.cpp lib/src/safety/limits/*.cpp)

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// What the text said, typed and checked, before it becomes an Image. SI.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/toml.hpp"
+#include "kin/chain.hpp"
+#include "safety/image.hpp"
+
+namespace tactus::safety::limits {
+
+using PerJoint = std::array<double, kMaxJoints>;
+
+struct JointRange {
+  PerJoint lo;
+  PerJoint hi;
+};
+
+struct RobotIr {
+  PerJoint decel{};
+  PerJoint jerk{};
+  int64_t actuator_delay_ns = 0;
+  int64_t lag_ns = 0;
+  int64_t timeout_ns = 0;
+  double model_error = 0;
+};
+
+// Every family's common words.
+struct RowIr {
+  std::string id;
+  double margin = 0;
+  double scale = 1;
+};
+
+template <class T>
+struct Limited {
+  RowIr row;
+  T limit;
+};
+
+struct LimitsIr {
+  bool none = false;  // limit = "none"
+  std::optional<Limited<PerJoint>> action_max;
+  std::optional<Limited<PerJoint>> action_rate;
+  std::optional<Limited<JointRange>> position;
+  std::optional<Limited<PerJoint>> velocity;
+  std::vector<Limited<Box>> keep_in;
+  std::vector<Limited<Box>> keep_out;
+  std::vector<Limited<Human>> humans;
+  std::vector<Limited<Linear>> linears;
+  uint32_t rungs = 0;
+};
+
+struct Scope {
+  const toml::Document& document;
+  const kin::Chain& chain;
+  OutputKind kind;
+};
+
+// Each reads its table and leaves errors in the document.
+RobotIr read_robot(const Scope& scope);
+std::vector<Signal> read_signals(const Scope& scope);
+LimitsIr read_limits(const Scope& scope, const std::vector<Signal>& signals);
+
+// [policy] output.kind.
+OutputKind read_output_kind(const toml::Document& document);
+
+// A value for all joints (one text), or one per joint (a list, or a table by
+// joint name that names every joint). `order` is the power of time below the
+// joint's own unit: 1 rad/s, 2 rad/s2, 3 rad/s3.
+std::vector<toml::Value> per_joint(const toml::Value& value,
+                                   const kin::Chain& chain);
+Dimension joint_dimension(const kin::Joint& joint, int order);
+PerJoint read_quantities(const toml::Value& value, const kin::Chain& chain,
+                         int order);
+void copy_text(std::string_view from, char* to, std::size_t size);
+
+}  // namespace tactus::safety::limits
