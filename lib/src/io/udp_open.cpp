@@ -57,8 +57,9 @@ Result<std::unique_ptr<Udp>> Udp::open(const UdpOptions& options) {
   auto fd = open_socket(options);
   if (!fd) return fd.error();
   const int on = 1;
-  const bool stamped =
+  const bool asked =
       ::setsockopt(fd->get(), SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on) == 0;
+  const bool stamped = asked && !options.lockstep && kernel_dates_on_arrival();
   return std::unique_ptr<Udp>(new Udp(std::move(*fd), options, stamped));
 }
 
