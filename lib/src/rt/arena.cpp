@@ -18,12 +18,10 @@ namespace tactus::rt {
 namespace {
 
 constexpr std::size_t kPage = 4096;
-constexpr std::size_t kMaxAlign = 64;
+constexpr std::size_t kGrain = std::size_t{1} << Pools::kMinShift;
 
-// User addresses have at most 47 bits (56 with five-level tables only when
-// asked for by hint), so 16 bits are left for the tag.
-constexpr uint64_t kAddress = (uint64_t{1} << 48) - 1;
-constexpr uint64_t kTag = uint64_t{1} << 48;
+constexpr uint64_t kIndex = 0xFFFFFFFF;
+constexpr uint64_t kTag = uint64_t{1} << 32;
 
 constexpr std::size_t class_of(std::size_t bytes) noexcept {
   const std::size_t n = std::max(bytes, std::size_t{1} << Pools::kMinShift);
@@ -73,35 +71,37 @@ void* Arena::try_allocate(std::size_t bytes, std::size_t align) noexcept {
   return memory_.data() + begin;
 }
 
-// The link is atomic because a rival pop may read it from a block that was
-// just taken; the tag then makes that rival's exchange fail.
-struct Pools::Block {
-  std::atomic<uint64_t> next;
-};
+Pools::Pools(Arena& arena) noexcept
+    : arena_(&arena),
+      links_(static_cast<Link*>(arena.try_allocate(
+          (arena.size() / kGrain + 1) * sizeof(Link), kGrain))) {}
 
-Pools::Block* Pools::pop(FreeList& list) noexcept {
-  // Acquire pairs with push()'s release: `next` of the head is then whole.
+void* Pools::pop(FreeList& list) noexcept {
+  // Acquire pairs with push()'s release: the head's link is then whole, and
+  // the last owner's writes happened before ours.
   uint64_t head = list.head.load(std::memory_order_acquire);
-  while ((head & kAddress) != 0) {
-    auto* block = reinterpret_cast<Block*>(head & kAddress);
-    const uint64_t next = block->next.load(std::memory_order_relaxed);
-    const uint64_t to = (next & kAddress) | ((head + kTag) & ~kAddress);
+  while ((head & kIndex) != 0) {
+    const uint64_t i = head & kIndex;
+    const uint64_t next = links_[i].load(std::memory_order_relaxed);
+    const uint64_t to = next | ((head + kTag) & ~kIndex);
     if (list.head.compare_exchange_weak(head, to, std::memory_order_acquire,
                                         std::memory_order_acquire))
-      return block;
+      return arena_->data() + (i - 1) * kGrain;
   }
   return nullptr;
 }
 
-void Pools::push(FreeList& list, Block* block) noexcept {
+void Pools::push(FreeList& list, void* block) noexcept {
+  const auto offset =
+      static_cast<uint64_t>(static_cast<std::byte*>(block) - arena_->data());
+  const uint64_t i = offset / kGrain + 1;  // 0 means none
   uint64_t head = list.head.load(std::memory_order_relaxed);
-  const auto address = reinterpret_cast<uint64_t>(block);
   uint64_t to = 0;
   do {
-    block->next.store(head & kAddress, std::memory_order_relaxed);
-    to = address | ((head + kTag) & ~kAddress);
-    // Release pairs with pop()'s acquire: publishes `next`, and the last
-    // owner's writes happen before the next owner's.
+    links_[i].store(static_cast<uint32_t>(head & kIndex),
+                    std::memory_order_relaxed);
+    to = i | ((head + kTag) & ~kIndex);
+    // Release pairs with pop()'s acquire: publishes the link.
   } while (!list.head.compare_exchange_weak(head, to, std::memory_order_release,
                                             std::memory_order_relaxed));
 }
@@ -109,11 +109,9 @@ void Pools::push(FreeList& list, Block* block) noexcept {
 void* Pools::try_allocate(std::size_t bytes) noexcept {
   const std::size_t cls = class_of(bytes);
   void* block = nullptr;
-  if (cls < kClasses) {
+  if (cls < kClasses && links_ != nullptr) {
     block = pop(free_[cls]);
-    if (block == nullptr)
-      block =
-          arena_->try_allocate(size_of(cls), std::min(size_of(cls), kMaxAlign));
+    if (block == nullptr) block = arena_->try_allocate(size_of(cls), kGrain);
   }
   if (block == nullptr) failures_.fetch_add(1, std::memory_order_relaxed);
   return block;
@@ -121,7 +119,7 @@ void* Pools::try_allocate(std::size_t bytes) noexcept {
 
 void Pools::free(void* block, std::size_t bytes) noexcept {
   if (block == nullptr) return;
-  push(free_[class_of(bytes)], new (block) Block{});
+  push(free_[class_of(bytes)], block);
 }
 
 Result<void> Pools::reserve(std::size_t bytes, std::size_t count) {
@@ -130,8 +128,9 @@ Result<void> Pools::reserve(std::size_t bytes, std::size_t count) {
     return bad_input("pool block of {} bytes: at most {}", bytes,
                      size_of(kClasses - 1));
   for (std::size_t i = 0; i < count; ++i) {
-    void* block =
-        arena_->try_allocate(size_of(cls), std::min(size_of(cls), kMaxAlign));
+    void* block = links_ == nullptr
+                      ? nullptr
+                      : arena_->try_allocate(size_of(cls), kGrain);
     if (block == nullptr)
       return unavailable(
           "pool: arena of {} bytes is used up after {} of {} "
@@ -143,16 +142,14 @@ Result<void> Pools::reserve(std::size_t bytes, std::size_t count) {
 }
 
 void* PoolResource::do_allocate(std::size_t bytes, std::size_t align) {
-  // A block is aligned to its size up to 64.
-  void* p = align <= kMaxAlign ? pools_->try_allocate(std::max(bytes, align))
-                               : nullptr;
+  void* p = align <= kGrain ? pools_->try_allocate(bytes) : nullptr;
   if (p == nullptr) throw std::bad_alloc();
   return p;
 }
 
 void PoolResource::do_deallocate(void* p, std::size_t bytes,
-                                 std::size_t align) noexcept {
-  pools_->free(p, std::max(bytes, align));
+                                 std::size_t) noexcept {
+  pools_->free(p, bytes);
 }
 
 }  // namespace tactus::rt

@@ -36,6 +36,7 @@ class Arena {
     return used_.load(std::memory_order_relaxed);
   }
   [[nodiscard]] std::size_t size() const noexcept { return memory_.size(); }
+  [[nodiscard]] std::byte* data() const noexcept { return memory_.data(); }
   [[nodiscard]] const Grant& grant() const noexcept { return grant_; }
 
  private:
@@ -46,22 +47,24 @@ class Arena {
   std::atomic<std::size_t> used_{0};
 };
 
-// Free lists of power-of-two blocks, 16 B … 64 KiB, refilled from an arena
-// that must outlive them. Blocks never go back to the arena and are never
-// split or merged: O(1), and no fragmentation that grows.
+// Free lists of power-of-two blocks, 64 B (a cache line: no false sharing)
+// to 64 KiB, refilled from an arena that must outlive them. Blocks never go
+// back to the arena and are never split or merged: O(1), and no
+// fragmentation that grows. The links live in a table of their own (6 % of
+// the arena), so a rival never reads memory that a user writes.
 class Pools {
  public:
-  static constexpr std::size_t kMinShift = 4;
+  static constexpr std::size_t kMinShift = 6;
   static constexpr std::size_t kMaxShift = 16;
   static constexpr std::size_t kClasses = kMaxShift - kMinShift + 1;
 
-  explicit Pools(Arena& arena) noexcept : arena_(&arena) {}
+  explicit Pools(Arena& arena) noexcept;
   Pools(const Pools&) = delete;
   Pools& operator=(const Pools&) = delete;
 
-  // Null: exhausted, or larger than the largest class. Blocks are aligned to
-  // their size up to 64.
+  // Null: exhausted, or larger than the largest class. Aligned to 64.
   [[nodiscard]] void* try_allocate(std::size_t bytes) noexcept;
+  // `bytes` as asked for.
   void free(void* block, std::size_t bytes) noexcept;
   // Set-up: `count` blocks of the class of `bytes` onto its free list.
   Result<void> reserve(std::size_t bytes, std::size_t count);
@@ -71,16 +74,18 @@ class Pools {
   }
 
  private:
-  struct Block;
-  // Treiber stack; the upper 16 bits count pops' rivals out (ABA: the same
-  // head address with another successor).
+  using Link = std::atomic<uint32_t>;
+  // Treiber stack: index of the first block in the low half, a count of
+  // changes in the high half, so that a head that went and came back (ABA)
+  // is not mistaken for one that stayed.
   struct alignas(64) FreeList {
     std::atomic<uint64_t> head{0};
   };
-  [[nodiscard]] Block* pop(FreeList& list) noexcept;
-  static void push(FreeList& list, Block* block) noexcept;
+  [[nodiscard]] void* pop(FreeList& list) noexcept;
+  void push(FreeList& list, void* block) noexcept;
 
   Arena* arena_;
+  Link* links_;  // per 64 bytes of the arena: index of the next free block
   std::atomic<uint64_t> failures_{0};
   FreeList free_[kClasses];
 };

@@ -18,7 +18,8 @@ enum CarriedFlag : uint32_t {
   kCarriedSilent = 1u << 0,  // the guardian acted: send nothing
   kCarriedArmed = 1u << 1,   // armed and not yet disarmed
   kCarriedEverLatched = 1u << 2,
-  kCarriedKeyframeDue = 1u << 3,    // asked again until there is room
+  kCarriedKeyframeDue = 1u << 3,  // asked again until there is room
+  kCarriedGap = 1u << 5,          // a record found no room in the cycle before
   kCarriedStoodVerified = 1u << 4,  // latched with a measured standstill
 };
 

@@ -81,7 +81,7 @@ void Loop::emit_record(Cycle& c) noexcept {
   if (slot == nullptr) {
     ++counters_.gaps;
     // Replay can only resume at a keyframe after the gap.
-    carried_.flags |= kCarriedKeyframeDue;
+    carried_.flags |= kCarriedKeyframeDue | kCarriedGap;
     return;
   }
   layout::CycleRecord r{};

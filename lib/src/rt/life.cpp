@@ -103,6 +103,9 @@ void Loop::judge_trip(Cycle& c) noexcept {
   if (c.guard.guardian_acted) trip(c, TripReason::kGuardian);
   if (c.check.trip) trip(c, TripReason::kFault);
   if (c.trip != TripReason::kNone) trip(c, c.trip);
+  const bool gap = (carried_.flags & kCarriedGap) != 0;
+  carried_.flags &= ~uint32_t{kCarriedGap};
+  if (gap && spec_.trip_on_gap) trip(c, TripReason::kRecordGap);
   const bool bad = (c.flags & layout::kCycleBad) != 0;
   if (c.before != TACTUS_STATE_ENGAGED) return;
   carried_.window.push_bad(spec_.trip.of, c.tick.missed);

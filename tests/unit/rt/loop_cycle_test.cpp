@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: MIT
+#include <criterion/criterion.h>
+
+#include <limits>
+
+#include "fake.hpp"
+
+using namespace fake;
+using namespace tactus::layout;
+
+Test(loop_cycle, a_pass_publishes_its_plan_before_it_sends) {
+  Rig r;
+  r.engage();
+  int published_before_act = 0;
+  r.act.body = [&](Frame&) { published_before_act = r.supervisor.published; };
+  const int before = r.supervisor.published;
+  r.tick();
+  cr_assert_eq(published_before_act, before + 1);
+  cr_assert_eq(r.supervisor.rungs.back(), TACTUS_RUNG_PASS);
+  cr_assert(r.sink.last().flags & kCycleCommitted);
+}
+
+Test(loop_cycle, record_keeps_the_raw_action_and_the_checked_one) {
+  Rig r;
+  r.engage();
+  r.infer.body = [](Frame& f) { f.u = 3; };
+  r.supervisor.verdict.rung = TACTUS_RUNG_SCALE;
+  r.tick();
+  const std::byte* rec = r.sink.records.back().data();
+  float raw = 0;
+  Frame f{};
+  std::memcpy(&raw, rec + r.loop->raw_offset(), sizeof raw);
+  std::memcpy(&f, rec + r.loop->frame_offset(), sizeof f);
+  cr_assert_eq(raw, 3);
+  cr_assert_eq(f.u, 1.5F);
+}
+
+Test(loop_cycle, rung_stop_plays_the_plan_and_stays_engaged) {
+  Rig r;
+  r.engage();
+  const int published = r.supervisor.published;
+  r.supervisor.verdict.rung = TACTUS_RUNG_STOP;
+  r.tick();
+  cr_assert_eq(r.out.back(), -1);
+  cr_assert_eq(r.supervisor.published, published);
+  r.supervisor.verdict.rung = TACTUS_RUNG_PASS;
+  r.tick();
+  cr_assert_eq(r.out.back(), 1);
+  cr_assert_eq(r.loop->state(), TACTUS_STATE_ENGAGED);
+}
+
+Test(loop_cycle, a_nan_action_becomes_a_stop) {
+  Rig r;
+  r.engage();
+  r.infer.body = [](Frame& f) {
+    f.u = std::numeric_limits<float>::quiet_NaN();
+  };
+  r.tick();
+  cr_assert_eq(r.supervisor.rungs.back(), TACTUS_RUNG_STOP);
+  cr_assert_eq(r.out.back(), -1);
+}
+
+Test(loop_cycle, a_late_infer_keeps_the_last_raw_action_checked_afresh) {
+  Rig r;
+  r.engage();
+  r.supervisor.verdict.rung = TACTUS_RUNG_SCALE;
+  r.infer.body = [](Frame& f) { f.u = 99; };
+  r.infer.takes_ns = 501'000;
+  r.tick();
+  cr_assert_eq(r.out.back(), 0.5F, "1 kept, scaled anew, not 99");
+  cr_assert(r.sink.last().stage_flags[1] & kStageKeptLast);
+  cr_assert_not(r.sink.last().flags & kCycleBad);
+}
+
+Test(loop_cycle, keep_last_is_bounded_and_then_trips) {
+  Rig r;
+  r.engage();
+  r.infer.takes_ns = 501'000;
+  r.ticks(2);
+  cr_assert_eq(r.loop->state(), TACTUS_STATE_ENGAGED);
+  r.tick();
+  cr_assert_eq(r.loop->trip_reason(), TripReason::kKeepLastUsedUp);
+  cr_assert_eq(r.loop->state(), TACTUS_STATE_STOPPING);
+  cr_assert_eq(r.out.back(), -1);
+}
+
+Test(loop_cycle, a_good_result_gives_keep_last_its_count_back) {
+  Rig r;
+  r.engage();
+  for (int i = 0; i < 5; ++i) {
+    r.infer.takes_ns = 501'000;
+    r.ticks(2);
+    r.infer.takes_ns = 0;
+    r.tick();
+  }
+  cr_assert_eq(r.loop->state(), TACTUS_STATE_ENGAGED);
+}
+
+Test(loop_cycle, keep_last_without_anything_to_keep_is_a_stop) {
+  Rig r;
+  r.spec.stages[1].keep_last = 100;
+  r.infer.status = TACTUS_FAILED;
+  r.engage();
+  r.tick();
+  cr_assert_eq(r.supervisor.rungs.back(), TACTUS_RUNG_STOP);
+  cr_assert_not(r.supervisor.checks.back().action_valid);
+}
+
+Test(loop_cycle, fallback_replaces_a_late_action) {
+  Rig r;
+  const float fallback = 7;
+  r.spec.stages[1].on_late = TACTUS_FALLBACK;
+  r.spec.stages[1].fallback = &fallback;
+  r.engage();
+  r.infer.takes_ns = 501'000;
+  r.ticks(10);
+  cr_assert_eq(r.out.back(), 7);
+  cr_assert(r.sink.last().stage_flags[1] & kStageFallback);
+}
+
+Test(loop_cycle, skip_rest_runs_no_policy_and_is_not_silent) {
+  Rig r;
+  r.engage();
+  const int infers = r.infer.calls;
+  r.sense.takes_ns = 201'000;
+  r.tick();
+  cr_assert_eq(r.infer.calls, infers);
+  cr_assert_eq(r.supervisor.rungs.back(), TACTUS_RUNG_STOP);
+  cr_assert_eq(r.out.back(), -1);
+}
+
+Test(loop_cycle, on_late_trip_of_each_source_names_it) {
+  for (int stage = 0; stage < 2; ++stage) {
+    Rig r;
+    r.spec.stages[stage].on_late = TACTUS_TRIP;
+    r.engage();
+    (stage == 0 ? r.sense : r.infer).takes_ns = 501'000;
+    r.tick();
+    cr_assert_eq(r.loop->state(), TACTUS_STATE_STOPPING);
+    cr_assert_eq(r.loop->trip_reason(),
+                 stage == 0 ? TripReason::kLateSense : TripReason::kLateInfer);
+  }
+}
+
+Test(loop_cycle, a_late_sense_result_is_discarded) {
+  Rig r;
+  r.sense.body = [](Frame& f) { f.q = 5; };
+  r.engage();
+  r.sense.body = [](Frame& f) { f.q = 6; };
+  r.sense.takes_ns = 201'000;
+  r.tick();
+  Frame f{};
+  std::memcpy(&f, r.loop->frame().data(), sizeof f);
+  cr_assert_eq(f.q, 5);
+}
+
+Test(loop_cycle, no_data_holds_the_raw_action_not_the_checked_one) {
+  Rig r;
+  r.supervisor.verdict.rung = TACTUS_RUNG_SCALE;
+  r.engage();
+  r.infer.body = nullptr;
+  r.infer.status = TACTUS_NO_DATA;
+  r.ticks(4);
+  cr_assert_eq(r.out.back(), 0.5F);
+}
+
+Test(loop_cycle, a_stage_past_its_deadline_is_not_started) {
+  Rig r;
+  r.engage();
+  const int infers = r.infer.calls;
+  r.sense.takes_ns = 550'000;
+  r.spec.stages[0].on_late = TACTUS_KEEP_LAST;
+  Rig s;
+  s.spec.stages[0].on_late = TACTUS_KEEP_LAST;
+  s.spec.stages[0].keep_last = 10;
+  s.engage();
+  const int before = s.infer.calls;
+  s.sense.takes_ns = 550'000;
+  s.tick();
+  cr_assert_eq(s.infer.calls, before);
+  cr_assert_eq(s.sink.last().stage[1].begin_ns, INT32_MIN);
+  cr_assert(s.sink.last().stage_flags[1] & kStageLate);
+  cr_assert_eq(r.infer.calls, infers);
+}
+
+Test(loop_cycle, a_late_check_is_a_stop_and_bad_whatever_it_found) {
+  Rig r;
+  r.engage();
+  r.supervisor.check_takes_ns = 601'000;
+  r.tick();
+  cr_assert_eq(r.supervisor.rungs.back(), TACTUS_RUNG_STOP);
+  cr_assert(r.sink.last().flags & kCycleBad);
+  cr_assert_eq(r.sink.last().margin, -1);
+}
+
+Test(loop_cycle, an_act_that_would_start_late_plays_the_plan_instead) {
+  Rig r;
+  r.spec.stages[2].deadline_ns = 900'000;
+  r.spec.stages[3].deadline_ns = 900'000;
+  r.engage();
+  r.supervisor.check_takes_ns = 900'000;
+  r.tick();  // ends at the deadline exactly: in time
+  cr_assert_eq(r.out.back(), 1);
+  r.supervisor.check_takes_ns = 900'001;
+  r.tick();
+  cr_assert_eq(r.out.back(), -1);
+  cr_assert(r.sink.last().flags & kCycleCommitted);
+}
+
+Test(loop_cycle, an_act_that_ends_late_is_out_recorded_and_bad) {
+  Rig r;
+  r.engage();
+  r.act.takes_ns = 801'000;
+  r.tick();
+  cr_assert_eq(r.out.back(), 1);
+  cr_assert_eq(r.supervisor.sent_late, 1);
+  const auto rec = r.sink.last();
+  cr_assert(rec.flags & kCycleCommitted);
+  cr_assert(rec.flags & kCycleCommitLate);
+  cr_assert(rec.flags & kCycleBad);
+  cr_assert_eq(r.loop->state(), TACTUS_STATE_ENGAGED);
+}
+
+Test(loop_cycle, a_late_act_trips_when_told_to) {
+  Rig r;
+  r.spec.stages[3].on_late = TACTUS_TRIP;
+  r.engage();
+  r.act.takes_ns = 801'000;
+  r.tick();
+  cr_assert_eq(r.loop->trip_reason(), TripReason::kLateAct);
+}
+
+Test(loop_cycle, a_failed_act_is_no_commit_and_bad) {
+  Rig r;
+  r.engage();
+  const int sent = r.supervisor.sent;
+  r.act.status = TACTUS_FAILED;
+  r.tick();
+  cr_assert_eq(r.supervisor.sent, sent);
+  cr_assert_not(r.sink.last().flags & kCycleCommitted);
+  cr_assert(r.sink.last().flags & kCycleBad);
+}
+
+Test(loop_cycle, a_stale_guardian_is_a_stop_whatever_the_check_says) {
+  Rig r;
+  r.engage();
+  r.supervisor.view.guardian_stale = true;
+  r.tick();
+  cr_assert_eq(r.supervisor.rungs.back(), TACTUS_RUNG_STOP);
+  cr_assert_eq(r.loop->state(), TACTUS_STATE_ENGAGED);
+}
+
+Test(loop_cycle, the_trip_rule_fires_at_bad_and_not_one_before) {
+  Rig r;
+  r.spec.trip = {.bad = 3, .of = 10};
+  r.engage();
+  r.supervisor.verdict.bad = true;
+  r.ticks(2);
+  cr_assert_eq(r.loop->state(), TACTUS_STATE_ENGAGED);
+  r.tick();
+  cr_assert_eq(r.loop->state(), TACTUS_STATE_STOPPING);
+  cr_assert_eq(r.loop->trip_reason(), TripReason::kBadReleases);
+}
+
+Test(loop_cycle, bad_releases_that_left_the_window_do_not_count) {
+  Rig r;
+  r.spec.trip = {.bad = 2, .of = 10};
+  r.engage();
+  for (int i = 0; i < 20; ++i) {
+    r.supervisor.verdict.bad = true;
+    r.tick();
+    r.supervisor.verdict.bad = false;
+    r.ticks(9);  // the next bad one is the 10th after it: out of the window
+  }
+  cr_assert_eq(r.loop->state(), TACTUS_STATE_ENGAGED);
+  r.supervisor.verdict.bad = true;
+  r.tick();
+  r.supervisor.verdict.bad = false;
+  r.ticks(8);
+  r.supervisor.verdict.bad = true;
+  r.tick();  // 9 later: both in
+  cr_assert_eq(r.loop->state(), TACTUS_STATE_STOPPING);
+}
+
+Test(loop_cycle, skipped_releases_are_bad_releases) {
+  Rig r;
+  r.spec.trip = {.bad = 4, .of = 100};
+  r.engage();
+  r.tick(2);  // two skipped and the late one
+  cr_assert_eq(r.loop->state(), TACTUS_STATE_ENGAGED);
+  r.tick(1);
+  cr_assert_eq(r.loop->state(), TACTUS_STATE_STOPPING);
+}
+
+Test(loop_cycle, an_exceeded_budget_is_counted_and_nothing_else) {
+  Rig r;
+  r.spec.stages[1].budget_ns = 100'000;
+  r.engage();
+  r.infer.takes_ns = 150'000;
+  r.tick();
+  cr_assert_eq(r.loop->stats().counters.stage[1].over_budget, 1U);
+  cr_assert_eq(r.out.back(), 1);
+}
+
+Test(loop_cycle, a_full_ring_counts_a_gap_and_asks_for_a_keyframe) {
+  Rig r;
+  r.spec.keyframe_cycles = 1000;
+  r.build();
+  r.tick();
+  r.sink.full = true;
+  r.ticks(3);
+  r.sink.full = false;
+  r.tick();
+  cr_assert_eq(r.loop->stats().counters.gaps, 3U);
+  cr_assert_eq(r.sink.keyframes.size(), 2U);
+  cr_assert_eq(r.sink.keyframe_cycles.back(), 4U);
+}
+
+Test(loop_cycle, a_gap_trips_when_told_to) {
+  Rig r;
+  r.spec.trip_on_gap = true;
+  r.engage();
+  r.sink.full = true;
+  r.ticks(2);
+  cr_assert_eq(r.loop->trip_reason(), TripReason::kRecordGap);
+  cr_assert_eq(r.loop->state(), TACTUS_STATE_STOPPING);
+}
+
+Test(loop_cycle, a_restored_keyframe_continues_alike) {
+  Rig r;
+  r.spec.trip = {.bad = 3, .of = 10};
+  r.engage();
+  r.supervisor.verdict.bad = true;
+  r.ticks(2);
+  std::vector<std::byte> key(r.loop->keyframe_size());
+  r.loop->save(key.data());
+  r.supervisor.verdict.bad = false;
+  r.ticks(30);
+  r.loop->restore(key.data());
+  cr_assert_eq(r.loop->state(), TACTUS_STATE_ENGAGED);
+  r.supervisor.verdict.bad = true;
+  r.tick();
+  cr_assert_eq(r.loop->trip_reason(), TripReason::kBadReleases);
+}
+
+Test(loop_cycle, step_counts_ticks_delivered_and_lost) {
+  Rig r;
+  r.build();
+  r.ticks(3);
+  r.tick(4);
+  const auto& n = r.loop->stats().counters;
+  cr_assert_eq(n.released, 8U);
+  cr_assert_eq(n.executed, 4U);
+  cr_assert_eq(n.skipped, 4U);
+  cr_assert_eq(r.sink.last().cycle, 7U);
+}
