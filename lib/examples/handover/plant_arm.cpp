@@ -6,10 +6,10 @@
 
 namespace handover {
 
-void Arm::accept(const Command& command) {
+void Arm::accept(const Command& command, uint64_t substep) {
   braking_ = false;
   if (tail_ - head_ == queue_.size()) now_ = queue_[head_++ % 64].command;
-  queue_[tail_++ % 64] = {substep_ + kDelaySubsteps, command};
+  queue_[tail_++ % 64] = {substep + kDelaySubsteps, command};
 }
 
 void Arm::brake() {

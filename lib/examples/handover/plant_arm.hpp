@@ -31,7 +31,8 @@ class Arm {
  public:
   explicit Arm(uint64_t seed) : noise_(seed) {}
 
-  void accept(const Command& command);
+  // Received at `substep`; takes effect kDelaySubsteps later.
+  void accept(const Command& command, uint64_t substep);
   // The robot's own time-out: brakes from what is in effect to rest.
   void brake();
   void substep();
@@ -39,6 +40,7 @@ class Arm {
   [[nodiscard]] const Joints& q() const { return q_; }
   [[nodiscard]] const Joints& dq() const { return dq_; }
   [[nodiscard]] const Command& in_effect() const { return now_; }
+  [[nodiscard]] uint64_t substeps() const { return substep_; }
   [[nodiscard]] bool moving(double speed) const;
   // Both with fresh noise.
   void measure(Joints& q, Joints& dq);
