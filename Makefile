@@ -51,6 +51,7 @@ endef
 
 include $(sort $(wildcard lib/src/*/build.mk))
 include lib/build.mk cli/build.mk bench/build.mk tests/build.mk
+include lib/examples/build.mk
 include packaging/build.mk
 
 all: lib cli

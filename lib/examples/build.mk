@@ -1,0 +1,18 @@
+# Programs of the examples; built with the tests and by `make demo`.
+handover_srcs := $(wildcard lib/examples/handover/plant*.cpp)
+all_srcs += $(handover_srcs)
+$O/handover-plant: $(call objs,$(handover_srcs)) $O/libtactus.a
+	$(call link,$(lib_libs))
+example_bins += $O/handover-plant
+
+test-programs: $(example_bins)
+
+# The plant's tests link its parts, not its main and its wire.
+$O/tests/unit-demo: $(patsubst %,$O/lib/examples/handover/plant_%.o, \
+  geometry arm hand task watch)
+$(call objs,$(wildcard tests/unit/demo/*_test.cpp)): \
+  CPPFLAGS += -Ilib/examples/handover
+
+demo: deps
+	$Q$(MAKE) --no-print-directory cli $O/handover-plant
+	$Qlib/examples/handover/demo.sh $O
