@@ -3,7 +3,6 @@
 // ONNX Runtime itself deviates (the table's `dev`), relative to the largest
 // output. TACTUS_TEST_MODELS names the folder; without it these skip.
 #include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 
 #include <cmath>
 #include <cstdlib>

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+// The fused backend's activations against double libm, on a grid and on
+// values near zero, within the bounds that the table states.
+#include "policy/kernels/activations.hpp"
+
+#include <criterion/criterion.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "policy/ir/ops.hpp"
+
+using namespace tactus::policy;
+
+namespace {
+
+struct Named {
+  const char* op;
+  std::vector<double> reals;  // ONNX's defaults
+};
+
+const Named kOps[] = {
+    {"Abs", {}},
+    {"Celu", {1}},
+    {"Clip", {-1, 2}},
+    {"Elu", {1}},
+    {"Erf", {}},
+    {"Exp", {}},
+    {"Gelu", {}},
+    {"GeluTanh", {}},
+    {"HardSigmoid", {0.2F, 0.5}},
+    {"HardSwish", {}},
+    {"LeakyRelu", {0.01F}},
+    {"Mish", {}},
+    {"Neg", {}},
+    {"Relu", {}},
+    {"Selu", {1.67326319217681884765625F, 1.05070102214813232421875F}},
+    {"Sigmoid", {}},
+    {"Silu", {}},
+    {"Softplus", {}},
+    {"Softsign", {}},
+    {"Tanh", {}}};
+
+std::vector<float> grid() {
+  std::vector<float> x;
+  for (int i = -500000; i <= 500000; ++i) {
+    x.push_back(static_cast<float>(i) * 1.2e-4F);
+  }
+  for (float v = 1e-30F; v < 1; v *= 1.07F) {
+    x.push_back(v);
+    x.push_back(-v);
+  }
+  x.resize((x.size() + 15) / 16 * 16, 0.0F);
+  return x;
+}
+
+std::vector<float> apply(const Named& op, std::vector<float> x) {
+  float params[2] = {};
+  std::ranges::transform(op.reals, params, [](double r) { return float(r); });
+  const auto* entry = kernels::find_activation(op.op);
+  cr_assert(entry != nullptr);
+  for (std::size_t i = 0; i < x.size(); i += 16) {
+    kernels::F16 lanes;
+    std::copy_n(x.data() + i, 16, reinterpret_cast<float*>(&lanes));
+    entry->apply(lanes, params);
+    std::copy_n(reinterpret_cast<float*>(&lanes), 16, x.data() + i);
+  }
+  return x;
+}
+
+double exact(const Named& op, float x) {
+  ir::Node node;
+  node.reals = op.reals;
+  const double in = static_cast<double>(x);
+  double out = 0;
+  const ir::In a{&in, {}, 1};
+  const ir::Out b{&out, {}, 1};
+  ir::find_op(op.op)->eval(node, {&a, 1}, {&b, 1});
+  return out;
+}
+
+}  // namespace
+
+Test(activations, stay_within_their_stated_error) {
+  const std::vector<float> x = grid();
+  for (const Named& op : kOps) {
+    const auto* entry = kernels::find_activation(op.op);
+    const std::vector<float> y = apply(op, x);
+    double worst = 0, at = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const double want = exact(op, x[i]);
+      const double error = std::fabs(static_cast<double>(y[i]) - want);
+      const double allowed =
+          entry->relative * std::fabs(want) + entry->absolute;
+      const double ratio = error == 0 ? 0 : error / allowed;
+      if (!(ratio <= worst)) worst = ratio, at = static_cast<double>(x[i]);
+    }
+    cr_expect(worst <= 1, "%s: %.2f of the bound at %g", op.op, worst, at);
+    cr_log_info("%s: %.2f of the bound at %g", op.op, worst, at);
+  }
+}
+
+Test(activations, carry_nan) {
+  for (const Named& op : kOps) {
+    for (const float y : apply(op, std::vector<float>(16, NAN))) {
+      cr_assert(std::isnan(y), "%s", op.op);
+    }
+  }
+}
+
+Test(activations, of_huge_inputs_are_their_limits) {
+  const std::vector<float> big(16, 1e30F), small(16, -1e30F);
+  cr_assert_eq(apply({"Tanh", {}}, big)[0], 1.0F);
+  cr_assert_eq(apply({"Tanh", {}}, small)[0], -1.0F);
+  cr_assert_eq(apply({"Sigmoid", {}}, big)[0], 1.0F);
+  cr_assert(apply({"Sigmoid", {}}, small)[0] < 1e-37F);
+  cr_assert_eq(apply({"Elu", {1}}, small)[0], -1.0F);
+  cr_assert_eq(apply({"Mish", {}}, big)[0], 1e30F);
+  cr_assert(std::isinf(apply({"Exp", {}}, big)[0]));
+}

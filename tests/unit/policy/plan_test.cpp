@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: MIT
+#include <criterion/criterion.h>
+
+#include <atomic>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "onnx_writer.hpp"
+#include "policy/plan.hpp"
+
+using namespace tactus;
+using namespace tactus::policy;
+using namespace tactus::policy::test;
+
+// ------------------------------------------------- counts every allocation
+
+namespace {
+std::atomic<long> allocations{0};
+}
+
+extern "C" {
+void* __libc_malloc(std::size_t);
+void* __libc_calloc(std::size_t, std::size_t);
+void* __libc_realloc(void*, std::size_t);
+void* __libc_memalign(std::size_t, std::size_t);
+void* malloc(std::size_t n) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  return __libc_malloc(n);
+}
+void* calloc(std::size_t n, std::size_t m) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  return __libc_calloc(n, m);
+}
+void* realloc(void* p, std::size_t n) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  return __libc_realloc(p, n);
+}
+void* aligned_alloc(std::size_t a, std::size_t n) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  return __libc_memalign(a, n);
+}
+}
+
+namespace {
+
+std::vector<float> ramp(std::size_t n, float step) {
+  std::vector<float> v(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    v[i] = std::sin(static_cast<float>(i) * step) * 0.3F;
+  }
+  return v;
+}
+
+// 17 → 40 → 5, odd sizes on purpose, normaliser in front, scale behind.
+OnnxFile actor(const char* activation = "Elu") {
+  OnnxFile f;
+  f.input("obs", {1, 17}).output("act", {1, 5});
+  f.weight(tensor("mean", {17}, ramp(17, 0.3F)));
+  f.weight(tensor("std", {17}, std::vector<float>(17, 0.7F)));
+  f.weight(tensor("w1", {17, 40}, ramp(680, 0.7F)));
+  f.weight(tensor("b1", {40}, ramp(40, 0.2F)));
+  f.weight(tensor("w2", {5, 40}, ramp(200, 1.1F)));
+  f.weight(tensor("b2", {5}, ramp(5, 0.9F)));
+  f.weight(tensor("two", {}, {2.0F}));
+  f.node("Sub", {"obs", "mean"}, {"s"}).node("Div", {"s", "std"}, {"n"});
+  f.node("MatMul", {"n", "w1"}, {"m"}).node("Add", {"b1", "m"}, {"a"});
+  f.node(activation, {"a"}, {"h"});
+  f.node("Gemm", {"h", "w2", "b2"}, {"g"}, {int_attribute("transB", 1)});
+  f.node("Mul", {"g", "two"}, {"act"});
+  return f;
+}
+
+// h' = tanh(h + x), y = 2 h'.
+OnnxFile integrator() {
+  OnnxFile f;
+  f.input("x", {1, 2}).input("h_in", {1, 2});
+  f.output("y", {1, 2}).output("h_out", {1, 2});
+  f.weight(tensor("two", {}, {2.0F}));
+  f.node("Add", {"x", "h_in"}, {"s"}).node("Tanh", {"s"}, {"h_out"});
+  f.node("Mul", {"h_out", "two"}, {"y"});
+  return f;
+}
+
+ModelPlan::Ptr plan_of(const OnnxFile& file, const char* backend = "fused",
+                       Options options = {}) {
+  options.backend = backend;
+  const std::string bytes = file.bytes();
+  auto plan = ModelPlan::from_image(as_image(bytes), "test.onnx", options);
+  cr_assert(bool(plan), "%s", plan ? "" : plan.error().text());
+  return *plan;
+}
+
+Context context_of(const ModelPlan::Ptr& plan) {
+  auto context = Context::make(plan);
+  cr_assert(bool(context));
+  return std::move(*context);
+}
+
+std::vector<float> run(Context& context, const std::vector<float>& x,
+                       Status want = Status::kOk) {
+  std::vector<float> y(context.plan().describe().outputs[0].size);
+  const InputView in{x.data()};
+  const OutputView out(y);
+  cr_assert(context.run({&in, 1}, {&out, 1}) == want);
+  return y;
+}
+
+std::string load_error(const OnnxFile& file, Options options = {}) {
+  const std::string bytes = file.bytes();
+  auto plan = ModelPlan::from_image(as_image(bytes), "test.onnx", options);
+  return plan ? "loaded" : plan.error().text();
+}
+
+bool says(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+Test(plan, run_prewarm_and_reset_do_not_allocate) {
+  for (const char* backend : {"fused", "reference"}) {
+    for (const OnnxFile& file : {actor(), integrator()}) {
+      Context context = context_of(plan_of(file, backend));
+      const auto& d = context.plan().describe();
+      const std::vector<float> x = ramp(d.inputs[0].size, 0.5F);
+      std::vector<float> y(d.outputs[0].size);
+      const InputView in{x.data()};
+      const OutputView out(y);
+      const long before = allocations.load();
+      for (int i = 0; i < 100; ++i) {
+        static_cast<void>(context.run({&in, 1}, {&out, 1}));
+        context.prewarm();
+        context.reset();
+      }
+      const long after = allocations.load();
+      cr_assert_eq(after - before, 0, "%s", backend);
+    }
+  }
+}
+
+Test(plan, the_allocation_counter_counts) {
+  const long before = allocations.load();
+  void* volatile p = std::malloc(1);
+  std::free(p);
+  cr_assert_eq(allocations.load() - before, 1);
+}
+
+Test(plan, backends_agree_on_odd_sizes_for_every_activation) {
+  use_built_modules();
+  for (const char* activation :
+       {"Relu", "LeakyRelu", "Elu", "Selu", "Celu", "Tanh", "Sigmoid",
+        "Softplus", "Mish", "Identity", "HardSigmoid", "HardSwish",
+        "Softsign"}) {
+    Context fused = context_of(plan_of(actor(activation)));
+    Context reference = context_of(plan_of(actor(activation), "reference"));
+    for (int row = 0; row < 8; ++row) {
+      const auto x = ramp(17, 0.1F + static_cast<float>(row));
+      const auto a = run(fused, x), b = run(reference, x);
+      for (std::size_t i = 0; i < a.size(); ++i) {
+        cr_assert(std::fabs(a[i] - b[i]) < 1e-5F, "%s %zu: %g %g", activation,
+                  i, double(a[i]), double(b[i]));
+      }
+    }
+  }
+}
+
+Test(plan, a_nan_observation_gives_a_nan_action_and_says_so) {
+  for (const char* activation : {"Relu", "Elu", "Tanh", "HardSigmoid"}) {
+    for (const char* backend : {"fused", "reference"}) {
+      Context context = context_of(plan_of(actor(activation), backend));
+      std::vector<float> x(17, 0.0F);
+      x[3] = NAN;
+      for (const float y : run(context, x, Status::kNotFinite)) {
+        cr_assert(std::isnan(y), "%s %s", activation, backend);
+      }
+    }
+  }
+}
+
+Test(plan, wrong_sizes_are_refused_and_nothing_is_written) {
+  Context context = context_of(plan_of(actor()));
+  const std::vector<float> x(17, 0.0F);
+  std::vector<float> y(4, 7.0F);
+  const InputView in{x.data()};
+  const OutputView out(y);
+  cr_assert(context.run({&in, 1}, {&out, 1}) == Status::kBadArgument);
+  cr_assert(context.run({}, {&out, 1}) == Status::kBadArgument);
+  cr_assert_eq(y[0], 7.0F);
+}
+
+Test(plan, recurrent_state_is_carried_reset_and_restored) {
+  for (const char* backend : {"fused", "reference"}) {
+    Context context = context_of(plan_of(integrator(), backend));
+    const std::vector<float> x = {0.2F, -0.4F};
+    const auto first = run(context, x);
+    const auto saved = context.state();
+    const std::vector<std::byte> copy(saved.begin(), saved.end());
+    const auto second = run(context, x);
+    cr_assert(first[0] != second[0]);
+    std::memcpy(context.state().data(), copy.data(), copy.size());
+    cr_assert(run(context, x) == second, "restored");
+    context.reset();
+    cr_assert(run(context, x) == first, "reset");
+  }
+}
+
+Test(plan, prewarm_touches_neither_state_nor_outputs) {
+  Context a = context_of(plan_of(integrator()));
+  Context b = context_of(plan_of(integrator()));
+  const std::vector<float> x = {0.2F, -0.4F};
+  run(a, x);
+  run(b, x);
+  for (int i = 0; i < 5; ++i) a.prewarm();
+  cr_assert(run(a, x) == run(b, x));
+}
+
+Test(plan, a_run_that_is_not_finite_does_not_advance_the_state) {
+  Context context = context_of(plan_of(integrator()));
+  const std::vector<float> x = {0.2F, -0.4F};
+  run(context, x);
+  const auto saved = context.state();
+  const std::vector<std::byte> before(saved.begin(), saved.end());
+  run(context, {NAN, 0}, Status::kNotFinite);
+  cr_assert_eq(
+      std::memcmp(before.data(), context.state().data(), before.size()), 0);
+}
+
+Test(plan, a_slice_of_a_layer_keeps_its_activation_to_itself) {
+  OnnxFile f;
+  f.input("x", {1, 2}).output("whole", {1, 4}).output("part", {1, 2});
+  f.weight(tensor("w", {2, 4}, {1, 2, 3, 4, 5, 6, 7, 8}));
+  f.node("MatMul", {"x", "w"}, {"whole"});
+  f.node("Split", {"whole"}, {"left", "right"}, {int_attribute("axis", 1)});
+  f.node("Tanh", {"left"}, {"part"});
+  f.opset(11);
+  Context context = context_of(plan_of(f));
+  const std::vector<float> x = {1, 1};
+  std::vector<float> whole(4), part(2);
+  const InputView in{x.data()};
+  const OutputView out[] = {whole, part};
+  cr_assert(context.run({&in, 1}, out) == Status::kOk);
+  cr_assert_eq(whole[0], 6.0F);
+  cr_assert_eq(whole[3], 12.0F);
+  cr_assert(std::fabs(part[0] - std::tanh(6.0F)) < 1e-6F);
+}
+
+Test(plan, kernels_of_another_build_are_unavailable) {
+  Options options;
+  options.kernel_override = plan_of(actor())->describe().kernels;
+  cr_assert(says(load_error(actor(), options), "loaded"));
+  options.kernel_override += "x";
+  const std::string bytes = actor().bytes();
+  auto plan = ModelPlan::from_image(as_image(bytes), "a.onnx", options);
+  cr_assert_not(bool(plan));
+  cr_assert_eq(plan.error().exit_code(), 3);
+}
+
+Test(plan, onednn_is_refused_in_the_loop_by_name) {
+  use_built_modules();
+  const auto plan = plan_of(actor(), "onednn");
+  auto ok = require_rt_safe(*plan);
+  cr_assert_not(bool(ok));
+  cr_assert(says(ok.error().text(), "'onednn'"));
+  cr_assert(bool(require_rt_safe(*plan_of(actor(), "fused"))));
+}
+
+Test(plan, a_backend_that_is_not_here_says_where_it_was_looked_for) {
+  ::setenv("TACTUS_PLUGIN_DIR", "/nonexistent", 1);
+  Options options;
+  options.backend = "onednn";
+  const std::string text = load_error(actor(), options);
+  cr_assert(says(text, "libtactus-onednn.so") && says(text, "/nonexistent"),
+            "%s", text.c_str());
+}
+
+Test(plan, unknown_backends_and_tiers_are_refused) {
+  Options options;
+  options.backend = "magic";
+  cr_assert(says(load_error(actor(), options), "no backend 'magic'"));
+  options = {};
+  options.tier = Tier::kInt8;
+  cr_assert(says(load_error(actor(), options), "--tier f32"));
+}
+
+// ---------------------------------------------------------------- golden
+
+namespace {
+
+std::string golden_of(const std::string& actions, const char* tolerance) {
+  return R"({"by": "test", "tolerance": )" + std::string(tolerance) +
+         R"(, "observation": [[0, 0], [1, 0]], "action": )" + actions + "}";
+}
+
+OnnxFile doubler() {
+  OnnxFile f;
+  f.input("x", {1, 2}).output("y", {1, 2});
+  f.weight(tensor("w", {2, 2}, {2, 0, 0, 2}));
+  f.node("MatMul", {"x", "w"}, {"y"});
+  return f;
+}
+
+}  // namespace
+
+Test(golden, agreeing_vectors_vouch_for_the_model) {
+  OnnxFile f = doubler();
+  f.metadata("tactus.golden", golden_of("[[0, 0], [2, 0]]", "1e-6"));
+  const auto plan = plan_of(f);
+  cr_assert_not(plan->describe().self_checked);
+  cr_assert_eq(plan->describe().golden.checked, 2);
+}
+
+Test(golden, without_vectors_the_model_is_self_checked) {
+  cr_assert(plan_of(doubler())->describe().self_checked);
+}
+
+Test(golden, a_mismatch_names_the_vector_and_the_difference) {
+  OnnxFile f = doubler();
+  f.metadata("tactus.golden", golden_of("[[0, 0], [2.5, 0]]", "1e-6"));
+  const std::string text = load_error(f);
+  cr_assert(says(text, "golden vector 1") && says(text, "0.5"), "%s",
+            text.c_str());
+  Options options;
+  options.check_golden = false;
+  cr_assert(says(load_error(f, options), "loaded"));
+}
+
+Test(golden, vectors_of_another_size_are_refused) {
+  OnnxFile f = doubler();
+  f.metadata("tactus.golden", golden_of("[[0], [2]]", "1e-6"));
+  cr_assert(says(load_error(f), "make the golden vectors again"));
+}
+
+Test(golden, broken_metadata_is_refused) {
+  for (const char* json :
+       {"", "{", "[]", "{\"by\": 1}", "{\"nope\": 1}",
+        R"({"by": "x", "tolerance": 0, "observation": [[1]], "action": [[1]]})",
+        R"({"by": "x", "tolerance": 1, "observation": [[1]], "action": []})"}) {
+    OnnxFile f = doubler();
+    f.metadata("tactus.golden", json);
+    cr_assert(says(load_error(f), "tactus.golden"), "%s", json);
+  }
+}
+
+// -------------------------------------------------------------- contract
+
+namespace {
+
+const char kContract[] = R"({
+  "observations": [
+    {"name": "q", "shape": [1], "unit": "rad", "scale": 2, "clip": [-1, 1]},
+    {"name": "dq", "shape": [1], "unit": "rad/s"}],
+  "action": {"name": "u", "kind": "joint_velocity", "unit": "rad/s",
+             "scale": 0.5, "offset": 1}})";
+
+ContractClaim agreed() {
+  return {{{"q", 1, "rad"}, {"dq", 1, "rad/s"}}, "joint_velocity", "rad/s", 2};
+}
+
+std::string contradiction(const ContractClaim& claim) {
+  OnnxFile f = doubler();
+  f.metadata("tactus.contract", kContract);
+  auto ok = check_contract(*plan_of(f), claim, "arm.toml");
+  return ok ? "agreed" : ok.error().text();
+}
+
+}  // namespace
+
+Test(contract, the_same_twice_agrees) {
+  cr_assert(says(contradiction(agreed()), "agreed"));
+  cr_assert(says(contradiction({}), "agreed"));
+}
+
+Test(contract, every_contradiction_is_named) {
+  const auto changed = [](auto change) {
+    ContractClaim c = agreed();
+    change(c);
+    return contradiction(c);
+  };
+  cr_assert(
+      says(changed([](auto& c) { c.observations[0].name = "p"; }), "'p'"));
+  cr_assert(says(
+      changed([](auto& c) { std::swap(c.observations[0], c.observations[1]); }),
+      "observation 0"));
+  cr_assert(says(changed([](auto& c) { c.observations[1].unit = "deg/s"; }),
+                 "'deg/s'"));
+  cr_assert(says(changed([](auto& c) { c.observations[1].size = 3; }), "size"));
+  cr_assert(says(changed([](auto& c) { c.observations.pop_back(); }),
+                 "number of observations"));
+  cr_assert(says(changed([](auto& c) { c.action_kind = "joint_position"; }),
+                 "joint_position"));
+  cr_assert(
+      says(changed([](auto& c) { c.action_unit = "rad"; }), "action unit"));
+  cr_assert(says(changed([](auto& c) { c.action_size = 3; }), "3 elements"));
+}
+
+Test(contract, without_one_only_sizes_are_compared) {
+  ContractClaim c = agreed();
+  c.observations[0].name = "anything";
+  cr_assert(bool(check_contract(*plan_of(doubler()), c, "arm.toml")));
+  c.observations[0].size = 5;
+  cr_assert_not(bool(check_contract(*plan_of(doubler()), c, "arm.toml")));
+}
+
+Test(contract, that_does_not_fill_the_inputs_is_a_load_error) {
+  OnnxFile f = doubler();
+  f.metadata("tactus.contract", R"({"observations": [
+      {"name": "q", "shape": [7], "unit": "rad"}],
+      "action": {"name": "u", "kind": "k", "unit": "u"}})");
+  cr_assert(says(load_error(f), "7 elements"));
+}
+
+Test(contract, unknown_keys_and_doubled_metadata_are_refused) {
+  OnnxFile f = doubler();
+  f.metadata("tactus.contract", R"({"observation": []})");
+  cr_assert(says(load_error(f), "unknown key"));
+  OnnxFile twice = doubler();
+  twice.metadata("tactus.contract", kContract)
+      .metadata("tactus.contract", kContract);
+  cr_assert(says(load_error(twice), "given twice"));
+  OnnxFile typo = doubler();
+  typo.metadata("tactus.contrct", kContract);
+  cr_assert(says(load_error(typo), "not known"));
+}
+
+Test(contract, encodes_scale_and_clip_and_decodes_the_action) {
+  OnnxFile f = doubler();
+  f.metadata("tactus.contract", kContract);
+  const Contract c = plan_of(f)->describe().contract;
+  float x = 0.25F;
+  encode(c.observations[0], {&x, 1}, {&x, 1});
+  cr_assert_eq(x, 0.5F);
+  x = 9;
+  encode(c.observations[0], {&x, 1}, {&x, 1});
+  cr_assert_eq(x, 1.0F);
+  x = NAN;
+  encode(c.observations[0], {&x, 1}, {&x, 1});
+  cr_assert(std::isnan(x));
+  x = 4;
+  decode(c.action, {&x, 1});
+  cr_assert_eq(x, 3.0F);
+}
