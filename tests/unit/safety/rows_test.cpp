@@ -17,6 +17,8 @@ uint32_t refused(const Image& image, Cycle& cycle) {
   return cycle.out.reasons;
 }
 
+bool has(uint32_t reasons, uint32_t bit) { return (reasons & bit) != 0; }
+
 }  // namespace
 
 Test(rows, image_seals) {
@@ -43,7 +45,7 @@ Test(rows, action_box_bounds_are_inclusive_to_the_ulp) {
   cr_assert(eq(u32, cycle.run(*image), TACTUS_RUNG_PASS));
   Cycle over;
   over.moving(std::nextafterf(1.0f, 2.0f), 0);
-  cr_assert((refused(*image, over) & kReasonRowBox) != 0);
+  cr_assert(has(refused(*image, over), kReasonRowBox));
 }
 
 Test(rows, action_rate_counts_from_the_last_command_sent) {
@@ -53,7 +55,7 @@ Test(rows, action_rate_counts_from_the_last_command_sent) {
   cr_assert(eq(u32, cycle.run(*image), TACTUS_RUNG_PASS));
   Cycle over;
   over.u[2] = 0.0121f;
-  cr_assert((refused(*image, over) & kReasonRowRate) != 0);
+  cr_assert(has(refused(*image, over), kReasonRowRate));
   cr_assert(eq(u32, over.out.rung, TACTUS_RUNG_SCALE));
   cr_assert(over.out.action[2] <= 0.012f && over.out.action[2] > 0.0119f);
 }
@@ -67,7 +69,7 @@ Test(rows, joint_position_counts_the_whole_stop) {
   Cycle over;
   over.moving(1.0f, 6);
   over.q[6] = 2.65f;
-  cr_assert((refused(*image, over) & kReasonRowPosition) != 0);
+  cr_assert(has(refused(*image, over), kReasonRowPosition));
 }
 
 Test(rows, joint_velocity_bounds_measured_and_commanded_speed) {
@@ -76,7 +78,7 @@ Test(rows, joint_velocity_bounds_measured_and_commanded_speed) {
   cr_assert(static_cast<bool>(seal(*image)));
   Cycle cycle;
   cycle.moving(0.6f, 1);
-  cr_assert((refused(*image, cycle) & kReasonRowVelocity) != 0);
+  cr_assert(has(refused(*image, cycle), kReasonRowVelocity));
 }
 
 Test(rows, keep_in_holds_every_sphere_on_the_whole_way) {
@@ -87,7 +89,7 @@ Test(rows, keep_in_holds_every_sphere_on_the_whole_way) {
   cr_assert(eq(u32, rest.run(*image), TACTUS_RUNG_PASS));
   Cycle cycle;
   cycle.moving(0.9f, 0);
-  cr_assert((refused(*image, cycle) & kReasonRowKeepIn) != 0);
+  cr_assert(has(refused(*image, cycle), kReasonRowKeepIn));
 }
 
 Test(rows, keep_out_is_not_entered) {
@@ -100,7 +102,7 @@ Test(rows, keep_out_is_not_entered) {
   Cycle cycle;
   cycle.q[0] = 0.5f;
   cycle.moving(0.9f, 0);
-  cr_assert((refused(*image, cycle) & kReasonRowKeepOut) != 0);
+  cr_assert(has(refused(*image, cycle), kReasonRowKeepOut));
 }
 
 Test(rows, linear_rows_bound_the_sum) {
@@ -112,7 +114,7 @@ Test(rows, linear_rows_bound_the_sum) {
   Cycle cycle;
   cycle.moving(0.3f, 0);
   cycle.moving(0.3f, 1);
-  cr_assert((refused(*image, cycle) & kReasonRowLinear) != 0);
+  cr_assert(has(refused(*image, cycle), kReasonRowLinear));
 }
 
 Test(rows, separation_counts_the_human_for_the_whole_stop) {
@@ -123,8 +125,8 @@ Test(rows, separation_counts_the_human_for_the_whole_stop) {
   cycle.hand[1] = -0.45f;
   cycle.hand[2] = 0.6f;
   const uint32_t reasons = refused(*image, cycle);
-  cr_assert((reasons & kReasonRowSeparation) != 0);
-  cr_assert((reasons & kReasonRowSeparationNow) != 0);
+  cr_assert(has(reasons, kReasonRowSeparation));
+  cr_assert(has(reasons, kReasonRowSeparationNow));
 }
 
 Test(rows, separation_does_not_bind_a_robot_at_rest) {

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// Whatever the shield accepts, the stop that follows keeps every promise,
+// measured by a plant that shares no code with it. TACTUS_PROVE=1 runs a
+// million accepted cases instead of 20000 tried ones.
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+
+#include <cstdlib>
+
+#include "adversary.hpp"
+
+using namespace adversary;
+
+namespace {
+
+struct Tally {
+  uint64_t tried = 0, accepted = 0, scaled = 0;
+  uint64_t human = 0, position = 0, box = 0, moving = 0;
+  double worst_speed = 0;
+};
+
+Tally attack(uint64_t wanted) {
+  const auto image = sealed();
+  Tally sum;
+  while (sum.accepted < wanted && sum.tried < 4 * wanted) {
+    Case one(*image, ++sum.tried);
+    const Outcome out = one.run<NoFault>();
+    sum.accepted += out.accepted;
+    sum.scaled += out.scaled;
+    sum.human += out.worst_speed > 0.010;
+    sum.position += out.position_over > 1e-6;
+    sum.box += out.box_over > 1e-6;
+    sum.moving += out.rest_speed > 1e-3;
+    sum.worst_speed = std::max(sum.worst_speed, out.worst_speed);
+  }
+  std::printf(
+      "tried %lu accepted %lu scaled %lu human %lu position %lu box "
+      "%lu moving %lu worst %.4f m/s\n",
+      sum.tried, sum.accepted, sum.scaled, sum.human, sum.position, sum.box,
+      sum.moving, sum.worst_speed);
+  return sum;
+}
+
+}  // namespace
+
+Test(adversary, no_accepted_action_leads_to_a_violation, .timeout = 36000) {
+  const uint64_t wanted = std::getenv("TACTUS_PROVE") ? 1'000'000 : 10'000;
+  const Tally sum = attack(wanted);
+  cr_assert(eq(u64, sum.accepted, wanted));
+  cr_assert(sum.scaled > wanted / 20);
+  cr_assert(eq(u64, sum.human, 0));
+  cr_assert(eq(u64, sum.position, 0));
+  cr_assert(eq(u64, sum.box, 0));
+  cr_assert(eq(u64, sum.moving, 0));
+}
