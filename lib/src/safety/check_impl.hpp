@@ -482,7 +482,8 @@ void check_with(const Image& image, ShieldState& state, const ShieldInput& in,
 template <class F>
 void committed_with(const Image& image, ShieldState& state,
                     const Sent& sent) noexcept {
-  const bool replaces = sent.verified && state.candidate.plan_id != 0;
+  const bool verified = sent.verified || F::on(Fault::kTakeAnyPlan);
+  const bool replaces = verified && state.candidate.plan_id != 0;
   if (replaces && !F::on(Fault::kKeepPlan)) state.plan = state.candidate;
   state.candidate.plan_id = 0;
   Command& slot = state.history[state.head % kHistory];

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "kin/lanes.hpp"
+#include "safety/select.hpp"
 
 namespace tactus::safety {
 
@@ -22,7 +23,8 @@ template <class V>
       1,       1,       1.0 / 2, 1.0 / 3,  1.0 / 4,  1.0 / 5,  1.0 / 6,
       1.0 / 7, 1.0 / 8, 1.0 / 9, 1.0 / 10, 1.0 / 11, 1.0 / 12, 1.0 / 13};
   const V cap = argument * 0 + 700;
-  const V x = argument > 700 ? cap : argument;
+  V x;
+  select_le(cap, argument, cap, argument, x);
   const V shifted = x * 1.44269504088896338700 + 6755399441055744.0;
   const V n = shifted - 6755399441055744.0;
   const V r =

@@ -181,22 +181,17 @@ class FallFilter {
 
   // x: seconds after the stop's begin; before it the fall is zero.
   void at(const Double8& after, Fall8& out) const {
-    const Double8 zero = {};
-    const Double8 x = after < 0 ? zero : after;
-    Double8 c0, c1, c2, begin, filtered, area;
-    fill(0, c0, c1, c2, begin, filtered, area);
-    for (int s = 1; s < 4; ++s) {
-      Double8 d0, d1, d2, b, f, a;
-      fill(s, d0, d1, d2, b, f, a);
-      const auto in = x >= b;
-      c0 = in ? d0 : c0;
-      c1 = in ? d1 : c1;
-      c2 = in ? d2 : c2;
-      begin = in ? b : begin;
-      filtered = in ? f : filtered;
-      area = in ? a : area;
+    Double8 c0, c1, c2, t, filtered, area;
+    for (uint32_t i = 0; i < kLanes; ++i) {
+      const double x = after[i] < 0 ? 0 : after[i];
+      const int s = (x >= begin_[1]) + (x >= begin_[2]) + (x >= begin_[3]);
+      c0[i] = c_[s][0];
+      c1[i] = c_[s][1];
+      c2[i] = c_[s][2];
+      t[i] = x - begin_[s];
+      filtered[i] = filtered_[s];
+      area[i] = area_[s];
     }
-    const Double8 t = x - begin;
     Double8 e;
     exp_minus<Double8>(t * (1 / lag_), e);
     const Double8 steady0 = c0 - lag_ * (c1 - 2 * lag_ * c2);
@@ -211,16 +206,6 @@ class FallFilter {
     c_[s][0] = c0;
     c_[s][1] = c1;
     c_[s][2] = c2;
-  }
-  static void splat(double x, Double8& out) { out = Double8{} + x; }
-  void fill(int s, Double8& c0, Double8& c1, Double8& c2, Double8& begin,
-            Double8& filtered, Double8& area) const {
-    splat(c_[s][0], c0);
-    splat(c_[s][1], c1);
-    splat(c_[s][2], c2);
-    splat(begin_[s], begin);
-    splat(filtered_[s], filtered);
-    splat(area_[s], area);
   }
   // State at the begin of segment s + 1 from that of s.
   void carry(int s, double t) {

@@ -8,7 +8,7 @@
 namespace tactus::safety::detail {
 
 inline void root8(const Double8& x, Double8& out) {
-  for (uint32_t i = 0; i < kLanes; ++i) out[i] = std::sqrt(x[i]);
+  for (uint32_t i = 0; i < kLanes; ++i) out[i] = __builtin_sqrt(x[i]);
 }
 
 // Smallest slack of one row so far: NaN until something was measured, so a
@@ -30,20 +30,26 @@ struct Slack {
 
 struct Slack8 {
   Double8 worst = Double8{} + std::numeric_limits<double>::quiet_NaN();
-  kin::Int8 who = kin::Int8{} + kNoIndex;
-  kin::Int8 bad = {};
+  Double8 who = Double8{} + kNoIndex;
+  kin::Int8 good = ~kin::Int8{};
 
   [[gnu::always_inline]] void take(const Double8& slack, uint32_t sphere) {
-    const kin::Int8 keep = slack >= worst;
-    const kin::Int8 index = kin::Int8{} + sphere;
-    worst = keep ? worst : slack;
-    who = keep ? who : index;
-    bad |= ~(slack >= 0);
+    const Double2 index = Double2{} + sphere;
+    const Double2 zero = {};
+    auto* ok = reinterpret_cast<Int2*>(&good);
+    for (int i = 0; i < kParts; ++i) {
+      const Double2 s = parts(slack)[i];
+      const Double2 w = parts(worst)[i];
+      const Int2 keep = s >= w;
+      parts(worst)[i] = keep ? w : s;
+      parts(who)[i] = keep ? parts(who)[i] : index;
+      ok[i] &= s >= zero;
+    }
   }
   void drain(Slack& into) const {
     for (uint32_t i = 0; i < kLanes; ++i) {
       into.take(worst[i], static_cast<uint32_t>(who[i]));
-      into.bad |= bad[i] != 0;
+      into.bad |= good[i] == 0;
     }
   }
 };
@@ -132,8 +138,9 @@ inline void box_slack(const Image& image, uint32_t index, const Sphere8& s,
   for (int a = 0; a < 3; ++a) {
     const Double8 below = box.lo[a] - s.at[a];
     const Double8 above = s.at[a] - box.hi[a];
-    const Double8 out_of = below > above ? below : above;
-    const Double8 gap = out_of < 0 ? zero : out_of;
+    Double8 out_of, gap;
+    select_le(above, below, below, above, out_of);
+    select_le(out_of, zero, zero, out_of, gap);
     sum += gap * gap;
   }
   Double8 distance;
@@ -160,6 +167,7 @@ void human_slack(const Image& image, const ShieldInput& in, uint32_t index,
   const double growth = F::on(Fault::kHumanGrowth) ? 0 : human.speed;
   const Double8 keep = s.radius + (fixed + growth * (age + until));
   const Double8 free = Double8{} + std::numeric_limits<double>::infinity();
+  const Double8 slow = Double8{} + kStandstillPoint;
   for (uint32_t k = 0; k + 2 < signal.count; k += 3) {
     const float* centre = in.value[human.signal] + k;
     Double8 sum = {};
@@ -171,7 +179,9 @@ void human_slack(const Image& image, const ShieldInput& in, uint32_t index,
     root8(sum, distance);
     const Double8 slack = distance - keep;
     // Binds unless the point is surely slow: NaN speed binds.
-    out.take(s.speed < kStandstillPoint ? free : slack, who);
+    Double8 bound;
+    select_le(s.speed, slow, free, slack, bound);
+    out.take(bound, who);
   }
 }
 

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: MIT
+// The contracts of the shield as predicates. They all hold for the product,
+// and for every rule that can be removed (fault.hpp) at least one of them
+// does not: no rule is without a guard.
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+
+#include "enclosure.hpp"
+
+using namespace rig;
+
+namespace {
+
+struct Removed {
+  static inline Fault active = Fault::kNone;
+  static bool on(Fault fault) { return fault == active; }
+};
+
+tactus_rung run(Cycle& cycle, const Image& image) {
+  return cycle.run<Removed>(image);
+}
+bool stops(Cycle& cycle, uint32_t reason) {
+  static const auto image = sealed();
+  return run(cycle, *image) == TACTUS_RUNG_STOP &&
+         (cycle.out.reasons & reason) != 0 && cycle.out.action[0] == 0;
+}
+bool blames(Cycle& cycle, const Image& image, uint32_t reason) {
+  const bool pass = run(cycle, image) == TACTUS_RUNG_PASS;
+  return !pass && (cycle.out.reasons & reason) != 0;
+}
+
+// --- inputs
+
+bool nan_in_any_value_stops() {
+  for (const float bad : {std::nanf(""), INFINITY, -INFINITY}) {
+    for (int i = 0; i < 24; ++i) {
+      Cycle c;
+      float* all[] = {c.q, c.dq, c.u, c.hand};
+      const int field = i / 7;
+      const int index = i % 7 % (field == 3 ? 3 : 7);
+      all[field][index] = bad;
+      if (!stops(c, kReasonNan)) return false;
+    }
+  }
+  return true;
+}
+bool nan_blend_stops() {
+  Cycle c;
+  c.in.blend = std::nanf("");
+  return stops(c, kReasonNan);
+}
+bool out_of_range_stops() {
+  Cycle inside, outside;
+  inside.target[1] = 10;
+  outside.target[1] = std::nextafterf(10, 11);
+  static const auto image = sealed();
+  return run(inside, *image) == TACTUS_RUNG_PASS &&
+         stops(outside, kReasonRange);
+}
+bool max_age_is_fresh_and_one_more_is_stale() {
+  static const auto image = sealed();
+  for (uint32_t i = 0; i < image->signals; ++i) {
+    Cycle fresh, stale;
+    fresh.at(1000);
+    stale.at(1000);
+    fresh.in.stamp_ns[i] = fresh.in.now_ns - image->signal[i].max_age_ns;
+    stale.in.stamp_ns[i] = stale.in.now_ns - image->signal[i].max_age_ns - 1;
+    if (run(fresh, *image) != TACTUS_RUNG_PASS) return false;
+    if (!stops(stale, kReasonStale) || !stale.out.bad) return false;
+  }
+  Cycle never;
+  never.in.stamp_ns[kTarget] = 0;
+  return stops(never, kReasonStale);
+}
+bool future_stamp_stops() {
+  Cycle c;
+  c.in.stamp_ns[kTarget] = c.in.now_ns + 1;
+  return stops(c, kReasonFuture);
+}
+bool time_going_back_stops() {
+  static const auto image = sealed();
+  Cycle now, stamp;
+  run(now, *image);
+  now.in.now_ns -= 1;
+  run(stamp, *image);
+  stamp.in.stamp_ns[kTarget] -= 1;
+  return stops(now, kReasonFuture) && stops(stamp, kReasonFuture);
+}
+bool stale_guardian_stops() {
+  Cycle c;
+  c.in.guardian_stale = true;
+  return stops(c, kReasonGuardianStale) && c.out.bad;
+}
+bool unknown_commands_in_flight_stop() {
+  Cycle c;
+  c.state.before_known = 0;
+  return stops(c, kReasonHistory);
+}
+
+// --- rows
+
+bool box_binds() {
+  static const auto image = sealed();
+  Cycle c;
+  c.moving(1.01f, 0);
+  return blames(c, *image, kReasonRowBox);
+}
+bool rate_binds() {
+  static const auto image = sealed();
+  Cycle c;
+  c.u[2] = 0.0121f;
+  return blames(c, *image, kReasonRowRate);
+}
+bool position_binds() {
+  static const auto image = sealed();
+  Cycle c;
+  c.moving(1.0f, 6);
+  c.q[6] = 2.65f;
+  return blames(c, *image, kReasonRowPosition);
+}
+bool velocity_binds() {
+  auto image = draft();
+  image->velocity[1] = 0.5;
+  Cycle c;
+  c.moving(0.6f, 1);
+  return static_cast<bool>(seal(*image)) &&
+         blames(c, *image, kReasonRowVelocity);
+}
+bool keep_in_binds() {
+  auto image = draft();
+  image->box[0].hi[1] = 0.115;
+  Cycle c;
+  c.moving(0.9f, 0);
+  return static_cast<bool>(seal(*image)) && blames(c, *image, kReasonRowKeepIn);
+}
+bool keep_out_binds() {
+  auto image = draft();
+  add_keep_out(*image, {"post", {0.3, 0.40, 0}, {0.6, 0.8, 1}});
+  Cycle c;
+  c.q[0] = 0.5f;
+  c.moving(0.9f, 0);
+  return static_cast<bool>(seal(*image)) &&
+         blames(c, *image, kReasonRowKeepOut);
+}
+bool linear_binds() {
+  auto image = draft();
+  image->linears = 1;
+  image->linear[0] = {"sum", {1, 1}, 0.5};
+  add_row(*image, "sum", RowKernel::kLinear, 0, 1);
+  Cycle c;
+  c.moving(0.3f, 0);
+  c.moving(0.3f, 1);
+  return static_cast<bool>(seal(*image)) && blames(c, *image, kReasonRowLinear);
+}
+void reach_out(Cycle& c, float y) {
+  c.moving(-0.6f, 0);
+  c.hand[0] = 0.55f;
+  c.hand[1] = y;
+  c.hand[2] = 0.6f;
+}
+bool separation_binds() {
+  static const auto image = sealed();
+  Cycle c;
+  reach_out(c, -0.45f);
+  return blames(c, *image, kReasonRowSeparation) &&
+         (c.out.reasons & kReasonRowSeparationNow) != 0;
+}
+
+// Metres of hand distance at which the motion is just accepted.
+double accepted_distance(const Image& image, int64_t hand_age_ns = 0) {
+  double near = 0, far = 2;
+  for (int i = 0; i < 20; ++i) {
+    const double middle = 0.5 * (near + far);
+    Cycle c;
+    reach_out(c, static_cast<float>(-middle));
+    c.in.stamp_ns[kHand] = c.in.now_ns - hand_age_ns;
+    (run(c, image) == TACTUS_RUNG_PASS ? far : near) = middle;
+  }
+  return far;
+}
+bool about(double x, double y) { return std::fabs(x - y) < 0.004; }
+
+bool the_human_grows_with_the_age() {
+  static const auto image = sealed();
+  const double fresh = accepted_distance(*image);
+  return about(accepted_distance(*image, 90 * kMs) - fresh, 0.09 * 1.6);
+}
+bool human_margins_count() {
+  static const auto image = sealed();
+  auto more = draft();
+  more->human[0].sensor += 0.1;
+  more->human[0].intrusion += 0.1;
+  more->human[0].robot += 0.1;
+  return static_cast<bool>(seal(*more)) &&
+         about(accepted_distance(*more) - accepted_distance(*image), 0.3);
+}
+bool model_error_counts() {
+  static const auto image = sealed();
+  auto more = draft();
+  for (uint32_t r = 0; r < more->rows; ++r) {
+    if (more->row[r].kernel == RowKernel::kSeparationNow) {
+      more->row[r].kind = RowKind::kSoft;
+    }
+  }
+  if (!seal(*more)) return false;
+  const double before = accepted_distance(*more);
+  more->commit.model_error += 0.1;
+  return about(accepted_distance(*more) - before, 0.1);
+}
+
+// --- prediction
+
+bool prediction_encloses_the_plant() {
+  for (uint64_t seed = 1; seed <= 60; ++seed) {
+    if (!enclosure::holds<Removed>(seed)) return false;
+  }
+  return true;
+}
+
+// --- engage, blend, plans
+
+bool engage_needs_standstill_for_its_duration() {
+  static const auto image = sealed();
+  Cycle c;
+  reset(c.state);
+  c.in.life = TACTUS_STATE_READY;
+  bool early = false;
+  for (uint64_t k = 100; k <= 150; ++k) {
+    early = early || c.out.may_engage;
+    c.at(k);
+    run(c, *image);
+  }
+  return !early && c.out.may_engage && c.out.standstill;
+}
+bool engage_needs_a_verified_stop() {
+  static const auto image = sealed();
+  Cycle c;
+  reset(c.state);
+  c.in.life = TACTUS_STATE_READY;
+  c.q[6] = 2.77f;  // beyond the joint's limit: no motion verifies
+  for (uint64_t k = 100; k <= 160; ++k) {
+    c.at(k);
+    run(c, *image);
+  }
+  return c.out.standstill && !c.out.may_engage;
+}
+bool blend_starts_from_the_measured_velocity() {
+  static const auto image = sealed();
+  Cycle c;
+  c.moving(0.2f, 0);
+  c.state.blend_from[0] = 0.2f;
+  c.u[0] = 0.21f;
+  c.in.blend = 0.5f;
+  return run(c, *image) == TACTUS_RUNG_PASS &&
+         std::fabs(c.out.action[0] - 0.205f) < 1e-6f;
+}
+bool a_committed_plan_replaces_the_running_one() {
+  static const auto image = sealed();
+  Cycle c;
+  c.moving(0.3f, 0);
+  run(c, *image);
+  c.send<Removed>(*image);
+  return c.state.plan.plan_id == 101 && c.state.plan.held[0] > 0.29;
+}
+// Checked, but the verdict came late: the loop plays and commits that.
+bool a_plan_that_was_not_sent_never_runs() {
+  static const auto image = sealed();
+  Cycle c;
+  c.moving(0.3f, 0);
+  run(c, *image);
+  c.send<Removed>(*image);
+  c.at(101);
+  run(c, *image);
+  c.out.rung = TACTUS_RUNG_STOP;
+  c.send<Removed>(*image);
+  return c.state.plan.plan_id == 101 && c.state.candidate.plan_id == 0;
+}
+bool what_scale_finds_passes_the_check_itself() {
+  static const auto image = sealed();
+  for (float y = -0.2f; y > -0.8f; y -= 0.02f) {
+    Cycle c;
+    reach_out(c, y);
+    if (run(c, *image) != TACTUS_RUNG_SCALE) continue;
+    Cycle again;
+    reach_out(again, y);
+    for (int j = 0; j < 7; ++j) again.u[j] = c.out.action[j];
+    if (again.run(*image) != TACTUS_RUNG_PASS) return false;
+  }
+  return true;
+}
+
+struct Contract {
+  const char* name;
+  bool (*holds)();
+};
+#define CONTRACT(f) {#f, f}
+constexpr Contract kContracts[] = {
+    CONTRACT(nan_in_any_value_stops),
+    CONTRACT(nan_blend_stops),
+    CONTRACT(out_of_range_stops),
+    CONTRACT(max_age_is_fresh_and_one_more_is_stale),
+    CONTRACT(future_stamp_stops),
+    CONTRACT(time_going_back_stops),
+    CONTRACT(stale_guardian_stops),
+    CONTRACT(unknown_commands_in_flight_stop),
+    CONTRACT(box_binds),
+    CONTRACT(rate_binds),
+    CONTRACT(position_binds),
+    CONTRACT(velocity_binds),
+    CONTRACT(keep_in_binds),
+    CONTRACT(keep_out_binds),
+    CONTRACT(linear_binds),
+    CONTRACT(separation_binds),
+    CONTRACT(the_human_grows_with_the_age),
+    CONTRACT(human_margins_count),
+    CONTRACT(model_error_counts),
+    CONTRACT(prediction_encloses_the_plant),
+    CONTRACT(engage_needs_standstill_for_its_duration),
+    CONTRACT(engage_needs_a_verified_stop),
+    CONTRACT(blend_starts_from_the_measured_velocity),
+    CONTRACT(a_committed_plan_replaces_the_running_one),
+    CONTRACT(a_plan_that_was_not_sent_never_runs),
+    CONTRACT(what_scale_finds_passes_the_check_itself),
+};
+
+}  // namespace
+
+Test(contracts, all_hold) {
+  Removed::active = Fault::kNone;
+  for (const Contract& contract : kContracts) {
+    cr_expect(contract.holds(), "%s", contract.name);
+  }
+}
+
+Test(contracts, each_removed_rule_breaks_one) {
+  for (int f = 1; f < static_cast<int>(Fault::kCount); ++f) {
+    Removed::active = static_cast<Fault>(f);
+    const char* broken = nullptr;
+    for (const Contract& contract : kContracts) {
+      if (broken == nullptr && !contract.holds()) broken = contract.name;
+    }
+    cr_expect(broken != nullptr, "fault %d is noticed by nothing", f);
+  }
+}

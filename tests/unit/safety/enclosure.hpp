@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+// Does the predicted motion contain what a plant with any admissible delay,
+// any admissible guardian and any admissible hang really does?
+#pragma once
+
+#include <random>
+
+#include "plant.hpp"
+
+namespace enclosure {
+
+using namespace rig;
+
+inline constexpr double kSlack = 2e-5;  // of the Euler integration, rad
+
+struct Setup {
+  std::unique_ptr<Image> image = sealed();
+  Cycle cycle;
+  plant::Robot robot;
+  int64_t delay_ns = 0;
+};
+
+// A past with changing commands, seen at 98 ms with the given true delay.
+inline void make_past(Setup& s, std::mt19937_64& rng, int64_t delay_ns) {
+  std::uniform_real_distribution<double> pick(-1, 1);
+  s.delay_ns = delay_ns;
+  float u[7], slope[7];
+  for (int j = 0; j < 7; ++j) {
+    u[j] = static_cast<float>(0.7 * pick(rng));
+    slope[j] = static_cast<float>(0.0119 * pick(rng));
+    s.robot.v[j] = u[j];
+    s.cycle.state.before[j] = u[j];
+  }
+  s.robot.start(60 * kMs);
+  s.robot.order(0, 0, u);
+  const auto send = [&](int64_t at) {
+    for (int j = 0; j < 7; ++j) {
+      u[j] = std::clamp(u[j] + slope[j], -1.0f, 1.0f);
+    }
+    Command& c = s.cycle.state.history[s.cycle.state.head++ % kHistory];
+    c.sent_ns = at;
+    for (int j = 0; j < 7; ++j) c.u[j] = u[j];
+    s.robot.order(at, delay_ns, u);
+  };
+  const double lag = 0.020;
+  int64_t k = 70;
+  for (; k < 98; ++k) send(k * kMs + 600'000);
+  s.robot.to(98 * kMs, lag);
+  for (int j = 0; j < 7; ++j) {
+    s.cycle.q[j] = static_cast<float>(s.robot.q[j]);
+    s.cycle.dq[j] = static_cast<float>(s.robot.v[j]);
+  }
+  s.cycle.in.stamp_ns[kQ] = s.cycle.in.stamp_ns[kDq] = 98 * kMs;
+  for (; k < 100; ++k) send(k * kMs + 600'000);
+  for (int j = 0; j < 7; ++j) {
+    s.cycle.u[j] = std::clamp(u[j] + slope[j], -1.0f, 1.0f);
+  }
+}
+
+// Each sample's interval must hold the true state throughout it.
+inline bool contains(const Motion& motion, const plant::Robot& robot, double at,
+                     double& begin, uint32_t& sample) {
+  const uint32_t last = motion.blocks * kLanes - 1;
+  const auto until = [&](uint32_t i) {
+    return motion.until[i / kLanes][i % kLanes];
+  };
+  while (sample < last && at > until(sample)) begin = until(sample++);
+  const uint32_t b = sample / kLanes, lane = sample % kLanes;
+  for (int j = 0; j < 7; ++j) {
+    const double off = std::fabs(robot.q[j] - motion.q[b].at[j][lane]);
+    const double speed = std::fabs(robot.v[j]);
+    if (off > motion.wide[b].at[j][lane] + kSlack) return false;
+    if (speed > motion.speed[b].at[j][lane] + 1e-4) return false;
+  }
+  return true;
+}
+
+enum class End { kEarliest, kLatest, kHangs };
+
+// Orders after u_k: the earliest stop, the latest one, and a loop that plays
+// and hangs in mid-plan for as long as the guard allows.
+inline void order_rest(Setup& s, const Cycle& done, End end) {
+  const Commit& c = s.image->commit;
+  const int64_t k = 100 * kMs;
+  const int64_t sent =
+      end == End::kLatest ? c.commit_ns : s.cycle.in.now_ns - k;
+  s.robot.order(k + sent, s.delay_ns, s.cycle.u);
+  const int64_t grid = end == End::kEarliest ? 10'000 : c.repeat_ns;
+  const int64_t hang =
+      c.misses * c.period_ns + c.commit_ns + c.guardian_bound_ns;
+  float u[kMaxJoints];
+  int64_t at = k + c.period_ns;
+  while (at < 700 * kMs) {
+    play(*s.image, done.state, at, u);
+    s.robot.order(at, s.delay_ns, u);
+    const bool hangs = end == End::kHangs && at == 120 * kMs;
+    at += hangs ? hang : grid;
+  }
+}
+
+template <class F>
+bool holds_one(uint64_t seed, int64_t delay_ns, End end) {
+  Setup s;
+  std::mt19937_64 rng(seed);
+  make_past(s, rng, delay_ns);
+  Past past;
+  if (!predict_past<F>(*s.image, s.cycle.state, s.cycle.in, false, past)) {
+    return false;
+  }
+  Intent intent = detail::intend(*s.image, s.cycle.in);
+  for (int j = 0; j < 7; ++j) intent.u[j] = static_cast<double>(s.cycle.u[j]);
+  if (!shape_stop(*s.image, intent.u, intent.shape)) return false;
+  const auto motion = std::make_unique<Motion>();
+  predict<F>(*s.image, past, intent, *motion);
+  Cycle done = s.cycle;
+  done.state.plan.plan_id = 1;
+  done.state.plan.origin_ns = intent.origin_ns;
+  write_plan(*s.image, intent.u, intent.shape, done.state.plan);
+  order_rest(s, done, end);
+  double begin = 0;
+  uint32_t sample = 0;
+  for (int64_t t = s.cycle.in.now_ns; t < 690 * kMs; t += 200'000) {
+    s.robot.to(t, 0.020);
+    const double at = seconds(t - s.cycle.in.now_ns);
+    if (!contains(*motion, s.robot, at, begin, sample)) return false;
+  }
+  return true;
+}
+
+template <class F>
+bool holds(uint64_t seed) {
+  const int64_t most = 4 * kMs;
+  return holds_one<F>(seed, 0, End::kEarliest) &&
+         holds_one<F>(seed, most, End::kLatest) &&
+         holds_one<F>(seed, most, End::kHangs);
+}
+
+}  // namespace enclosure
