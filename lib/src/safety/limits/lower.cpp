@@ -17,6 +17,8 @@ constexpr double kInf = std::numeric_limits<double>::infinity();
 // inflation, so these cost time or reach, never safety.
 constexpr uint32_t kBisections = 6;
 constexpr uint32_t kSamples = 64;
+// m/s below v_max(d) at which that row's margin is 1.
+constexpr double kClosingScale = 0.5;
 
 void add_row(Image& image, const RowIr& from, RowKernel kernel,
              uint32_t index) {
@@ -46,6 +48,8 @@ void lower_humans(const LimitsIr& from, Image& to) {
     add_row(to, human.row, RowKernel::kSeparation, index);
     RowIr now = human.row;
     now.id += ".now";
+    now.margin = 0;  // a length: it belongs to the row above
+    now.scale = kClosingScale;
     add_row(to, now, RowKernel::kSeparationNow, index);
   }
 }
