@@ -52,6 +52,8 @@ FUZZ_SECONDS ?= 10
 fuzz_targets := $(patsubst tests/fuzz/%_fuzz.cpp,%,\
                   $(wildcard tests/fuzz/*_fuzz.cpp))
 fuzz_cxx := clang++-19
+# In a variable: its commas would end an argument of $(call).
+fuzz_link := -fsanitize=fuzzer,address,undefined
 fuzz_flags := -fsanitize=fuzzer-no-link,address,undefined \
               -fno-sanitize-recover=all -O1 -g -Wno-everything
 fuzz:
@@ -62,7 +64,7 @@ fuzz:
 .PHONY: fuzz-programs
 fuzz-programs: $(fuzz_targets:%=$O/tests/%_fuzz)
 $O/tests/%_fuzz: $O/tests/fuzz/%_fuzz.o $O/libtactus.a
-	$(call link,-fsanitize=fuzzer,address,undefined $(lib_libs))
+	$(call link,$(fuzz_link) $(lib_libs))
 all_srcs += $(wildcard tests/fuzz/*_fuzz.cpp)
 
 # The RT audit's interposer: counts what the RT thread must not do.
