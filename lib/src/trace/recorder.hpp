@@ -53,6 +53,11 @@ class Recorder final : public rt::RecordSink {
   std::byte* begin_keyframe(uint64_t cycle) noexcept override;
   void commit_keyframe() noexcept override;
 
+  // On the loop's thread: begin() would find a slot. RT-safe.
+  [[nodiscard]] bool has_room() noexcept {
+    return !failed() && records_.begin_push() != nullptr;
+  }
+
   // After the loop's last cycle: drains, writes the end block, joins. The
   // first error of the thread (disk full, …) comes out here.
   Result<RecorderTotals> finish();

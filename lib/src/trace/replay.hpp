@@ -37,7 +37,6 @@ class ReplaySubject {
 struct ReplayOptions {
   uint64_t first_cycle = 0;  // replay begins at the keyframe before it
   uint64_t last_cycle = UINT64_MAX;
-  uint32_t max_differences = 1;  // stop after so many
 };
 
 struct Difference {
@@ -52,6 +51,7 @@ struct ReplayResult {
   uint64_t skipped = 0;  // no keyframe at or before them since the last gap
   uint64_t gaps = 0;
   uint64_t keyframes = 0;  // states restored
+  std::string stopped;     // why it ended before the log did; else empty
   std::optional<Difference> first_difference;
   [[nodiscard]] bool identical() const { return !first_difference; }
 };
