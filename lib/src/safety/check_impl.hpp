@@ -129,6 +129,10 @@ inline void begin_life(const Image& image, ShieldState& state,
 
 // One cycle's work: what every rung needs.
 struct Bench {
+  // Leaves `motion` as it is: predict() writes what judge() reads, and
+  // zeroing 50 KiB would cost as much as a tenth of a check.
+  Bench(const Image& limits, const ShieldInput& input, const Past& before)
+      : image(limits), in(input), past(before) {}
   const Image& image;
   const ShieldInput& in;
   const Past& past;
@@ -275,7 +279,8 @@ bool scale(Bench& bench, const float* raw, Choice& best) {
     ahead[j] = 0;
     brake[j] = 0;
   }
-  if (step > 0 && accept(ahead, step)) return true;
+  // A whole step is the raw action, which has just failed.
+  if (step > 0 && step < 1 && accept(ahead, step)) return true;
   brake_sample(image, bench.past, brake);
   if (!accept(brake, 0)) return false;
   double good = 0, bad = 1;
@@ -456,7 +461,7 @@ void check_with(const Image& image, ShieldState& state, const ShieldInput& in,
     stop_rung<F>(image, state, in, nullptr, out);
     return;
   }
-  Bench bench{image, in, past, {}};
+  Bench bench(image, in, past);
   if (!health.human_ok) {
     stop_rung<F>(image, state, in, nullptr, out);
     return;

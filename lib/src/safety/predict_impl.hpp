@@ -353,10 +353,13 @@ void predict(const Image& image, const Past& past, const Intent& intent,
     const double jump = intent.fresh ? magnitude(u - past.last[j]) : 0;
     // The command may leave as late as the stop's begin.
     const double error = past.error[j] + jump * out.reaction_s;
+    // What the input cannot exceed from t1 on. A running plan's own past is
+    // in the commands sent: its held value binds only through s.
+    const double u_top = magnitude(u);
     const double top =
-        larger(magnitude(u), intent.fresh ? magnitude(past.last[j]) : 0);
-    const double hull = larger(past.hull[j], top);
-    out.peak[j] = hull;
+        intent.fresh ? larger(u_top, magnitude(past.last[j])) : u_top;
+    const double hull = intent.fresh ? larger(past.hull[j], top) : past.hull[j];
+    out.peak[j] = larger(hull, top);
     double before = hull;
     double speed = hull;
     for (uint32_t i = 0; i < n; ++i) {

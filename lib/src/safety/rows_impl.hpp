@@ -285,7 +285,9 @@ void closing_slacks(const Image& image, const ShieldInput& in, const Past& past,
   Present now;
   kin::forward(image.chain, past.q[0], now.frames);
   kin::twists(image.chain, now.frames, past.v[0], now.measured);
-  kin::twists(image.chain, now.frames, intent.u, now.asked);
+  // In a running plan the present command is the last one sent.
+  const double* asked = intent.fresh ? intent.u : past.last;
+  kin::twists(image.chain, now.frames, asked, now.asked);
   const double lag = seconds(image.commit.lag_ns);
   const Closing times{motion.reaction_s + lag,
                       seconds(intent.shape.end_ns()) + lag};

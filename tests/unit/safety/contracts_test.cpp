@@ -289,6 +289,120 @@ bool what_scale_finds_passes_the_check_itself() {
   return true;
 }
 
+// A plan that has ended, the robot at rest, a human at arm's length.
+bool a_finished_plan_is_verified_beside_a_human() {
+  static const auto image = sealed();
+  Cycle c;
+  c.moving(0.3f, 0);
+  run(c, *image);
+  c.send<Removed>(*image);
+  c.moving(0, 0);
+  c.hand[0] = 0.8f;
+  c.hand[2] = 0.6f;
+  c.in.action_valid = false;
+  for (uint64_t k = 101; k < 400; ++k) {
+    c.at(k);
+    run(c, *image);
+    c.send<Removed>(*image);
+  }
+  return c.out.rung == TACTUS_RUNG_STOP && !c.out.stop_unverified;
+}
+// The same plan, seen while it moves, into a human who just appeared.
+bool a_running_stop_into_a_human_is_flagged_and_continues() {
+  static const auto image = sealed();
+  Cycle c;
+  c.moving(0.8f, 0);
+  run(c, *image);
+  c.send<Removed>(*image);
+  c.hand[0] = 0.55f;
+  c.hand[1] = 0.25f;
+  c.hand[2] = 0.6f;
+  c.in.action_valid = false;
+  c.at(101);
+  run(c, *image);
+  return c.out.stop_unverified && c.out.action[0] == 0.8f;
+}
+bool a_dead_sensor_flags_the_running_stop() {
+  static const auto image = sealed();
+  Cycle c;
+  c.moving(0.3f, 0);
+  run(c, *image);
+  c.send<Removed>(*image);
+  c.at(101);
+  c.in.stamp_ns[kQ] = 101 * kMs - 4 * kMs;
+  c.state.last_stamp_ns[kQ] = 0;
+  run(c, *image);
+  return c.out.rung == TACTUS_RUNG_STOP && c.out.stop_unverified;
+}
+// Thirty releases pass on the plan's way down; then a later action resumes.
+bool a_running_stop_is_left_by_a_verified_action() {
+  static const auto image = sealed();
+  Cycle c;
+  c.moving(0.3f, 0);
+  run(c, *image);
+  c.send<Removed>(*image);
+  for (uint64_t k = 101; k < 131; ++k) {
+    c.at(k);
+    c.in.action_valid = false;
+    run(c, *image);
+    c.send<Removed>(*image);
+  }
+  const float slowed = c.out.action[0];
+  c.at(131);
+  c.in.action_valid = true;
+  c.u[0] = c.dq[0] = slowed;
+  run(c, *image);
+  return slowed < 0.25f && c.out.rung == TACTUS_RUNG_PASS;
+}
+bool the_plan_is_continuous_and_within_decel_and_jerk() {
+  static const auto image = sealed();
+  layout::StopPlan plan{};
+  const double u[7] = {1, -0.5, 0, 1e-9, 0.2, 0.9, 5e-324};
+  StopShape shape;
+  if (!shape_stop(*image, u, shape)) return false;
+  write_plan(*image, u, shape, plan);
+  plan.origin_ns = 1000;
+  const int64_t end = 1000 + shape.end_ns();
+  double before = 1, earlier = 1;
+  for (int64_t t = 0; t <= end + 5 * kMs; t += kMs) {
+    const double now = plan_command(plan, 0, t);
+    if (std::fabs(now - before) > 6.01e-3) return false;
+    if (std::fabs(now - 2 * before + earlier) > 301e-6) return false;
+    earlier = before;
+    before = now;
+  }
+  return plan_command(plan, 0, end) == 0 && plan_command(plan, 0, 0) == 1 &&
+         std::fabs(plan_command(plan, 0, end - 1)) < 1e-6;
+}
+bool without_a_plan_stop_is_the_static_hold() {
+  static const auto image = sealed();
+  Cycle c;
+  c.in.action_valid = false;
+  run(c, *image);
+  return c.out.rung == TACTUS_RUNG_STOP && c.out.action[0] == 0 &&
+         (c.out.reasons & kReasonNoPlan) != 0;
+}
+bool same_bytes_in_same_bytes_out() {
+  static const auto image = sealed();
+  Cycle a, b;
+  reach_out(a, -0.5f);
+  reach_out(b, -0.5f);
+  for (uint64_t k = 100; k < 120; ++k) {
+    a.at(k);
+    b.at(k);
+    run(a, *image);
+    run(b, *image);
+    const bool same =
+        std::memcmp(&a.state, &b.state, sizeof a.state) == 0 &&
+        std::memcmp(a.out.action, b.out.action, sizeof a.out.action) == 0 &&
+        std::memcmp(&a.out.margin, &b.out.margin, 4) == 0;
+    if (!same) return false;
+    a.send<Removed>(*image);
+    b.send<Removed>(*image);
+  }
+  return true;
+}
+
 struct Contract {
   const char* name;
   bool (*holds)();
@@ -320,6 +434,13 @@ constexpr Contract kContracts[] = {
     CONTRACT(blend_starts_from_the_measured_velocity),
     CONTRACT(a_committed_plan_replaces_the_running_one),
     CONTRACT(a_plan_that_was_not_sent_never_runs),
+    CONTRACT(a_finished_plan_is_verified_beside_a_human),
+    CONTRACT(a_running_stop_into_a_human_is_flagged_and_continues),
+    CONTRACT(a_dead_sensor_flags_the_running_stop),
+    CONTRACT(a_running_stop_is_left_by_a_verified_action),
+    CONTRACT(the_plan_is_continuous_and_within_decel_and_jerk),
+    CONTRACT(without_a_plan_stop_is_the_static_hold),
+    CONTRACT(same_bytes_in_same_bytes_out),
     CONTRACT(what_scale_finds_passes_the_check_itself),
 };
 
