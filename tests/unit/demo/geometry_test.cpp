@@ -71,10 +71,11 @@ Test(geometry, point_speeds_are_the_derivative_of_positions) {
   }
 }
 
-// The stretched arm's column of radius 0.07 stands on the z axis.
+// The stretched arm's column of radius 0.07 stands on the z axis; behind it
+// nothing is nearer.
 Test(geometry, separation_is_from_surface_to_surface) {
   const ArmState arm = move_arm({}, {});
-  cr_assert_float_eq(separation(arm, {{0.5, 0, 0.5}, 0.08}), 0.35, 1e-12);
+  cr_assert_float_eq(separation(arm, {{-0.5, 0, 0.5}, 0.08}), 0.35, 1e-12);
 }
 
 Test(geometry, overlap_is_negative_separation) {
@@ -82,18 +83,28 @@ Test(geometry, overlap_is_negative_separation) {
   cr_assert_float_eq(separation(arm, {{0, 0, 0.5}, 0.08}), -0.15, 1e-12);
 }
 
-// The cap counts: below the flange (z 0.926, capsule end there, radius 0.05).
+// Elbow and wrist bent by 90 degrees: the flange hangs down from 0.7315 and
+// its capsule (radius 0.05) ends there.
+namespace {
+constexpr Joints kHanging{0, 0, 0, -kQuarter, 0, kQuarter, 0};
+}
+
+Test(geometry, hanging_flange_is_forward_and_down) {
+  near(move_arm(kHanging, {}).flange, {0.4665 + 0.088, 0, 0.7315 - 0.107});
+}
+
 Test(geometry, separation_sees_the_cap_beyond_the_axis) {
-  const ArmState arm = move_arm({}, {});
-  const Ball ball{arm.flange + Vec{0, 0, -0.3}, 0.08};
+  const ArmState arm = move_arm(kHanging, {});
+  const Ball ball{arm.flange - Vec{0, 0, 0.3}, 0.08};
   cr_assert_float_eq(separation(arm, ball), 0.3 - 0.05 - 0.08, 1e-12);
 }
 
 Test(geometry, nothing_is_fast_beyond_the_distance) {
-  const ArmState arm =
-      move_arm({0, kQuarter, 0, 0, 0, 0, 0}, {1, 0, 0, 0, 0, 0, 0});
-  const Ball ball{arm.flange + Vec{0.05 + 0.08 + 0.06, 0, 0}, 0.08};
-  cr_assert_eq(fastest_within(arm, ball, 0.05), 0.0);
+  const ArmState arm = move_arm(kHanging, {1, 0, 0, 0, 0, 0, 0});
+  const Ball beyond{arm.flange - Vec{0, 0, 0.05 + 0.08 + 0.051}, 0.08};
+  const Ball within{arm.flange - Vec{0, 0, 0.05 + 0.08 + 0.049}, 0.08};
+  cr_assert_eq(fastest_within(arm, beyond, 0.05), 0.0);
+  cr_assert_gt(fastest_within(arm, within, 0.05), 0.5);
 }
 
 // Laid forward, turning about z at 1 rad/s, a ball 40 mm above the forearm:
