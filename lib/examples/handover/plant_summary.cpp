@@ -43,7 +43,7 @@ std::string takeover(const Takeover& t) {
 
 std::string head(const Options& o, const Totals& t) {
   return fmt::format(
-      R"({{"schema":"tactus.handover.plant/1","seed":{},"human":{},)"
+      R"({{"schema":"tactus/handover-plant/1","seed":{},"human":{},)"
       R"("lockstep":{},"timeout_s":{},"ticks":{},"timeouts":{},)"
       R"("at_rest":{},)",
       o.seed, o.human, o.lockstep, o.timeout_s, t.ticks, t.timeouts, t.at_rest);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The plant's JSON summary, schema tactus.handover.plant/1.
+// The plant's JSON summary, schema tactus/handover-plant/1.
 #pragma once
 
 #include <cstdint>
