@@ -21,7 +21,7 @@ OPT.asan     := -O1 -g -fsanitize=address,undefined \
                 -fno-sanitize-recover=all -fno-omit-frame-pointer
 OPT.ubsan    := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all
 OPT.tsan     := -O1 -g -fsanitize=thread
-OPT.fuzz     := $(fuzz_flags)
+OPT.fuzz      = $(fuzz_flags)
 SAN      := $(filter -fsanitize=% -fno-sanitize-recover=%,$(OPT.$(B)))
 CPPFLAGS += -Ilib/include -Ilib/src -I$O/gen -DTACTUS_VERSION='"$(VERSION)"'
 # Fused multiply-add only where it is written: replay compares bits.

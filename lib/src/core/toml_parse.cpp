@@ -1,6 +1,17 @@
 // SPDX-License-Identifier: MIT
 // toml++ behind a plain tree. The only file that includes it.
-#define TOML_EXCEPTIONS 0
+#include <stdexcept>
+
+namespace tactus::toml {
+// toml++ 3.3 asserts on some wrong files ("[`") instead of refusing them.
+[[noreturn]] static void refuse_assertion() {
+  throw std::logic_error("nothing that begins a key or a value");
+}
+}  // namespace tactus::toml
+
+#define TOML_ASSERT(expr) \
+  ((expr) ? static_cast<void>(0) : ::tactus::toml::refuse_assertion())
+#define TOML_EXCEPTIONS 1
 #define TOML_HEADER_ONLY 0
 #define TOML_IMPLEMENTATION
 // Values nest in practice three deep; toml++ and our copy both recurse.
@@ -104,17 +115,19 @@ Result<void> check_size(std::string_view text, const std::string& name) {
 
 Result<Node> parse_tree(std::string_view text, const std::string& name) {
   if (auto fits = check_size(text, name); !fits) return fits.error();
-  const auto parsed = ::toml::parse(text, name);
-  if (!parsed) {
-    const auto& fault = parsed.error();
+  try {
+    Node root;
+    if (!convert(::toml::parse(text, name), 0, root))
+      return too_deep(name, {1, 1});
+    root.at = {1, 1};
+    return root;
+  } catch (const ::toml::parse_error& fault) {
     const Position at = position(fault.source());
     return bad_input("{}:{}:{}: not TOML: {}", name, at.line, at.column,
                      one_line(fault.description()));
+  } catch (const std::logic_error& fault) {
+    return bad_input("{}:1:1: not TOML: {}", name, fault.what());
   }
-  Node root;
-  if (!convert(parsed.table(), 0, root)) return too_deep(name, {1, 1});
-  root.at = {1, 1};
-  return root;
 }
 
 }  // namespace tactus::toml

@@ -124,6 +124,11 @@ Test(toml, a_syntax_error_has_its_place) {
   cr_assert(text.starts_with("a.toml:1:5: not TOML: "), "%s", text.c_str());
 }
 
+// toml++ 3.3 aborts in an assertion here.
+Test(toml, a_key_that_cannot_begin_is_a_syntax_error) {
+  cr_assert(not(bool(Document::parse("[`", "a.toml"))));
+}
+
 Test(toml, a_duplicate_key_is_a_syntax_error) {
   cr_assert(not(bool(Document::parse("a = 1\na = 2\n", "a.toml"))));
 }
