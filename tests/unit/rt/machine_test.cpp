@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+// Clock, lead and grants. What the machine refuses is not a failure; what is
+// said about it must be true.
+#include <criterion/criterion.h>
+#include <sched.h>
+
+#include "rt/lead.hpp"
+#include "rt/manual_wake.hpp"
+#include "rt/nanosleep_wake.hpp"
+#include "rt/thread_setup.hpp"
+
+using namespace tactus::rt;
+
+Test(tsc, without_calibration_it_is_clock_monotonic_and_says_why) {
+  TscClock clock;
+  cr_assert_not(clock.granted());
+  cr_assert_not(clock.reason().empty());
+  const int64_t a = monotonic_ns(), t = clock.now(), b = monotonic_ns();
+  cr_assert(a <= t && t <= b);
+}
+
+Test(tsc, a_grant_that_is_refused_has_a_reason_and_one_given_has_a_rate) {
+  TscClock clock;
+  clock.calibrate(1'000'000);
+  const Grant g = clock.grant();
+  cr_assert_eq(g.ok, clock.granted());
+  cr_assert_eq(g.ok, g.reason.empty());
+  cr_assert_eq(g.ok, clock.hz() > 0 && clock.granted());
+}
+
+Test(tsc, time_does_not_run_backwards_between_anchors) {
+  TscClock clock;
+  clock.calibrate(1'000'000);
+  int64_t last = clock.now();
+  for (int i = 0; i < 100000; ++i) {
+    const int64_t t = clock.now();
+    cr_assert_geq(t, last);
+    last = t;
+  }
+}
+
+Test(nanosleep, never_begins_a_cycle_before_its_release) {
+  NanosleepWake wake;
+  for (int i = 0; i < 5; ++i) {
+    const int64_t release = wake.now() + 300'000;
+    const Wake w = wake.wait(release, 100'000);
+    cr_assert_eq(w.status, TACTUS_OK);
+    cr_assert_eq(w.expiry_ns, release - 100'000);
+    cr_assert_geq(wake.spin(release), release);
+  }
+}
+
+Test(nanosleep, a_release_in_the_past_returns_at_once_with_the_true_time) {
+  NanosleepWake wake;
+  const int64_t release = wake.now() - 1'000'000;
+  const Wake w = wake.wait(release, 0);
+  cr_assert_gt(w.coarse_ns, release + 900'000);
+}
+
+Test(lead, is_the_quantile_of_coarse_wake_minus_expiry) {
+  ManualWake wake;
+  std::vector<ManualWake::Stall> stalls(5, {0, 40'000});  // the first five
+  wake.script(stalls);
+  const LeadAsk ask{.quantile = 0.96, .samples = 100};
+  const Lead lead = calibrate_lead(wake, ask);
+  cr_assert_eq(lead.lead_ns, 40'000);
+  wake.script(stalls);
+  const LeadAsk lower{.quantile = 0.95, .samples = 100};
+  cr_assert_eq(calibrate_lead(wake, lower).lead_ns, 0);
+}
+
+Test(lead, is_capped_and_the_cap_is_shown) {
+  ManualWake wake;
+  wake.script(std::vector<ManualWake::Stall>(200, {0, 500'000}));
+  const LeadAsk ask;
+  const Lead lead = calibrate_lead(wake, ask);
+  cr_assert_eq(lead.lead_ns, 60'000);
+  cr_assert_eq(lead.measured_ns, 500'000);
+  cr_assert(lead_grant(lead, ask).reason.find("capped") != std::string::npos);
+}
+
+Test(grants, what_was_set_is_what_is_read_back) {
+  const Grants grants = prepare_thread(
+      {.cpu = 0, .priority = 3, .lock_memory = false, .stack_bytes = 65536});
+  cr_assert_eq(grants.size(), 3U);
+  const bool fifo =
+      (sched_getscheduler(0) & ~SCHED_RESET_ON_FORK) == SCHED_FIFO;
+  for (const Grant& g : grants) {
+    cr_assert_eq(g.ok, g.granted == g.asked, "%s", g.name.c_str());
+    cr_assert_eq(g.ok, g.reason.empty(), "%s", g.name.c_str());
+    if (g.name == "fifo") cr_assert_eq(g.ok, fifo);
+  }
+  release_thread();
+  cr_assert_eq(sched_getscheduler(0), SCHED_OTHER);
+}
+
+Test(grants, a_cpu_that_does_not_exist_is_refused_with_a_reason) {
+  const Grants g =
+      prepare_thread({.cpu = 100000, .lock_memory = false, .stack_bytes = 0});
+  cr_assert_eq(g.size(), 1U);
+  cr_assert_not(g[0].ok);
+  cr_assert_not(g[0].reason.empty());
+}
+
+Test(grants, a_missing_required_one_is_unavailable_and_says_why) {
+  const Grants grants = {{"fifo", "priority 45", "other", false, "EPERM"},
+                         {"tsc", "invariant", "3 GHz", true, ""}};
+  const std::string good[] = {"tsc"}, bad[] = {"tsc", "fifo"}, none[] = {"x"};
+  cr_assert(static_cast<bool>(check_required(grants, good)));
+  const auto r = check_required(grants, bad);
+  cr_assert_eq(r.error().code(), tactus::ErrorCode::kUnavailable);
+  cr_assert(strstr(r.error().text(), "EPERM") != nullptr);
+  cr_assert_eq(check_required(grants, none).error().code(),
+               tactus::ErrorCode::kBadInput);
+}
+
+Test(grants, qos_is_held_or_says_why_not) {
+  const CpuLatency held = CpuLatency::hold();
+  cr_assert_eq(held.grant().name, "qos");
+  cr_assert_eq(held.grant().ok, held.grant().reason.empty());
+}
