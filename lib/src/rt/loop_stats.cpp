@@ -39,7 +39,10 @@ void copy_counters(const LoopStats& stats, LoopCounters& out) noexcept {
       reinterpret_cast<uint64_t*>(const_cast<LoopCounters*>(&stats.counters));
   auto* to = reinterpret_cast<uint64_t*>(&out);
   for (std::size_t i = 0; i < sizeof(LoopCounters) / 8; ++i)
-    to[i] = std::atomic_ref<uint64_t>(from[i]).load(std::memory_order_relaxed);
+    // Acquire pairs with the writer's release of the same word: whoever sees
+    // a new word also sees the odd sequence that was stored before it. (No
+    // fences: TSan does not model them. The same instructions on x86.)
+    to[i] = std::atomic_ref<uint64_t>(from[i]).load(std::memory_order_acquire);
 }
 
 }  // namespace
@@ -52,15 +55,14 @@ const char* trip_reason_name(TripReason reason) noexcept {
 void publish_counters(LoopStats& stats, const LoopCounters& from) noexcept {
   const uint64_t s = stats.sequence.load(std::memory_order_relaxed);
   stats.sequence.store(s + 1, std::memory_order_relaxed);
-  // Pairs with the reader's acquire fence: without it a new word could be
-  // seen under the old, even sequence.
-  std::atomic_thread_fence(std::memory_order_release);
   const auto* in = reinterpret_cast<const uint64_t*>(&from);
   auto* to = reinterpret_cast<uint64_t*>(&stats.counters);
   const std::size_t bytes =
       offsetof(LoopCounters, stage) + stats.stages * sizeof(StageCounters);
   for (std::size_t i = 0; i < bytes / 8; ++i)
-    std::atomic_ref<uint64_t>(to[i]).store(in[i], std::memory_order_relaxed);
+    // Release pairs with copy_counters(): without it a new word could be
+    // seen under the old, even sequence.
+    std::atomic_ref<uint64_t>(to[i]).store(in[i], std::memory_order_release);
   // Release pairs with the reader's first acquire load: a reader that sees
   // the even number sees every word above.
   stats.sequence.store(s + 2, std::memory_order_release);
@@ -73,8 +75,7 @@ StatsRead read_counters(const LoopStats& stats, LoopCounters& out) noexcept {
     // it the copy below could be older than the sequence says.
     const uint64_t before = stats.sequence.load(std::memory_order_acquire);
     copy_counters(stats, out);
-    // Keeps the copy before the second look at the sequence.
-    std::atomic_thread_fence(std::memory_order_acquire);
+    // The copy's acquire loads keep it before this second look.
     const uint64_t after = stats.sequence.load(std::memory_order_relaxed);
     if (before == after && (before & 1) == 0) return StatsRead::kOk;
     was_inside = was_inside && (before & 1) != 0 && before == after;

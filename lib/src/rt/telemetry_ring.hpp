@@ -30,12 +30,11 @@ class TelemetryRing {
     std::memcpy(words, &value, sizeof value);
     const uint64_t n = head_.load(std::memory_order_relaxed);  // own word
     Slot& s = slot_[n & (kSlots - 1)];
-    // 2n+1 while inside. The fence pairs with the reader's acquire fence:
-    // without it new words could show under the slot's old number.
+    // 2n+1 while inside. Each word's release pairs with the reader's acquire
+    // of it: without them new words could show under the slot's old number.
     s.turn.store(2 * n + 1, std::memory_order_relaxed);
-    std::atomic_thread_fence(std::memory_order_release);
     for (std::size_t i = 0; i < kWords; ++i)
-      s.word[i].store(words[i], std::memory_order_relaxed);
+      s.word[i].store(words[i], std::memory_order_release);
     // Release pairs with the reader's acquire of `turn`: 2n+2 means that
     // value n is whole.
     s.turn.store(2 * n + 2, std::memory_order_release);
@@ -74,9 +73,8 @@ class TelemetryRing {
     if (s.turn.load(std::memory_order_acquire) != 2 * n + 2) return false;
     uint64_t words[kWords];
     for (std::size_t i = 0; i < kWords; ++i)
-      words[i] = s.word[i].load(std::memory_order_relaxed);
-    // Keeps the words before the second look at the turn.
-    std::atomic_thread_fence(std::memory_order_acquire);
+      words[i] = s.word[i].load(std::memory_order_acquire);
+    // The words' acquire keeps them before this second look at the turn.
     if (s.turn.load(std::memory_order_relaxed) != 2 * n + 2) return false;
     std::memcpy(&out, words, sizeof out);
     return true;
