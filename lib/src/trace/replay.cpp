@@ -84,19 +84,12 @@ class Cycle {
   }
 
   void step(uint32_t i) {
-    switch (log_.info().stages[i].kind) {
-      case TACTUS_SENSE:
-        break;
-      case TACTUS_INFER:
-        infer(i);
-        break;
-      case TACTUS_CHECK:
-        check(i);
-        break;
-      case TACTUS_ACT:
-        act(i);
-        break;
-    }
+    const tactus_stage_kind kind = log_.info().stages[i].kind;
+    const bool source = kind == TACTUS_SENSE || kind == TACTUS_INFER;
+    if (source && ran(i)) tick_.now_ns = r_.release_ns + r_.stage[i].begin_ns;
+    if (kind == TACTUS_INFER) infer(i);
+    if (kind == TACTUS_CHECK) check(i);
+    if (kind == TACTUS_ACT) act(i);
     // act() needs the end of the stage before, not its own.
     if (ran(i)) now_ns_ = r_.release_ns + r_.stage[i].end_ns;
   }
@@ -105,10 +98,7 @@ class Cycle {
   // the loop discarded is not compared.
   void infer(uint32_t i) {
     tactus_status status = TACTUS_LATE;
-    if (ran(i)) {
-      tick_.now_ns = r_.release_ns + r_.stage[i].begin_ns;
-      status = subject_.infer(frame_.data(), tick_);
-    }
+    if (ran(i)) status = subject_.infer(frame_.data(), tick_);
     const bool discarded = has(i, layout::kStageLate | layout::kStageFailed);
     const bool usable = status == TACTUS_OK || status == TACTUS_NO_DATA;
     if (ran(i) && !has(i, layout::kStageLate) &&
@@ -165,8 +155,8 @@ class Cycle {
       s.publish(tick_);
     else
       s.play(frame_.data(), now_ns_);
-    if (!flagged(layout::kCycleCommitted)) return;
     tick_.now_ns = r_.release_ns + r_.stage[i].begin_ns;
+    if (!flagged(layout::kCycleCommitted)) return;
     s.committed(frame_.data(), tick_, r_.release_ns + r_.stage[i].end_ns, rung_,
                 flagged(layout::kCycleCommitLate));
   }

@@ -105,7 +105,7 @@ class Collector {
   void note_gap(const CycleRecord& r) {
     const uint64_t lost = LogReader::lost_between(last_, r);
     if (lost > 0)
-      event(Event::Kind::kGap, r, fmt::format("{} records are missing", lost));
+      event(Event::Kind::kGap, r, fmt::format("records missing: {}", lost));
   }
 
   void note_flags(const CycleRecord& r) {

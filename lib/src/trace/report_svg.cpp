@@ -258,7 +258,7 @@ std::string separation_svg(const LogReader& log) {
   if (!known) return "<p class=\"note\">No human was observed.</p>";
   const double scale = std::max(double{most}, 0.01) * 1.08;
   const auto y_of = [&](double d) {
-    return 170 - 155 * std::clamp(d / scale, 0.0, 1.0);
+    return 170 - 150 * std::clamp(d / scale, 0.0, 1.0);
   };
   std::string out = open_svg(200, "Separation over time");
   for (int i = 0; i <= 4; ++i) {
@@ -279,8 +279,10 @@ std::string separation_svg(const LogReader& log) {
   const double d_min = log.info().scene.d_min_m;
   if (d_min > 0) {
     out += line(kLeft, y_of(d_min), kWidth - kRight, y_of(d_min), "deadline");
-    out += text_at(kWidth - kRight, y_of(d_min) - 5, "end",
-                   fmt::format("d_min {:.3f} m (binds while moving)", d_min));
+    out += text_at(kWidth - kRight, 10, "end",
+                   fmt::format("dashed: d_min {:.3f} m, binds while the robot "
+                               "moves",
+                               d_min));
   }
   return out + time_axis(log, 172) + "</svg>";
 }
