@@ -21,8 +21,7 @@ struct Raw {
   std::string duration;
 };
 
-CLI::App* command(CLI::App& app, const char* name, const char* help,
-                  Raw& raw) {
+CLI::App* command(CLI::App& app, const char* name, const char* help, Raw& raw) {
   CLI::App* sub = app.add_subcommand(name, help);
   sub->add_flag("--json", raw.options.json, "one JSON object on stdout");
   return sub;
@@ -94,7 +93,8 @@ CLI::App* model_verb(CLI::App& model, const char* verb, const char* help,
 }
 
 void add_model(CLI::App& app, Raw& raw) {
-  CLI::App* model = app.add_subcommand("model", "look at, check or run a model");
+  CLI::App* model =
+      app.add_subcommand("model", "look at, check or run a model");
   model->require_subcommand(1);
   ModelOptions& o = raw.options.model;
   model_verb(*model, "inspect", "inputs, outputs, operators, contract", raw);
@@ -131,17 +131,18 @@ void add_safety(CLI::App& app, Raw& raw) {
 
 void add_rest(CLI::App& app, Raw& raw) {
   Options& o = raw.options;
-  CLI::App* guardian = command(
-      app, "guardian", "plays the stop plan of a dead loop (run starts it)",
-      raw);
+  CLI::App* guardian =
+      command(app, "guardian",
+              "plays the stop plan of a dead loop (run starts it)", raw);
   guardian->add_option("--fd", o.guardian.segment_fd, "guard segment")
       ->required();
   guardian->add_option("--pidfd", o.guardian.loop_pidfd, "of the loop");
   guardian->add_option("--cpu", o.guardian.cpu);
   guardian->add_option("--priority", o.guardian.priority);
   guardian->final_callback([&o] { o.command = Command::kGuardian; });
-  command(app, "version", "version, ISA, features", raw)
-      ->final_callback([&o] { o.command = Command::kVersion; });
+  command(app, "version", "version, ISA, features", raw)->final_callback([&o] {
+    o.command = Command::kVersion;
+  });
 }
 
 Result<Options> finish(Raw raw) {

@@ -88,27 +88,27 @@ void Value::write(std::string& to) const {
     }
     to += close;
   };
-  std::visit(
-      Overload{
-          [&](std::monostate) { to += "null"; },
-          [&](bool v) { to += v ? "true" : "false"; },
-          [&](int64_t v) { to += fmt::format("{}", v); },
-          [&](uint64_t v) { to += fmt::format("{}", v); },
-          [&](double v) { number(v, to); },
-          [&](const std::string& v) { quote(v, to); },
-          [&](const Object& v) {
-            list('{', '}', v, [&](const Member& m) {
-              quote(m.first, to);
-              to += ": ";
-              m.second.write(to);
-            });
-          },
-          [&](const Array& v) {
-            list('[', ']', v, [&](const Value& item) { item.write(to); });
-          },
-          [&](const Raw& v) { to += v.text; },
-      },
-      state_);
+  std::visit(Overload{
+                 [&](std::monostate) { to += "null"; },
+                 [&](bool v) { to += v ? "true" : "false"; },
+                 [&](int64_t v) { to += fmt::format("{}", v); },
+                 [&](uint64_t v) { to += fmt::format("{}", v); },
+                 [&](double v) { number(v, to); },
+                 [&](const std::string& v) { quote(v, to); },
+                 [&](const Object& v) {
+                   list('{', '}', v, [&](const Member& m) {
+                     quote(m.first, to);
+                     to += ": ";
+                     m.second.write(to);
+                   });
+                 },
+                 [&](const Array& v) {
+                   list('[', ']', v,
+                        [&](const Value& item) { item.write(to); });
+                 },
+                 [&](const Raw& v) { to += v.text; },
+             },
+             state_);
 }
 
 std::string Value::json() const {

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+#include "config/file.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "config/scribe.hpp"
+#include "core/error.hpp"
+
+namespace tactus::config {
+namespace {
+
+constexpr int kDefaultPriority = 45;  // below NIC interrupt threads (50)
+constexpr int64_t kDefaultLeadMax = 60'000;
+constexpr int64_t kDefaultKeyframe = 1'000'000'000;
+
+// A machine's own choice of core and priority, without editing the file.
+// Unset and empty are the same.
+struct Override {
+  const char* variable;
+  const char* key;
+  int lo, hi;
+  int LoopTable::* field;
+};
+constexpr Override kOverrides[] = {
+    {"TACTUS_CPU", "loop.cpu", -1, 4095, &LoopTable::cpu},
+    {"TACTUS_PRIORITY", "loop.priority", 0, 98, &LoopTable::priority},
+};
+
+Result<void> apply(const Override& from, File& file) {
+  const char* text = std::getenv(from.variable);
+  if (!text || !*text) return {};
+  char* end = nullptr;
+  const long number = std::strtol(text, &end, 10);
+  if (*end != '\0' || number < from.lo || number > from.hi) {
+    return bad_input("environment: {}=\"{}\": expected a number in {} .. {}",
+                     from.variable, text, from.lo, from.hi);
+  }
+  file.loop.*from.field = static_cast<int>(number);
+  file.origins.push_back({from.key, text, from.variable});
+  return {};
+}
+
+void read_loop(Scribe s, LoopTable& out) {
+  out.period_ns = s.duration("period");
+  out.cpu = static_cast<int>(s.integer("cpu", 0, 4095, -1));
+  out.priority =
+      static_cast<int>(s.integer("priority", 0, 98, kDefaultPriority));
+  constexpr std::string_view kOverrun[] = {"skip", "rephase", "catch_up"};
+  out.overrun = static_cast<rt::Overrun>(s.choice("overrun", kOverrun, 0));
+  constexpr std::string_view kWake[] = {"auto", "nanosleep"};
+  out.wake = kWake[s.choice("wake", kWake, 0)];
+  out.lead_max_ns = s.duration("lead_max", kDefaultLeadMax);
+  const CountOf trip = s.count_of("trip");
+  out.trip = {trip.count, trip.of};
+  out.engage_time_ns = s.duration("engage_time");
+  out.require = s.texts("require");
+}
+
+void read_io(Scribe s, IoTable& out) {
+  constexpr std::string_view kKinds[] = {"udp"};
+  constexpr std::string_view kWires[] = {"tactus/1"};
+  out.present = true;
+  (void)s.choice("kind", kKinds);
+  (void)s.choice("wire", kWires);
+  out.listen = s.text("listen");
+  out.peer = s.text("peer");
+  out.transport_bound_ns = s.duration("transport_bound");
+}
+
+LateRule read_late(Scribe s, const char* key, LateRule otherwise) {
+  constexpr std::string_view kWords[] = {"keep_last", "fallback", "skip_rest",
+                                         "trip"};
+  if (!s.has(key)) return otherwise;
+  const WordCount word = s.word_count(key);
+  for (std::size_t i = 0; i < std::size(kWords); ++i) {
+    if (word.word != kWords[i]) continue;
+    if ((i == TACTUS_KEEP_LAST) != word.has_count) break;
+    return {static_cast<tactus_on_late>(i), word.count};
+  }
+  s.fail(key, "\"keep_last N\", \"fallback\", \"skip_rest\" or \"trip\"");
+  return otherwise;
+}
+
+void read_stage(Scribe s, StageTable& out) {
+  out.sense_ns = s.duration("sense");
+  out.infer_ns = s.duration("infer");
+  out.check_ns = s.duration("check");
+  out.act_ns = s.duration("act");
+  out.late_sense = out.late_infer = {TACTUS_SKIP_REST, 0};
+  out.late_act = {TACTUS_SKIP_REST, 0};
+  if (!s.has("late")) return;
+  const Scribe late = s.table("late");
+  out.late_sense = read_late(late, "sense", out.late_sense);
+  out.late_infer = read_late(late, "infer", out.late_infer);
+  out.late_act = read_late(late, "act", out.late_act);
+  if (out.late_act.rule != TACTUS_SKIP_REST &&
+      out.late_act.rule != TACTUS_TRIP) {
+    late.fail("act", "\"skip_rest\" or \"trip\" (a command cannot be kept)");
+  }
+}
+
+void read_guard(Scribe root, GuardTable& out) {
+  if (root.is_text("guard")) {
+    constexpr std::string_view kNone[] = {"none"};
+    (void)root.choice("guard", kNone);
+    out.none = true;
+    return;
+  }
+  const Scribe s = root.table("guard");
+  out.commit_ns = s.duration("commit");
+  out.misses = static_cast<uint32_t>(s.integer("misses", 1, 1000));
+  out.bound_ns = s.duration("bound");
+  out.repeat_ns = s.duration("repeat");
+  constexpr std::string_view kThen[] = {"hold", "silence"};
+  out.then_hold = s.choice("then", kThen) == 0;
+  out.cpu = static_cast<int>(s.integer("cpu", 0, 4095, -1));
+}
+
+void read_record(Scribe s, RecordTable& out) {
+  out.path = s.text("path");
+  out.keyframe_ns = s.duration("keyframe", kDefaultKeyframe);
+  out.keep_ns = s.duration("keep", 0);
+  constexpr std::string_view kGap[] = {"count", "trip"};
+  out.trip_on_gap = s.choice("on_gap", kGap, 0) == 1;
+}
+
+// Range, age and stale rule are the shield's; here only what the frame is.
+SignalEntry read_signal(Scribe s, const std::string& name) {
+  SignalEntry out;
+  out.name = name;
+  constexpr std::string_view kFrom[] = {"io", "code"};
+  out.from_io = s.choice("from", kFrom) == 0;
+  constexpr std::string_view kKinds[] = {"values", "sphere"};
+  out.sphere = s.choice("kind", kKinds, 0) == 1;
+  out.count = static_cast<uint32_t>(out.sphere ? s.integer("shape", 3, 192, 3)
+                                               : s.integer("shape", 1, 64));
+  out.unit = s.text("unit");
+  if (out.sphere) out.radius_m = s.quantity("radius", kLength);
+  out.stamp = s.text("stamp", name + "_at");
+  return out;
+}
+
+void read_policy(Scribe s, const toml::Document& document, PolicyTable& out) {
+  out.present = true;
+  out.model = document.resolve(s.text("model"));
+  constexpr std::string_view kBackends[] = {"fused", "reference", "onednn"};
+  out.backend = kBackends[s.choice("backend", kBackends, 0)];
+  out.input = s.texts("input");
+  const Scribe output = s.table("output");
+  out.output = output.text("name");
+  constexpr std::string_view kKinds[] = {"joint_velocity"};
+  out.kind = kKinds[output.choice("kind", kKinds)];
+  out.unit = output.text("unit");
+  // Slow policies and other stale actions come later: only the one meaning
+  // that is enforced is accepted.
+  (void)output.integer("every", 1, 1, 1);
+  constexpr std::string_view kBetween[] = {"hold"};
+  (void)output.choice("between", kBetween, 0);
+  constexpr std::string_view kFallback[] = {"stop"};
+  (void)output.choice("fallback", kFallback, 0);
+}
+
+Result<void> check_inputs(const toml::Document& document, const File& file) {
+  const auto root = document.root();
+  const auto values = root.table("policy").list("input");
+  for (std::size_t i = 0; i < file.policy.input.size(); ++i) {
+    bool known = false;
+    for (const auto& s : file.signal) known |= s.name == file.policy.input[i];
+    if (!known) return values[i].fail("the name of a [signal]");
+  }
+  for (const auto& s : file.signal) {
+    if (s.name == file.policy.output) {
+      return root.table("policy").table("output")["name"].fail(
+          "a name that no [signal] has");
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<File> read_file(const toml::Document& document) {
+  File file;
+  file.path = document.name();
+  const Scribe root(document.root(), file.origins);
+  file.name = root.text("name");
+  read_loop(root.table("loop"), file.loop);
+  for (const Override& from : kOverrides) {
+    if (auto ok = apply(from, file); !ok) return ok.error();
+  }
+  if (root.has("io")) read_io(root.table("io"), file.io);
+  read_stage(root.table("stage"), file.stage);
+  read_guard(root, file.guard);
+  if (root.has("record")) read_record(root.table("record"), file.record);
+  const Scribe signals = root.table("signal");
+  for (const std::string& name : signals.keys()) {
+    file.signal.push_back(read_signal(signals.table(name.c_str()), name));
+  }
+  if (root.has("policy")) {
+    read_policy(root.table("policy"), document, file.policy);
+  }
+  file.limit_none = root.is_text("limit");
+  if (auto ok = document.status(); !ok) return ok.error();
+  if (file.policy.present) {
+    if (auto ok = check_inputs(document, file); !ok) return ok.error();
+  }
+  return file;
+}
+
+}  // namespace tactus::config
