@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+#include "config/supervisor.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/error.hpp"
+
+namespace tactus::config {
+namespace {
+
+bool is_verified(tactus_rung rung) {
+  return rung == TACTUS_RUNG_PASS || rung == TACTUS_RUNG_SCALE;
+}
+
+const SignalEntry* entry_of(const File& file, const char* name) {
+  for (const SignalEntry& s : file.signal) {
+    if (s.name == name) return &s;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Result<SignalBinding> bind_signals(const safety::Image& image, const File& file,
+                                   const FrameLayout& frame,
+                                   const std::string& action) {
+  SignalBinding binding;
+  binding.signals = image.signals;
+  binding.joints = image.joints;
+  for (uint32_t i = 0; i < image.signals; ++i) {
+    const safety::Signal& s = image.signal[i];
+    const SignalEntry* entry = entry_of(file, s.name);
+    const std::string stamp =
+        entry ? entry->stamp : std::string(s.name) + "_at";
+    auto value = frame.require(s.name, TACTUS_F32, s.count);
+    if (!value) return value.error();
+    auto at = frame.require(stamp, TACTUS_TIME, 1);
+    if (!at) return at.error();
+    binding.value[i] = value->offset;
+    binding.stamp[i] = at->offset;
+  }
+  auto u = frame.require(action, TACTUS_F32, image.joints);
+  if (!u) return u.error();
+  binding.action = u->offset;
+  return binding;
+}
+
+ShieldSupervisor::ShieldSupervisor(Parts parts)
+    : owned_(std::move(parts.image)),
+      image_(owned_.get()),
+      binding_(parts.binding),
+      link_(parts.link),
+      robot_epoch_(parts.robot_epoch) {
+  safety::reset(carried_.shield);
+}
+
+rt::GuardView ShieldSupervisor::begin(const tactus_tick& tick) noexcept {
+  may_send_ = true;
+  if (!link_) return {.epoch = carried_.epoch};
+  const guard::LinkView view =
+      link_->begin(tick.now_ns, tick.release_ns + image_->commit.commit_ns);
+  return {.guardian_acted = view.acted,
+          .guardian_stale = view.stale,
+          .heartbeat_age_ns = view.heartbeat_age_ns,
+          .epoch = view.epoch};
+}
+
+void ShieldSupervisor::fill(const std::byte* frame, const rt::CheckInput& input,
+                            safety::ShieldInput& out) const noexcept {
+  for (uint32_t i = 0; i < binding_.signals; ++i) {
+    out.value[i] = reinterpret_cast<const float*>(frame + binding_.value[i]);
+    std::memcpy(&out.stamp_ns[i], frame + binding_.stamp[i], 8);
+  }
+  out.action = reinterpret_cast<const float*>(frame + binding_.action);
+  out.action_valid = input.action_valid;
+  out.now_ns = input.tick.now_ns;
+  out.release_ns = input.tick.release_ns;
+  out.cycle = input.tick.cycle;
+  out.life = input.state;
+  out.blend = input.blend;
+  out.guardian_stale = input.guardian_stale;
+  out.epoch = carried_.epoch;
+}
+
+rt::CheckOutput ShieldSupervisor::check(std::byte* frame,
+                                        const rt::CheckInput& input) noexcept {
+  fill(frame, input, input_);
+  output_ = {};
+  safety::check(*image_, carried_.shield, input_, output_);
+  std::memcpy(frame + binding_.action, output_.action,
+              sizeof(float) * binding_.joints);
+  stale_.store(output_.stale, std::memory_order_relaxed);
+  return {.rung = output_.rung,
+          .may_engage = output_.may_engage,
+          .standstill = output_.standstill,
+          .stop_unverified = output_.stop_unverified,
+          .bad = output_.bad,
+          // A damaged image cannot judge anything: no action is right.
+          .trip = (output_.reasons & safety::kReasonImage) != 0,
+          .worst_row = output_.worst_row,
+          .worst_link = output_.worst_link,
+          .margin = output_.margin,
+          .separation_m = output_.separation_m,
+          .scale = output_.scale,
+          .violated = output_.violated,
+          .reasons = output_.reasons,
+          .plan_id = output_.plan_id};
+}
+
+void ShieldSupervisor::publish(const tactus_tick&) noexcept {
+  if (link_) may_send_ = link_->publish(carried_.shield.candidate);
+}
+
+void ShieldSupervisor::play(std::byte* frame, int64_t now_ns) noexcept {
+  float u[safety::kMaxJoints] = {};
+  safety::play(*image_, carried_.shield, now_ns, u);
+  std::memcpy(frame + binding_.action, u, sizeof(float) * binding_.joints);
+}
+
+void ShieldSupervisor::committed(const std::byte* frame,
+                                 const tactus_tick& tick, int64_t now_ns,
+                                 tactus_rung rung, bool late) noexcept {
+  const bool verified = is_verified(rung);
+  const uint64_t plan =
+      verified ? carried_.shield.candidate.plan_id : uint64_t{0};
+  safety::committed(
+      *image_, carried_.shield,
+      {.u = reinterpret_cast<const float*>(frame + binding_.action),
+       .now_ns = now_ns,
+       .verified = verified});
+  if (link_) link_->committed(tick.cycle, plan, late);
+}
+
+bool ShieldSupervisor::armed(const tactus_tick& tick) noexcept {
+  const uint32_t robot = robot_epoch_ ? *robot_epoch_ : 0;
+  if (!link_) {
+    carried_.epoch = std::max(carried_.epoch, robot) + 1;
+    return true;
+  }
+  const uint32_t epoch =
+      link_->arm(robot, tick.release_ns + image_->commit.commit_ns);
+  if (epoch != 0) carried_.epoch = epoch;
+  return epoch != 0;
+}
+
+void ShieldSupervisor::disarmed(const tactus_tick&) noexcept {
+  if (link_) (void)link_->disarm();
+}
+
+bool ShieldSupervisor::rearm(const tactus_tick&) noexcept {
+  return !link_ || link_->rearm();
+}
+
+void ShieldSupervisor::life(tactus_state state) noexcept {
+  if (link_) link_->life(state);
+}
+
+std::size_t ShieldSupervisor::carried_size() const noexcept {
+  return sizeof(Carried);
+}
+
+void ShieldSupervisor::save(std::byte* to) const noexcept {
+  std::memcpy(to, &carried_, sizeof carried_);
+}
+
+void ShieldSupervisor::restore(const std::byte* from) noexcept {
+  std::memcpy(&carried_, from, sizeof carried_);
+}
+
+}  // namespace tactus::config

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// rt::Supervisor from the shield and, where there is one, the guard's link.
+// make() is set-up; everything else is RT-safe, on the loop's thread. No
+// clock of its own: what it decides by comes in, so replay uses it as it is.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "config/file.hpp"
+#include "config/frame.hpp"
+#include "guard/link.hpp"
+#include "rt/supervisor.hpp"
+#include "safety/shield.hpp"
+#include "tactus/result.hpp"
+
+namespace tactus::config {
+
+using ImagePtr = std::shared_ptr<const safety::Image>;
+
+// Where the image's signals lie in the frame, by Image::signal index.
+struct SignalBinding {
+  std::array<uint32_t, safety::kMaxSignals> value{};
+  std::array<uint32_t, safety::kMaxSignals> stamp{};
+  uint32_t signals = 0;
+  uint32_t action = 0;
+  uint32_t joints = 0;
+};
+
+// By name: the stamp field is what the file's [signal] says.
+Result<SignalBinding> bind_signals(const safety::Image& image, const File& file,
+                                   const FrameLayout& frame,
+                                   const std::string& action);
+
+class ShieldSupervisor final : public rt::Supervisor {
+ public:
+  struct Parts {
+    ImagePtr image;
+    SignalBinding binding;
+    guard::Link* link = nullptr;            // null: guard = "none", or replay
+    const uint32_t* robot_epoch = nullptr;  // what the robot reports
+  };
+  explicit ShieldSupervisor(Parts parts);
+
+  rt::GuardView begin(const tactus_tick& tick) noexcept override;
+  rt::CheckOutput check(std::byte* frame,
+                        const rt::CheckInput& input) noexcept override;
+  void publish(const tactus_tick& tick) noexcept override;
+  void play(std::byte* frame, int64_t now_ns) noexcept override;
+  void committed(const std::byte* frame, const tactus_tick& tick,
+                 int64_t now_ns, tactus_rung rung, bool late) noexcept override;
+  bool armed(const tactus_tick& tick) noexcept override;
+  void disarmed(const tactus_tick& tick) noexcept override;
+  bool rearm(const tactus_tick& tick) noexcept override;
+  void life(tactus_state state) noexcept override;
+  [[nodiscard]] std::size_t carried_size() const noexcept override;
+  void save(std::byte* to) const noexcept override;
+  void restore(const std::byte* from) noexcept override;
+
+  // The guard refused the plan that covers the action: it must not leave.
+  // The act stage asks before it sends.
+  [[nodiscard]] bool may_send() const noexcept { return may_send_; }
+  [[nodiscard]] uint32_t epoch() const noexcept { return carried_.epoch; }
+  // Bit per signal, of the last check; any thread (status names them).
+  [[nodiscard]] uint32_t stale() const noexcept {
+    return stale_.load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] const safety::Image& image() const noexcept { return *image_; }
+
+  // Reload: the new limits, at a cycle edge in ready or latched. The caller
+  // keeps the old image alive until the swap is seen.
+  void use(const safety::Image* image) noexcept { image_ = image; }
+
+ private:
+  // Carried from cycle to cycle; no padding bytes.
+  struct Carried {
+    safety::ShieldState shield;
+    uint32_t epoch;
+    uint32_t reserved;
+  };
+  void fill(const std::byte* frame, const rt::CheckInput& input,
+            safety::ShieldInput& out) const noexcept;
+
+  ImagePtr owned_;
+  const safety::Image* image_;
+  SignalBinding binding_;
+  guard::Link* link_;
+  const uint32_t* robot_epoch_;
+  Carried carried_{};
+  safety::ShieldInput input_;
+  safety::ShieldOutput output_;
+  bool may_send_ = true;
+  std::atomic<uint32_t> stale_{0};
+};
+
+}  // namespace tactus::config
