@@ -147,7 +147,7 @@ void add_rest(CLI::App& app, Raw& raw) {
 
 Result<Options> finish(Raw raw) {
   if (!raw.duration.empty()) {
-    auto ns = parse_duration_option(raw.duration);
+    auto ns = parse_duration(raw.duration);
     if (!ns) return ns.error();
     raw.options.run.duration_ns = *ns;
   }
