@@ -181,6 +181,16 @@ Result<void> check_inputs(const toml::Document& document, const File& file) {
 
 }  // namespace
 
+std::vector<SignalEntry> read_signals(const toml::Document& document,
+                                      std::vector<Origin>& origins) {
+  std::vector<SignalEntry> list;
+  const Scribe signals = Scribe(document.root(), origins).table("signal");
+  for (const std::string& name : signals.keys()) {
+    list.push_back(read_signal(signals.table(name.c_str()), name));
+  }
+  return list;
+}
+
 Result<File> read_file(const toml::Document& document) {
   File file;
   file.path = document.name();
@@ -194,10 +204,7 @@ Result<File> read_file(const toml::Document& document) {
   read_stage(root.table("stage"), file.stage);
   read_guard(root, file.guard);
   if (root.has("record")) read_record(root.table("record"), file.record);
-  const Scribe signals = root.table("signal");
-  for (const std::string& name : signals.keys()) {
-    file.signal.push_back(read_signal(signals.table(name.c_str()), name));
-  }
+  file.signal = read_signals(document, file.origins);
   if (root.has("policy")) {
     read_policy(root.table("policy"), document, file.policy);
   }

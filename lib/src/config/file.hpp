@@ -110,4 +110,8 @@ struct File {
 // file, line and column, exit code 2.
 Result<File> read_file(const toml::Document& document);
 
+// [signal] alone: all that a controller with its own driver needs of it.
+std::vector<SignalEntry> read_signals(const toml::Document& document,
+                                      std::vector<Origin>& origins);
+
 }  // namespace tactus::config

@@ -63,7 +63,6 @@ tactus_status RobotStages::read(std::byte* frame, int64_t now_ns) noexcept {
 
 tactus_status RobotStages::write(const std::byte* frame,
                                  const tactus_tick& tick) noexcept {
-  if (!supervisor_->may_send()) return TACTUS_FAILED;
   float u[layout::kMaxJoints];
   std::memcpy(u, frame + action_, 4 * std::size_t{joints_});
   CommandFrame command;

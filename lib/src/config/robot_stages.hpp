@@ -20,7 +20,7 @@ class RobotStages {
   static Result<RobotStages> make(const File& file, const FrameLayout& frame,
                                   io::Transport& transport);
 
-  // Whose epoch goes out, and whether the guard took the plan.
+  // Whose epoch goes out.
   void use(const ShieldSupervisor& supervisor) { supervisor_ = &supervisor; }
 
   // As tactus_stage::fn, `self` a RobotStages.

@@ -153,6 +153,10 @@ bool ShieldSupervisor::rearm(const tactus_tick&) noexcept {
 }
 
 void ShieldSupervisor::life(tactus_state state) noexcept {
+  if (state == TACTUS_STATE_STOPPING) {
+    stop_stale_.store(output_.stale, std::memory_order_relaxed);
+    stop_reasons_.store(output_.reasons, std::memory_order_relaxed);
+  }
   if (link_) link_->life(state);
 }
 

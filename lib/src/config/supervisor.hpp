@@ -11,14 +11,13 @@
 
 #include "config/file.hpp"
 #include "config/frame.hpp"
+#include "config/shield_load.hpp"
 #include "guard/link.hpp"
 #include "rt/supervisor.hpp"
 #include "safety/shield.hpp"
 #include "tactus/result.hpp"
 
 namespace tactus::config {
-
-using ImagePtr = std::shared_ptr<const safety::Image>;
 
 // Where the image's signals lie in the frame, by Image::signal index.
 struct SignalBinding {
@@ -67,6 +66,14 @@ class ShieldSupervisor final : public rt::Supervisor {
   [[nodiscard]] uint32_t stale() const noexcept {
     return stale_.load(std::memory_order_relaxed);
   }
+  // Why it last left engaged: stale signals and safety::Reason bits of the
+  // check at that edge.
+  [[nodiscard]] uint32_t stop_stale() const noexcept {
+    return stop_stale_.load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] uint32_t stop_reasons() const noexcept {
+    return stop_reasons_.load(std::memory_order_relaxed);
+  }
   [[nodiscard]] const safety::Image& image() const noexcept { return *image_; }
 
   // Reload: the new limits, at a cycle edge in ready or latched. The caller
@@ -92,7 +99,10 @@ class ShieldSupervisor final : public rt::Supervisor {
   safety::ShieldInput input_;
   safety::ShieldOutput output_;
   bool may_send_ = true;
+  // Relaxed: each word stands for itself, read by status threads.
   std::atomic<uint32_t> stale_{0};
+  std::atomic<uint32_t> stop_stale_{0};
+  std::atomic<uint32_t> stop_reasons_{0};
 };
 
 }  // namespace tactus::config

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+// Composes the rooms into a running loop: supervisor, policy, guard segment
+// and guardian, recorder, statistics, control socket, thread set-up. build()
+// is set-up and undoes everything it did when it fails; run() and step() are
+// rt::Loop's. Destroying it leaves nothing behind: no segment, no socket, no
+// guardian (unless that is playing a plan; it then leaves by itself).
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/blueprint.hpp"
+#include "config/supervisor.hpp"
+#include "guard/segment.hpp"
+#include "guard/spawn.hpp"
+#include "rt/grants.hpp"
+#include "rt/loop.hpp"
+#include "rt/thread_setup.hpp"
+#include "rt/wake_source.hpp"
+#include "telemetry/control.hpp"
+#include "telemetry/segment.hpp"
+#include "trace/recorder.hpp"
+
+namespace tactus::config {
+
+// A robot link that the Assembly owns (rtctl run); empty with a user's own
+// driver.
+struct RobotLink;
+
+class Assembly final : private telemetry::ControlHandler {
+ public:
+  // Ready to run on the calling thread, which has what was granted.
+  static Result<std::unique_ptr<Assembly>> build(Blueprint blueprint);
+  ~Assembly() override;
+  Assembly(const Assembly&) = delete;
+  Assembly& operator=(const Assembly&) = delete;
+
+  // Cycles on the calling thread; the same that called build().
+  rt::ExitReason run(int64_t duration_ns) noexcept;
+  tactus_status step(const tactus_tick& tick) noexcept;
+  // Orderly end after the last cycle: guardian told, log closed. The first
+  // error of the recorder comes out here.
+  Result<void> finish();
+
+  [[nodiscard]] rt::Loop& loop() noexcept { return *loop_; }
+  [[nodiscard]] const Blueprint& blueprint() const { return blueprint_; }
+  [[nodiscard]] const rt::Grants& grants() const { return grants_; }
+  [[nodiscard]] const std::string& granted_text() const { return granted_; }
+  // "trip rule: stale signal q, dq"; "" when it never tripped.
+  [[nodiscard]] std::string stop_reason() const;
+  // The plant stopped talking in lockstep: exit 5.
+  [[nodiscard]] bool dead_lockstep() const;
+
+ private:
+  explicit Assembly(Blueprint blueprint);
+  Result<void> assemble();
+  Result<void> open_robot();
+  Result<void> open_guard();
+  Result<void> make_supervisor();
+  Result<void> prepare_host();
+  Result<void> make_loop();
+  Result<void> start_record();
+  [[nodiscard]] trace::LogHead log_head() const;
+  [[nodiscard]] std::string status_json() const;
+  Result<std::string> handle(telemetry::Command command) override;
+  Result<std::string> reload();
+  static tactus_status gated_act(void* self, void* frame,
+                                 const tactus_tick* tick);
+  static bool apply_reload(void* self, rt::Identity& identity) noexcept;
+
+  Blueprint blueprint_;
+  std::unique_ptr<telemetry::SegmentWriter> segment_;
+  std::unique_ptr<RobotLink> robot_;
+  std::optional<guard::Segment> guard_;
+  std::optional<guard::Link> link_;
+  std::optional<guard::GuardianProcess> guardian_;
+  std::unique_ptr<PolicyStage> policy_;
+  std::unique_ptr<ShieldSupervisor> supervisor_;
+  std::unique_ptr<rt::WakeSource> wake_;
+  std::optional<rt::CpuLatency> latency_;
+  rt::Grants grants_;
+  std::string granted_;
+  tactus_stage user_act_{};
+  std::unique_ptr<rt::Loop> loop_;
+  // Seen by the control thread only once everything is there.
+  std::atomic<rt::Loop*> served_{nullptr};
+  std::unique_ptr<trace::Recorder> recorder_;
+  std::unique_ptr<telemetry::ControlServer> control_;
+  // Reload: prepared by the control thread, taken at a cycle edge. All
+  // images stay alive until the end (they are small).
+  std::vector<ImagePtr> images_;
+  std::atomic<const safety::Image*> next_image_{nullptr};
+  std::optional<trace::RecorderTotals> totals_;
+  bool prepared_ = false;
+  bool finished_ = false;
+};
+
+}  // namespace tactus::config

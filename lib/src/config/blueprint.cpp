@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+#include "config/blueprint.hpp"
+
+#include "core/error.hpp"
+
+namespace tactus::config {
+namespace {
+
+rt::LoopSpec spec_of(const File& file, const RunAsk& ask) {
+  rt::LoopSpec spec;
+  spec.name = file.name;
+  spec.period_ns = file.loop.period_ns;
+  spec.overrun = file.loop.overrun;
+  spec.trip = file.loop.trip;
+  spec.engage_time_ns = file.loop.engage_time_ns;
+  spec.commit_deadline_ns = file.guard.none ? 0 : file.guard.commit_ns;
+  spec.shadow = ask.shadow;
+  spec.engage_when_ready = ask.engage && !ask.shadow;
+  spec.exit_on_latch = ask.exit_on_latch;
+  spec.trip_on_gap = file.record.trip_on_gap;
+  if (!file.record.path.empty()) {
+    const int64_t cycles = file.record.keyframe_ns / file.loop.period_ns;
+    spec.keyframe_cycles = static_cast<uint32_t>(cycles < 1 ? 1 : cycles);
+  }
+  return spec;
+}
+
+tactus_stage stage_of(const char* name, tactus_stage_kind kind,
+                      int64_t deadline_ns, const LateRule& late) {
+  tactus_stage stage{};
+  stage.sz = sizeof stage;
+  stage.name = name;
+  stage.kind = kind;
+  stage.deadline_ns = deadline_ns;
+  stage.on_late = late.rule;
+  stage.keep_last = late.keep_last;
+  return stage;
+}
+
+void fill_stages(Blueprint& b) {
+  const StageTable& s = b.file.stage;
+  b.sense = {stage_of("sense", TACTUS_SENSE, s.sense_ns, s.late_sense)};
+  b.infer = stage_of("infer", TACTUS_INFER, s.infer_ns, s.late_infer);
+  b.check = stage_of("check", TACTUS_CHECK, s.check_ns, {TACTUS_TRIP, 0});
+  b.act = stage_of("act", TACTUS_ACT, s.act_ns, s.late_act);
+}
+
+Result<void> need(bool present, const File& file, const char* table) {
+  if (present) return {};
+  return bad_input("{}: [{}]: missing: rtctl run needs it", file.path, table);
+}
+
+}  // namespace
+
+Result<policy::ModelPlan::Ptr> load_model(const std::string& path,
+                                          const std::string& backend) {
+  policy::Options options;
+  if (!backend.empty()) options.backend = backend;
+  auto plan = policy::ModelPlan::load(path, options);
+  if (!plan) return plan.error();
+  const policy::Description& d = (*plan)->describe();
+  const std::string& wanted = d.contract.action.output;
+  if (d.outputs.size() < 2 || wanted.empty()) return plan;
+  options.outputs = {wanted};
+  return policy::ModelPlan::load(path, options);
+}
+
+Result<Blueprint> blueprint_of(const std::string& path, const RunAsk& ask) {
+  auto document = toml::Document::load(path);
+  if (!document) return document.error();
+  auto file = read_file(*document);
+  if (!file) return file.error();
+  for (const auto& [present, table] :
+       {std::pair{file->io.present, "io"}, {file->policy.present, "policy"}}) {
+    if (auto ok = need(present, *file, table); !ok) return ok.error();
+  }
+  auto shield = load_shield(*document, timing_of(*file));
+  if (!shield) return shield.error();
+  if (auto ok = document->finish(); !ok) return ok.error();
+  if (!ask.log.empty()) {
+    file->record.path = ask.log;
+    if (file->record.keyframe_ns == 0) file->record.keyframe_ns = 1000000000;
+    file->origins.push_back({"record.path", ask.log, "--log"});
+  }
+  auto plan = load_model(file->policy.model, file->policy.backend);
+  if (!plan) return plan.error();
+
+  Blueprint b;
+  b.file = std::move(*file);
+  b.frame = FrameLayout::of(b.file, shield->image->joints);
+  b.spec = spec_of(b.file, ask);
+  b.image = shield->image;
+  b.limits = std::move(shield->source);
+  b.plan = std::move(*plan);
+  b.policy = {b.file.policy.input, b.file.policy.output, b.file.policy.kind,
+              b.file.policy.unit, path + " [policy]"};
+  b.sender = b.file.io.peer;
+  b.command = ask.command;
+  b.lockstep = ask.lockstep;
+  fill_stages(b);
+  return b;
+}
+
+}  // namespace tactus::config

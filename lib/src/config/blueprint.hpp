@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// What a running loop is composed of, whoever asked: `rtctl run` fills it
+// from a file, the C API from builder calls. Plain data. Set-up only.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/file.hpp"
+#include "config/frame.hpp"
+#include "config/policy_stage.hpp"
+#include "config/shield_load.hpp"
+#include "policy/plan.hpp"
+#include "rt/loop_spec.hpp"
+
+namespace tactus::config {
+
+struct Blueprint {
+  File file;  // names, times, guard, record; origins for the log
+  FrameLayout frame;
+  rt::LoopSpec spec;  // all but stages, frame size, lead
+  // Sense and act functions; infer and check are added where they belong.
+  std::vector<tactus_stage> sense;
+  tactus_stage infer{};
+  tactus_stage check{};
+  tactus_stage act{};
+  std::shared_ptr<const safety::Image> image;
+  ShieldSource limits;
+  policy::ModelPlan::Ptr plan;
+  PolicyBinding policy;
+  std::string sender;   // the robot's address for the guardian
+  std::string command;  // command line, for the log
+  bool lockstep = false;
+};
+
+// The parts of a Blueprint that a file says. `log` replaces record.path.
+struct RunAsk {
+  bool shadow = false;
+  bool lockstep = false;
+  bool engage = true;
+  bool exit_on_latch = false;
+  std::string log;
+  std::string command;
+};
+Result<Blueprint> blueprint_of(const std::string& path, const RunAsk& ask);
+
+// Loads the model and selects the output that its contract names.
+Result<policy::ModelPlan::Ptr> load_model(const std::string& path,
+                                          const std::string& backend);
+
+}  // namespace tactus::config

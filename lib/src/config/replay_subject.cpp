@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+#include "config/replay_subject.hpp"
+
+#include <fmt/format.h>
+
+#include "config/supervisor.hpp"
+#include "core/error.hpp"
+#include "rt/carried.hpp"
+
+namespace tactus::config {
+namespace {
+
+using Kind = layout::LogSectionKind;
+
+std::string quoted_list(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& n : names) {
+    text += fmt::format("{}\"{}\"", text.empty() ? "" : ", ", n);
+  }
+  return text;
+}
+
+std::string section_text(const trace::LogReader& log, Kind kind) {
+  const auto bytes = log.section(kind);
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// What replay_text wrote.
+struct Recipe {
+  std::string backend;
+  std::string kernels;
+  PolicyBinding policy;
+  Timing timing;
+};
+
+Result<Recipe> read_recipe(const trace::LogReader& log) {
+  auto document = toml::Document::parse(section_text(log, Kind::kModelPlan),
+                                        log.name() + " (plan)");
+  if (!document) return document.error();
+  const auto root = document->root();
+  constexpr int64_t kMax = INT64_MAX;
+  Recipe r;
+  r.backend = root.text("backend");
+  r.kernels = root.text("kernels");
+  r.policy.input = root.texts("input");
+  r.policy.output = root.text("output");
+  r.policy.where = log.name();
+  r.timing.period_ns = root.integer("period_ns", 1, kMax);
+  r.timing.commit_ns = root.integer("commit_ns", 0, kMax);
+  r.timing.misses = static_cast<uint32_t>(root.integer("misses", 0, 1000));
+  r.timing.bound_ns = root.integer("bound_ns", 0, kMax);
+  r.timing.repeat_ns = root.integer("repeat_ns", 0, kMax);
+  r.timing.robot_timeout_ns = root.integer("robot_timeout_ns", 0, kMax);
+  if (auto ok = document->finish(); !ok) return ok.error();
+  return r;
+}
+
+FrameLayout frame_of(const trace::LogReader& log) {
+  std::vector<tactus_field> fields;
+  for (const trace::FieldInfo& f : log.info().fields) {
+    fields.push_back(
+        {f.name.c_str(), f.unit.c_str(), f.type, f.count, f.offset});
+  }
+  auto frame =
+      FrameLayout::of(fields, static_cast<uint32_t>(log.header().frame_size));
+  return frame ? std::move(*frame) : FrameLayout{};
+}
+
+Result<policy::ModelPlan::Ptr> plan_of(const trace::LogReader& log,
+                                       const Recipe& recipe,
+                                       const std::string& other) {
+  if (!other.empty()) return load_model(other, recipe.backend);
+  policy::Options options;
+  options.backend = recipe.backend;
+  options.kernel_override = recipe.kernels;
+  auto plan = policy::ModelPlan::from_image(log.section(Kind::kModel),
+                                            log.name() + " (model)", options);
+  if (!plan) return plan;
+  const std::string wanted = (*plan)->describe().contract.action.output;
+  if ((*plan)->describe().outputs.size() < 2 || wanted.empty()) return plan;
+  options.outputs = {wanted};
+  return policy::ModelPlan::from_image(log.section(Kind::kModel),
+                                       log.name() + " (model)", options);
+}
+
+class Subject final : public trace::ReplaySubject {
+ public:
+  Subject(std::unique_ptr<PolicyStage> policy, ShieldSupervisor::Parts parts)
+      : policy_(std::move(policy)), supervisor_(std::move(parts)) {}
+
+  // Loop::save's order: ..., supervisor, policy; each padded to 8.
+  Result<void> reset(uint64_t cycle,
+                     std::span<const std::byte> keyframe) override {
+    const rt::CarriedPart part = policy_->carried();
+    const std::size_t shield = layout::log_align(supervisor_.carried_size());
+    const std::size_t model = layout::log_align(part.size);
+    if (keyframe.size() < sizeof(rt::LoopCarried) + shield + model) {
+      return bad_input(
+          "keyframe of cycle {}: {} bytes: too few for this shield and model: "
+          "was the log written by another version?",
+          cycle, keyframe.size());
+    }
+    const std::byte* end = keyframe.data() + keyframe.size();
+    supervisor_.restore(end - model - shield);
+    part.restore(part.self, end - model);
+    return {};
+  }
+  tactus_status infer(std::byte* frame, const tactus_tick&) noexcept override {
+    return policy_->run(frame);
+  }
+  rt::Supervisor& supervisor() noexcept override { return supervisor_; }
+
+ private:
+  std::unique_ptr<PolicyStage> policy_;
+  ShieldSupervisor supervisor_;
+};
+
+struct Limits {
+  LoadedShield shield;
+  File file;  // signals only
+};
+
+Result<Limits> limits_of(const trace::LogReader& log, const Recipe& recipe,
+                         const std::string& other) {
+  auto document = other.empty()
+                      ? toml::Document::parse(section_text(log, Kind::kLimits),
+                                              log.name() + " (limits)")
+                      : toml::Document::load(other);
+  if (!document) return document.error();
+  Limits limits;
+  limits.file.signal = read_signals(*document, limits.file.origins);
+  auto shield =
+      load_shield(*document, recipe.timing, section_text(log, Kind::kUrdf));
+  if (!shield) return shield.error();
+  limits.shield = std::move(*shield);
+  return limits;
+}
+
+}  // namespace
+
+std::string replay_text(const Blueprint& b) {
+  const policy::Description& d = b.plan->describe();
+  const safety::Commit& c = b.image->commit;
+  return fmt::format(
+      "backend = \"{}\"\nkernels = \"{}\"\ninput = [{}]\noutput = \"{}\"\n"
+      "period_ns = {}\ncommit_ns = {}\nmisses = {}\nbound_ns = {}\n"
+      "repeat_ns = {}\nrobot_timeout_ns = {}\n",
+      d.backend, d.kernels, quoted_list(b.policy.input), b.policy.output,
+      c.period_ns, c.commit_ns, c.misses, c.guardian_bound_ns, c.repeat_ns,
+      c.robot_timeout_ns);
+}
+
+Result<std::unique_ptr<trace::ReplaySubject>> make_replay_subject(
+    const trace::LogReader& log, const ReplayAsk& ask) {
+  auto recipe = read_recipe(log);
+  if (!recipe) return recipe.error();
+  auto plan = plan_of(log, *recipe, ask.model);
+  if (!plan) return plan.error();
+  auto limits = limits_of(log, *recipe, ask.limits);
+  if (!limits) return limits.error();
+  const FrameLayout frame = frame_of(log);
+  auto policy = PolicyStage::make(*plan, recipe->policy, frame);
+  if (!policy) return policy.error();
+  auto binding = bind_signals(*limits->shield.image, limits->file, frame,
+                              recipe->policy.output);
+  if (!binding) return binding.error();
+  return std::unique_ptr<trace::ReplaySubject>(
+      new Subject(std::move(*policy), {.image = limits->shield.image,
+                                       .binding = *binding,
+                                       .link = nullptr,
+                                       .robot_epoch = nullptr}));
+}
+
+}  // namespace tactus::config

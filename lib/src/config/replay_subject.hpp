@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// What trace/replay runs: the policy and the shield of a log, from what it
+// embeds or from other files. Not for the RT thread.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "config/blueprint.hpp"
+#include "trace/replay.hpp"
+
+namespace tactus::config {
+
+struct ReplayAsk {
+  std::string model;   // empty: the log's own
+  std::string limits;  // empty: the log's own; the robot stays the log's
+};
+
+// kUnavailable when this build or machine cannot reproduce the logged plan.
+Result<std::unique_ptr<trace::ReplaySubject>> make_replay_subject(
+    const trace::LogReader& log, const ReplayAsk& ask);
+
+// The log section that names what must be the same: backend, kernels, which
+// fields go in and out, the commit rule's times. TOML.
+[[nodiscard]] std::string replay_text(const Blueprint& blueprint);
+
+}  // namespace tactus::config

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// From limits text and robot description to the image that the shield runs.
+// Set-up only.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "config/file.hpp"
+#include "core/toml.hpp"
+#include "safety/image.hpp"
+#include "tactus/result.hpp"
+
+namespace tactus::config {
+
+using ImagePtr = std::shared_ptr<const safety::Image>;
+
+// The commit rule's times, from the loop and the guard.
+struct Timing {
+  int64_t period_ns = 0;
+  int64_t commit_ns = 0;
+  uint32_t misses = 0;  // 0: guard = "none"
+  int64_t bound_ns = 0;
+  int64_t repeat_ns = 0;
+  int64_t robot_timeout_ns = 0;  // no guard: the robot's own
+};
+[[nodiscard]] Timing timing_of(const File& file);
+
+struct ShieldSource {
+  std::string name;    // of the file, for errors
+  std::string limits;  // TOML text
+  std::string urdf;    // its text
+};
+
+struct LoadedShield {
+  ImagePtr image;
+  ShieldSource source;  // what a log embeds
+};
+
+// `urdf_text` empty: read the file that robot.urdf names. Does not finish()
+// the document.
+Result<LoadedShield> load_shield(const toml::Document& document,
+                                 const Timing& timing,
+                                 const std::string& urdf_text = "");
+
+}  // namespace tactus::config
