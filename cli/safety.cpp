@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include "commands.hpp"
-#include "config/explain.hpp"
 #include "config/file.hpp"
 #include "config/shield_load.hpp"
+#include "safety/explain.hpp"
 
 namespace tactus::cli {
 namespace {
@@ -26,30 +26,46 @@ Result<Checked> load(const std::string& path) {
   return Checked{std::move(*shield), std::move(*file)};
 }
 
-// Who acts on a row: all hard rows decide the ladder, on the action sent and
-// on every sample of the motion until standstill.
-const char* consumer_of(const safety::Row& row) {
-  return row.kind == safety::RowKind::kHard ? "ladder, stop verification"
-                                            : "score";
-}
-
-Value rows_value(const safety::Image& image) {
+Value rows_value(const safety::Explanation& e) {
   Value::Array rows;
-  uint32_t i = 0;
-  for (const trace::RowInfo& row : config::rows_of(image)) {
+  for (const auto& row : e.rows) {
     rows.push_back(Value()
                        .add("id", row.id)
                        .add("kernel", row.kernel)
-                       .add("detail", row.detail)
-                       .add("consumer", consumer_of(image.row[i++])));
+                       .add("limit", row.limit)
+                       .add("consumer", row.consumer)
+                       .add("bound", row.bound)
+                       .add("hard", row.hard)
+                       .add("margin", row.margin)
+                       .add("scale", row.scale)
+                       .add("operations", row.operations));
   }
   return rows;
 }
 
-Value facts_value(const std::vector<trace::Fact>& facts) {
-  Value v = Value::object();
-  for (const trace::Fact& f : facts) v.add(f.name, f.value);
-  return v;
+Value constants_value(const safety::Explanation& e) {
+  Value::Array list;
+  for (const auto& c : e.constants) {
+    list.push_back(Value()
+                       .add("name", c.name)
+                       .add("value", c.value)
+                       .add("unit", c.unit)
+                       .add("from", c.from));
+  }
+  return list;
+}
+
+Value assumptions_value(const safety::Explanation& e) {
+  Value::Array list;
+  for (const auto& a : e.assumptions) {
+    list.push_back(Value()
+                       .add("id", a.id)
+                       .add("text", a.text)
+                       .add("margin", a.margin)
+                       .add("value", a.value)
+                       .add("unit", a.unit));
+  }
+  return list;
 }
 
 Value origins_value(const std::vector<config::Origin>& origins) {
@@ -63,24 +79,10 @@ Value origins_value(const std::vector<config::Origin>& origins) {
   return list;
 }
 
-std::string explain_text(const Checked& c, const std::string& path) {
-  const safety::Image& image = *c.shield.image;
-  std::string text = fmt::format(
-      "{}: {} joints, {} spheres, {} rows{}\n", path, image.joints,
-      image.chain.spheres, image.rows,
-      image.ladder.limit_none ? ", limit = \"none\": nothing is checked" : "");
-  uint32_t i = 0;
-  for (const trace::RowInfo& row : config::rows_of(image)) {
-    text += fmt::format("  {:<22} {:<20} {} -> {}\n", row.id, row.kernel,
-                        row.detail, consumer_of(image.row[i++]));
-  }
-  text += "assumptions: the guarantee holds only as far as these do\n";
-  for (const trace::Fact& f : config::assumptions_of(image)) {
-    text += fmt::format("  {:<22} {}\n", f.name, f.value);
-  }
-  text += "values and where they come from\n";
-  for (const config::Origin& o : c.file.origins) {
-    text += fmt::format("  {:<22} {:<20} {}\n", o.key, o.value, o.origin);
+std::string origins_text(const std::vector<config::Origin>& origins) {
+  std::string text = "\nvalues and where they come from\n";
+  for (const config::Origin& o : origins) {
+    text += fmt::format("  {:<24} {:<18} {}\n", o.key, o.value, o.origin);
   }
   return text;
 }
@@ -90,23 +92,23 @@ std::string explain_text(const Checked& c, const std::string& path) {
 int safety_command(const SafetyOptions& o, const Output& out) {
   const auto checked = load(o.file);
   if (!checked) return out.error(checked.error());
-  const safety::Image& image = *checked->shield.image;
+  const safety::Explanation e = safety::explain(*checked->shield.image);
   Value v;
   v.add("schema", "tactus/safety-" + o.verb + "/1")
       .add("file", o.file)
       .add("ok", true)
-      .add("hash", hex(image.header.hash))
-      .add("limit", image.ladder.limit_none ? "none" : "checked")
-      .add("joints", image.joints)
-      .add("spheres", image.chain.spheres)
-      .add("rows", rows_value(image));
+      .add("hash", e.hash)
+      .add("limit", e.limit_none ? "none" : "checked")
+      .add("rows", rows_value(e));
   if (o.verb == "check") {
-    out.result(v, fmt::format("{}: ok, {} rows", o.file, image.rows));
+    out.result(v, fmt::format("{}: ok, {} rows", o.file, e.rows.size()));
     return 0;
   }
-  v.add("assumptions", facts_value(config::assumptions_of(image)))
+  v.add("operations", e.operations)
+      .add("constants", constants_value(e))
+      .add("assumptions", assumptions_value(e))
       .add("config", origins_value(checked->file.origins));
-  out.result(v, explain_text(*checked, o.file));
+  out.result(v, safety::to_text(e) + origins_text(checked->file.origins));
   return 0;
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A limits image in words: rows and assumptions, as `rtctl safety explain`
-// prints and logs keep them. Set-up only.
+// safety::Explanation as the facts that a log keeps. Set-up only.
 #pragma once
 
 #include <string>
@@ -11,13 +10,12 @@
 
 namespace tactus::config {
 
-// Row → kernel → threshold and who consumes it, by row index.
+// Row → kernel → limit and who consumes it, by row index.
 [[nodiscard]] std::vector<trace::RowInfo> rows_of(const safety::Image& image);
 // Every constant of the commit rule, and what cannot be checked, each with
 // its margin.
 [[nodiscard]] std::vector<trace::Fact> assumptions_of(
     const safety::Image& image);
-[[nodiscard]] const char* kernel_name(safety::RowKernel kernel);
 // "stale, row human separation" for safety::Reason bits.
 [[nodiscard]] std::string reasons_text(uint32_t reasons);
 

@@ -168,15 +168,14 @@ Result<void> check_inputs(const toml::Document& document, const File& file) {
   for (std::size_t i = 0; i < file.policy.input.size(); ++i) {
     bool known = false;
     for (const auto& s : file.signal) known |= s.name == file.policy.input[i];
-    if (!known) return values[i].fail("the name of a [signal]");
+    if (!known) values[i].fail("the name of a [signal]");
   }
   for (const auto& s : file.signal) {
-    if (s.name == file.policy.output) {
-      return root.table("policy").table("output")["name"].fail(
-          "a name that no [signal] has");
-    }
+    if (s.name != file.policy.output) continue;
+    root.table("policy").table("output")["name"].fail(
+        "a name that no [signal] has");
   }
-  return {};
+  return document.status();
 }
 
 }  // namespace
