@@ -16,3 +16,11 @@ $(call objs,$(wildcard tests/unit/demo/*_test.cpp)): \
 demo: deps
 	$Q$(MAKE) --no-print-directory cli $O/handover-plant
 	$Qlib/examples/handover/demo.sh $O
+
+# Controllers with their own driver, in C++ and in C.
+all_srcs += lib/examples/cpp_arm/main.cpp lib/examples/c_arm/main.c
+$O/cpp-arm: $O/lib/examples/cpp_arm/main.o $O/libtactus.a
+	$(call link,$(lib_libs))
+$O/c-arm: $O/lib/examples/c_arm/main.o $O/libtactus.a
+	$(call link,$(lib_libs))
+example_bins += $O/cpp-arm $O/c-arm
