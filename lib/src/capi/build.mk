@@ -1,0 +1,1 @@
+lib_srcs += $(wildcard lib/src/capi/*.cpp)

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// The border itself: results to tactus_error, exceptions to internal errors.
+// Set-up only.
+#pragma once
+
+#include <cstring>
+#include <exception>
+
+#include "core/error.hpp"
+#include "tactus/tactus.h"
+
+namespace tactus::capi {
+
+inline int32_t report(const Error& error, tactus_error* out) {
+  if (out) {
+    out->code = error.exit_code();
+    std::strncpy(out->text, error.text(), sizeof(out->text) - 1);
+    out->text[sizeof(out->text) - 1] = '\0';
+  }
+  return error.exit_code();
+}
+
+// Runs `f`, which returns a Result<T*> (or Result<void>); anything thrown
+// (memory is gone, a library misbehaves) becomes an internal error.
+template <class T, class F>
+T* make(tactus_error* error, F f) noexcept {
+  try {
+    Result<T*> made = f();
+    if (made) return *made;
+    report(made.error(), error);
+  } catch (const std::exception& e) {
+    report(internal_error("libtactus: {}", e.what()), error);
+  }
+  return nullptr;
+}
+
+template <class F>
+int32_t call(tactus_error* error, F f) noexcept {
+  try {
+    Result<void> done = f();
+    return done ? 0 : report(done.error(), error);
+  } catch (const std::exception& e) {
+    return report(internal_error("libtactus: {}", e.what()), error);
+  }
+}
+
+// Every options struct begins with its size: another one is another ABI.
+template <class T>
+Result<void> check_size(const T* options, const char* type) {
+  if (!options) return bad_input("{}: null", type);
+  if (options->sz == sizeof(T)) return {};
+  return bad_input(
+      "{}: sz is {}, expected {}: initialise it with TACTUS_INIT and build "
+      "against this library's header",
+      type, options->sz, sizeof(T));
+}
+
+}  // namespace tactus::capi

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#include "capi/guard.hpp"
+#include "capi/objects.hpp"
+
+using namespace tactus;
+
+tactus_policy* tactus_policy_load(const char* path,
+                                  const tactus_policy_options* options,
+                                  tactus_error* error) {
+  return capi::make<tactus_policy>(error, [&]() -> Result<tactus_policy*> {
+    if (!path) return bad_input("tactus_policy_load: path is null");
+    policy::Options wanted;
+    if (options) {
+      auto ok = capi::check_size(options, "tactus_policy_options");
+      if (!ok) return ok.error();
+      if (options->backend) wanted.backend = options->backend;
+      if (options->output) wanted.outputs = {options->output};
+    }
+    auto plan = wanted.outputs.empty()
+                    ? config::load_model(path, wanted.backend)
+                    : policy::ModelPlan::load(path, wanted);
+    if (!plan) return plan.error();
+    return new tactus_policy{std::move(*plan)};
+  });
+}
+
+void tactus_policy_free(tactus_policy* policy) { delete policy; }
+
+tactus_shield* tactus_shield_load(const char* path, tactus_error* error) {
+  return capi::make<tactus_shield>(error, [&]() -> Result<tactus_shield*> {
+    if (!path) return bad_input("tactus_shield_load: path is null");
+    auto document = toml::Document::load(path);
+    if (!document) return document.error();
+    return new tactus_shield{path, document->source()};
+  });
+}
+
+void tactus_shield_free(tactus_shield* shield) { delete shield; }
+
+const char* tactus_version(void) { return TACTUS_VERSION; }

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// What is behind the opaque handles of tactus.h. Set-up only.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/assembly.hpp"
+#include "core/toml.hpp"
+#include "policy/plan.hpp"
+#include "tactus/tactus.h"
+
+struct tactus_policy {
+  tactus::policy::ModelPlan::Ptr plan;
+};
+
+struct tactus_shield {
+  std::string path;
+  std::string text;  // parsed again at build, with the loop's times
+};
+
+struct tactus_builder {
+  tactus::config::Blueprint blueprint;
+  std::vector<std::string> names;  // of stages: tactus_stage borrows them
+  std::vector<std::vector<std::byte>> fallbacks;
+  const tactus_shield* shield = nullptr;
+  int64_t robot_timeout_ns = 0;
+  bool has_frame = false;
+  bool has_act = false;
+  bool has_guard = false;  // said, either way
+};
+
+struct tactus_loop {
+  std::unique_ptr<tactus::config::Assembly> assembly;
+};
