@@ -41,11 +41,10 @@ Result<void> set_loop(const tactus_loop_options& from, config::File& file) {
   return {};
 }
 
-// The stage with its strings and bytes owned by the builder.
+// The stage with its bytes owned by the builder; names are set at build.
 tactus_stage keep(tactus_builder& builder, const tactus_stage& from) {
   tactus_stage stage = from;
-  builder.names.push_back(from.name ? from.name : "");
-  stage.name = nullptr;  // set at build: the strings may still move
+  stage.name = nullptr;
   if (from.fallback && from.output_size > 0) {
     const auto* bytes = static_cast<const std::byte*>(from.fallback);
     builder.fallbacks.emplace_back(bytes, bytes + from.output_size);
@@ -91,6 +90,7 @@ int32_t tactus_builder_stage(tactus_builder* builder, const tactus_stage* stage,
     if (!stage->fn) return bad_input("stage: fn is null");
     config::Blueprint& b = builder->blueprint;
     if (stage->kind == TACTUS_SENSE) {
+      builder->names.emplace_back(stage->name ? stage->name : "sense");
       b.sense.push_back(keep(*builder, *stage));
       return {};
     }

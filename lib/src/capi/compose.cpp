@@ -93,7 +93,6 @@ Result<void> load_limits(const tactus_builder& builder, Blueprint& b) {
 }
 
 void name_stages(const tactus_builder& builder, Blueprint& b) {
-  // In the order in which the calls came.
   std::size_t next = 0;
   for (tactus_stage& stage : b.sense) {
     stage.name = builder.names[next++].c_str();

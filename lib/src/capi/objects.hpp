@@ -22,7 +22,7 @@ struct tactus_shield {
 
 struct tactus_builder {
   tactus::config::Blueprint blueprint;
-  std::vector<std::string> names;  // of stages: tactus_stage borrows them
+  std::vector<std::string> names;  // of the sense stages
   std::vector<std::vector<std::byte>> fallbacks;
   const tactus_shield* shield = nullptr;
   int64_t robot_timeout_ns = 0;
