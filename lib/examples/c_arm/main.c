@@ -79,6 +79,7 @@ static tactus_loop* build(struct arm* arm, const tactus_policy* policy,
   options.name = "c-arm";
   options.period_ns = 1000000;
   options.cpu = -1;
+  options.priority = 45; /* SCHED_FIFO where it is granted */
   options.trip_bad = 50;
   options.trip_of = 1000;
   tactus_stage sense = stage(TACTUS_SENSE, "read", 200);

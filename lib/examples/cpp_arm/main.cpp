@@ -40,8 +40,10 @@ int main(int argc, char** argv) {
   auto shield = tactus::Shield::load(argv[2]);  // limits, signals, stop
   if (!shield) return fail(shield);
   auto loop =
-      tactus::LoopBuilder<Frame>(
-          {.name = "cpp-arm", .period = 1ms, .trip = {.bad = 50, .of = 1000}})
+      tactus::LoopBuilder<Frame>({.name = "cpp-arm",
+                                  .period = 1ms,
+                                  .priority = 45,
+                                  .trip = {.bad = 50, .of = 1000}})
           .sense("read", {.deadline = 200us},
                  [&](Frame& f, const tactus::Tick& tick) noexcept {
                    return arm.read(f, tick);

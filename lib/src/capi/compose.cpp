@@ -87,6 +87,13 @@ Result<void> load_limits(const tactus_builder& builder, Blueprint& b) {
   b.file.path = document->name();
   b.file.signal = config::read_signals(*document, b.file.origins);
   b.file.limit_none = shield->image->ladder.limit_none != 0;
+  const int64_t robot_ns = shield->image->commit.robot_timeout_ns;
+  if (b.file.guard.none && robot_ns != builder.robot_timeout_ns) {
+    return bad_input(
+        "{}: robot.timeout is {} ns, the program's no_guard says {} ns: make "
+        "them agree",
+        document->name(), robot_ns, builder.robot_timeout_ns);
+  }
   b.image = shield->image;
   b.limits = std::move(shield->source);
   return document->status();
@@ -108,7 +115,9 @@ Result<Blueprint> compose(const tactus_builder& builder) {
   if (auto ok = check_whole(builder); !ok) return ok.error();
   Blueprint b = builder.blueprint;
   if (auto ok = load_limits(builder, b); !ok) return ok.error();
-  b.spec = config::loop_spec_of(b.file, {.engage = false});
+  config::RunAsk ask;
+  ask.engage = false;  // the program asks
+  b.spec = config::loop_spec_of(b.file, ask);
   b.command = "libtactus: loop " + b.file.name;
   name_stages(builder, b);
   return b;

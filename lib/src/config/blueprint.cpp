@@ -6,25 +6,6 @@
 namespace tactus::config {
 namespace {
 
-rt::LoopSpec spec_of(const File& file, const RunAsk& ask) {
-  rt::LoopSpec spec;
-  spec.name = file.name;
-  spec.period_ns = file.loop.period_ns;
-  spec.overrun = file.loop.overrun;
-  spec.trip = file.loop.trip;
-  spec.engage_time_ns = file.loop.engage_time_ns;
-  spec.commit_deadline_ns = file.guard.none ? 0 : file.guard.commit_ns;
-  spec.shadow = ask.shadow;
-  spec.engage_when_ready = ask.engage && !ask.shadow;
-  spec.exit_on_latch = ask.exit_on_latch;
-  spec.trip_on_gap = file.record.trip_on_gap;
-  if (!file.record.path.empty()) {
-    const int64_t cycles = file.record.keyframe_ns / file.loop.period_ns;
-    spec.keyframe_cycles = static_cast<uint32_t>(cycles < 1 ? 1 : cycles);
-  }
-  return spec;
-}
-
 tactus_stage stage_of(const char* name, tactus_stage_kind kind,
                       int64_t deadline_ns, const LateRule& late) {
   tactus_stage stage{};
@@ -51,6 +32,25 @@ Result<void> need(bool present, const File& file, const char* table) {
 }
 
 }  // namespace
+
+rt::LoopSpec loop_spec_of(const File& file, const RunAsk& ask) {
+  rt::LoopSpec spec;
+  spec.name = file.name;
+  spec.period_ns = file.loop.period_ns;
+  spec.overrun = file.loop.overrun;
+  spec.trip = file.loop.trip;
+  spec.engage_time_ns = file.loop.engage_time_ns;
+  spec.commit_deadline_ns = file.guard.none ? 0 : file.guard.commit_ns;
+  spec.shadow = ask.shadow;
+  spec.engage_when_ready = ask.engage && !ask.shadow;
+  spec.exit_on_latch = ask.exit_on_latch;
+  spec.trip_on_gap = file.record.trip_on_gap;
+  if (!file.record.path.empty()) {
+    const int64_t cycles = file.record.keyframe_ns / file.loop.period_ns;
+    spec.keyframe_cycles = static_cast<uint32_t>(cycles < 1 ? 1 : cycles);
+  }
+  return spec;
+}
 
 Result<policy::ModelPlan::Ptr> load_model(const std::string& path,
                                           const std::string& backend) {
@@ -88,7 +88,7 @@ Result<Blueprint> blueprint_of(const std::string& path, const RunAsk& ask) {
   Blueprint b;
   b.file = std::move(*file);
   b.frame = FrameLayout::of(b.file, shield->image->joints);
-  b.spec = spec_of(b.file, ask);
+  b.spec = loop_spec_of(b.file, ask);
   b.image = shield->image;
   b.limits = std::move(shield->source);
   b.plan = std::move(*plan);

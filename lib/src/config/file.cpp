@@ -130,7 +130,7 @@ void read_record(Scribe s, RecordTable& out) {
 SignalEntry read_signal(Scribe s, const std::string& name) {
   SignalEntry out;
   out.name = name;
-  constexpr std::string_view kFrom[] = {"io", "code"};
+  constexpr std::string_view kFrom[] = {"io", "frame"};
   out.from_io = s.choice("from", kFrom) == 0;
   constexpr std::string_view kKinds[] = {"values", "sphere"};
   out.sphere = s.choice("kind", kKinds, 0) == 1;

@@ -71,8 +71,9 @@ Result<LoadedShield> load_shield(const toml::Document& document,
   }
   auto chain = kin::parse_urdf(loaded.source.urdf, path, options);
   if (!chain) return chain.error();
-  auto image = safety::limits::compile(document, *chain,
-                                       {.timing = lower(timing, standstill)});
+  auto image = safety::limits::compile(
+      document, *chain,
+      {.timing = lower(timing, standstill), .kind = timing.kind});
   if (!image) return image.error();
   loaded.image = std::move(*image);
   return loaded;

@@ -23,6 +23,8 @@ struct Timing {
   int64_t bound_ns = 0;
   int64_t repeat_ns = 0;
   int64_t robot_timeout_ns = 0;  // no guard: the robot's own
+  // kNone: [policy] output.kind says it.
+  safety::OutputKind kind = safety::OutputKind::kNone;
 };
 [[nodiscard]] Timing timing_of(const File& file);
 
