@@ -155,7 +155,8 @@ inline Intent intend(const Image& image, const ShieldInput& in) {
 }
 
 template <class F>
-bool verify(Bench& bench, const float* u, Intent& intent, Verdict& verdict) {
+bool verify(Bench& bench, const float* u, Intent& intent, Effort effort,
+            Verdict& verdict) {
   intent = intend(bench.image, bench.in);
   for (uint32_t j = 0; j < bench.image.joints; ++j) {
     intent.u[j] = static_cast<double>(u[j]);
@@ -170,7 +171,8 @@ bool verify(Bench& bench, const float* u, Intent& intent, Verdict& verdict) {
     return false;
   }
   predict<F>(bench.image, bench.past, intent, bench.motion);
-  judge<F>(bench.image, bench.in, bench.past, intent, bench.motion, verdict);
+  judge<F>(bench.image, bench.in, bench.past, intent, bench.motion, effort,
+           verdict);
   return verdict.safe;
 }
 
@@ -271,7 +273,8 @@ bool scale(Bench& bench, const float* raw, Choice& best) {
   const auto accept = [&](const float* u, double part) {
     for (uint32_t j = 0; j < kMaxJoints; ++j) trial.u[j] = u[j];
     trial.scale = part;
-    const bool safe = verify<F>(bench, trial.u, trial.intent, verdict);
+    const bool safe =
+        verify<F>(bench, trial.u, trial.intent, Effort::kYesOrNo, verdict);
     if (safe || F::on(Fault::kRecheck)) best = trial;
     return safe || F::on(Fault::kRecheck);
   };
@@ -316,7 +319,8 @@ bool verify_running(Bench& bench, const layout::StopPlan& plan,
     intent.u[j] = plan.held[j];
   }
   predict<F>(bench.image, bench.past, intent, bench.motion);
-  judge<F>(bench.image, bench.in, bench.past, intent, bench.motion, verdict);
+  judge<F>(bench.image, bench.in, bench.past, intent, bench.motion,
+           Effort::kYesOrNo, verdict);
   return verdict.safe;
 }
 
@@ -357,7 +361,8 @@ bool climb(Bench& bench, const ShieldState& state, Choice& choice,
   for (uint32_t j = 0; j < kMaxJoints; ++j) choice.u[j] = raw[j];
   choice.scale = 1;
   Verdict verdict;
-  const bool safe = verify<F>(bench, raw, choice.intent, verdict);
+  const bool safe =
+      verify<F>(bench, raw, choice.intent, Effort::kFull, verdict);
   report(verdict, out);
   if (safe && (image.ladder.rungs & kRungPass) != 0) {
     out.rung = TACTUS_RUNG_PASS;
@@ -382,7 +387,7 @@ bool still_is_safe(Bench& bench) {
   const float zero[kMaxJoints] = {};
   Intent intent;
   Verdict verdict;
-  return verify<F>(bench, zero, intent, verdict);
+  return verify<F>(bench, zero, intent, Effort::kYesOrNo, verdict);
 }
 
 template <class F>

@@ -24,9 +24,13 @@ struct Verdict {
   uint32_t reasons = 0;
 };
 
+// kYesOrNo may leave the figures of an unsafe verdict incomplete.
+enum class Effort { kFull, kYesOrNo };
+
 template <class F>
 void judge(const Image& image, const ShieldInput& in, const Past& past,
-           const Intent& intent, const Motion& motion, Verdict& out) noexcept;
+           const Intent& intent, const Motion& motion, Effort effort,
+           Verdict& out) noexcept;
 
 // Human surface to robot surface at the observations, m; NaN: no human.
 [[nodiscard]] double separation_now(const Image& image, const ShieldInput& in,

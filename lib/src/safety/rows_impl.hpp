@@ -127,10 +127,16 @@ inline void box_slack(const Image& image, uint32_t index, const Sphere8& s,
                       uint32_t who, Slack8& out) {
   const Box& box = image.box[index];
   if (index < image.boxes_in) {
+    // A NaN in place or radius is in all six, so the minimum keeps it.
+    Double8 least = (s.at[0] - s.radius) - box.lo[0];
     for (int a = 0; a < 3; ++a) {
-      out.take((s.at[a] - s.radius) - box.lo[a], who);
-      out.take(box.hi[a] - (s.at[a] + s.radius), who);
+      const Double8 above = (s.at[a] - s.radius) - box.lo[a];
+      const Double8 below = box.hi[a] - (s.at[a] + s.radius);
+      Double8 side;
+      select_le(above, below, above, below, side);
+      select_le(least, side, least, side, least);
     }
+    out.take(least, who);
     return;
   }
   Double8 sum = {};
@@ -185,16 +191,39 @@ void human_slack(const Image& image, const ShieldInput& in, uint32_t index,
   }
 }
 
+// True when any miss in space is a miss of a hard row: then the first one
+// decides a candidate.
+inline bool space_is_hard(const Image& image) {
+  bool hard = true;
+  for (uint32_t r = 0; r < image.rows; ++r) {
+    hard = hard && image.row[r].kind == RowKind::kHard;
+  }
+  return hard;
+}
+
+inline bool missed(const Slack8* slack, uint32_t count) {
+  bool any = false;
+  for (uint32_t k = 0; k < count; ++k) {
+    for (uint32_t i = 0; i < kLanes; ++i) any |= slack[k].good[i] == 0;
+  }
+  return any;
+}
+
+// `first_miss`: the caller wants to know yes or no. Blocks are taken from
+// the middle of the stop backwards, where a miss is likeliest.
 template <class F>
 void space_slacks(const Image& image, const ShieldInput& in,
-                  const Motion& motion, Slacks& out) {
+                  const Motion& motion, Effort effort, Slacks& out) {
+  const bool first_miss = effort == Effort::kYesOrNo && space_is_hard(image);
+  const uint32_t begin = motion.blocks * 3 / 4;
   Slack8 box[kMaxBoxes];
   Slack8 human[kMaxHumans];
   kin::Frames8 frames;
   Reach8 wide[kin::kMaxFrames];
   Reach8 speed[kin::kMaxFrames];
   const double error = F::on(Fault::kModelError) ? 0 : image.commit.model_error;
-  for (uint32_t b = 0; b < motion.blocks; ++b) {
+  for (uint32_t n = 1; n <= motion.blocks; ++n) {
+    const uint32_t b = (begin + motion.blocks - n) % motion.blocks;
     kin::forward8(image.chain, motion.q[b], frames);
     for (uint32_t f = 1; f <= image.joints; ++f) {
       reach_of(image, f, motion.wide[b], wide[f]);
@@ -216,6 +245,10 @@ void space_slacks(const Image& image, const ShieldInput& in,
       for (uint32_t k = 0; k < image.humans; ++k) {
         human_slack<F>(image, in, k, motion.until[b], s, i, human[k]);
       }
+    }
+    if (first_miss &&
+        (missed(box, image.boxes) || missed(human, image.humans))) {
+      break;
     }
   }
   for (uint32_t k = 0; k < image.boxes; ++k) box[k].drain(out.box[k]);
@@ -396,12 +429,13 @@ inline double separation_now(const Image& image, const ShieldInput& in,
 
 template <class F>
 void judge(const Image& image, const ShieldInput& in, const Past& past,
-           const Intent& intent, const Motion& motion, Verdict& out) noexcept {
+           const Intent& intent, const Motion& motion, Effort effort,
+           Verdict& out) noexcept {
   using namespace detail;
   Slacks slacks;
   act_slacks(image, past, intent, slacks);
   joint_slacks(image, motion, slacks);
-  space_slacks<F>(image, in, motion, slacks);
+  space_slacks<F>(image, in, motion, effort, slacks);
   closing_slacks<F>(image, in, past, intent, motion, slacks);
   out = Verdict{};
   out.violated = 0;
