@@ -144,7 +144,7 @@ inline std::unique_ptr<Image> draft() {
   add_row(*image, "human", RowKernel::kSeparation, 0, 1);
   add_row(*image, "human.now", RowKernel::kSeparationNow, 0, 1);
   set_commit(image->commit);
-  image->ladder = {kRungPass | kRungScale | kRungStop, 5, 64, 0};
+  image->ladder = {kRungPass | kRungScale | kRungStop, 4, 32, 0};
   return image;
 }
 
