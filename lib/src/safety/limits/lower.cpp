@@ -15,8 +15,8 @@ namespace {
 constexpr double kInf = std::numeric_limits<double>::infinity();
 // How finely a motion is looked at; what lies between is covered by
 // inflation, so these cost time or reach, never safety.
-constexpr uint32_t kBisections = 6;
-constexpr uint32_t kSamples = 64;
+constexpr uint32_t kBisections = 4;
+constexpr uint32_t kSamples = 32;
 // m/s below v_max(d) at which that row's margin is 1.
 constexpr double kClosingScale = 0.5;
 
