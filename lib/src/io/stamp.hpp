@@ -43,4 +43,17 @@ class RealtimeOffset {
   int64_t at_ns_ = 0;      // of the last update
 };
 
+// The stamp of a signal after one more frame. Each estimate (receive - age -
+// bound) is not later than the measurement, and a measurement reported again
+// (a camera slower than the loop) is estimated anew with each frame's own
+// transport time: it may seem to go back by up to the bound, and by 1 us of
+// the age's rounding, without being older. A larger step back is let
+// through, for the shield to refuse.
+[[nodiscard]] constexpr int64_t later_stamp(int64_t last_ns,
+                                            int64_t estimate_ns,
+                                            int64_t bound_ns) noexcept {
+  const int64_t back = last_ns - estimate_ns;
+  return back > 0 && back <= bound_ns + 1000 ? last_ns : estimate_ns;
+}
+
 }  // namespace tactus::io

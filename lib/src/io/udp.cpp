@@ -106,7 +106,8 @@ void Udp::take(const Frame& frame, int64_t receive_ns) noexcept {
   state_.stamp_ns = h.stamp_ns;
   state_.receive_ns = receive_ns;
   for (uint32_t i = 0; i < h.signals; ++i) {
-    state_.at_ns[i] = receive_ns - int64_t{frame.age_us[i]} * 1000 - bound_ns_;
+    const int64_t at = receive_ns - int64_t{frame.age_us[i]} * 1000 - bound_ns_;
+    state_.at_ns[i] = later_stamp(state_.at_ns[i], at, bound_ns_);
   }
   std::memcpy(state_.value.data(), frame.value.data(),
               sizeof(float) * h.values);

@@ -49,3 +49,17 @@ Test(stamp, a_disturbed_reading_is_not_trusted_and_not_kept) {
   offset.update(510 * kMs, kWall + 10 * kMs, 510 * kMs + 50);
   cr_assert(offset.trusted());
 }
+
+Test(signal_stamp, jitter_does_not_set_a_repeated_measurement_back) {
+  cr_assert_eq(tactus::io::later_stamp(1'000'000, 999'000, 200'000), 1'000'000);
+  cr_assert_eq(tactus::io::later_stamp(1'000'000, 799'000, 200'000), 1'000'000);
+}
+
+Test(signal_stamp, a_newer_measurement_moves_it_on) {
+  cr_assert_eq(tactus::io::later_stamp(1'000'000, 1'000'001, 200'000),
+               1'000'001);
+}
+
+Test(signal_stamp, a_step_back_beyond_the_bound_is_let_through) {
+  cr_assert_eq(tactus::io::later_stamp(1'000'000, 798'999, 200'000), 798'999);
+}
