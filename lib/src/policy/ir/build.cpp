@@ -96,8 +96,8 @@ Result<void> Builder::find_states() {
     return ok;
   }
   for (auto& s : built_.states) {
-    s.size = static_cast<std::size_t>(std::max<int64_t>(
-        0, onnx::elements(s.shape)));
+    s.size =
+        static_cast<std::size_t>(std::max<int64_t>(0, onnx::elements(s.shape)));
   }
   return {};
 }
@@ -160,9 +160,9 @@ Result<void> Builder::add_input(const onnx::ValueInfo& info) {
 
 Result<void> Builder::add_inputs() {
   for (const auto& info : model_.inputs) {
-    const bool state = std::ranges::find(built_.states, info.name,
-                                         &StatePair::input) !=
-                       built_.states.end();
+    const bool state =
+        std::ranges::find(built_.states, info.name, &StatePair::input) !=
+        built_.states.end();
     if (state) continue;
     if (auto ok = add_input(info); !ok) return ok;
     built_.inputs.push_back(
@@ -173,8 +173,8 @@ Result<void> Builder::add_inputs() {
     if (auto ok = add_input(*find(model_.inputs, s.input)); !ok) return ok;
   }
   for (const auto& t : model_.initializers) {
-    const Id id = built_.graph.add(
-        {t->name, t->dtype, t->dims, Data(t, &t->data)});
+    const Id id =
+        built_.graph.add({t->name, t->dtype, t->dims, Data(t, &t->data)});
     if (!ids_.emplace(t->name, id).second) {
       return bad_input("initializer '{}' is listed twice: export again",
                        t->name);
@@ -205,14 +205,13 @@ Result<Node> Builder::wire(const onnx::Node& source) {
   return node;
 }
 
-Result<void> Builder::check_sizes(const onnx::Node& source,
-                                  const Node& node) {
+Result<void> Builder::check_sizes(const onnx::Node& source, const Node& node) {
   for (const Id id : node.out) {
     if (id == kNone) continue;
     const Value& v = built_.graph.at(id);
     const int64_t size = onnx::elements(v.dims);
-    if (size < 0 || v.dims.size() > onnx::kMaxRank ||
-        size > kMaxComputed || (total_ += size) > kMaxTotal) {
+    if (size < 0 || v.dims.size() > onnx::kMaxRank || size > kMaxComputed ||
+        (total_ += size) > kMaxTotal) {
       return bad_input(
           "{} (node '{}', opset {}): output '{}' is too large: this is not a "
           "policy for one observation",
