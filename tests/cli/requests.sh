@@ -1,0 +1,29 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# A running loop through its socket: status, engage, stop, reload; SIGTERM.
+# shellcheck source=tests/cli/lib/common.sh
+source "$(dirname "$0")/lib/common.sh"
+example
+start_plant --lockstep --seed 4
+"$rtctl" run "$tmp/arm.toml" --lockstep --no-engage --json >"$tmp/run.json" &
+run=$!
+is() { "$rtctl" status "$loop" --json | grep -q "\"state\": *\"$1\""; }
+wait_until is ready
+"$rtctl" status "$loop" --json >"$tmp/status.json"
+has_keys "$tmp/status.json" schema state cycles rungs granted guard limit
+"$rtctl" status "$loop" | grep -q 'state' || fail "status has no text"
+"$rtctl" reload "$loop" >/dev/null || fail "reload in ready"
+"$rtctl" engage "$loop" >/dev/null
+wait_until is engaged
+wants 3 'engaged' "$rtctl" reload "$loop"
+"$rtctl" stop "$loop" >/dev/null
+wait_until is ready
+"$rtctl" engage "$loop" --json | grep -q schema || fail "engage has no JSON"
+wait_until is engaged
+kill -TERM "$run"
+wait "$run" || fail "SIGTERM: exit $?: $(cat "$tmp/run.json")"
+grep -q '"state": *"idle"' "$tmp/run.json" || fail "it did not end idle"
+stop_plant
+nothing_left
+"$rtctl" version --json >"$tmp/version.json"
+has_keys "$tmp/version.json" schema version isa features granted

@@ -1,0 +1,41 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# rtctl run against the plant in lockstep: it engages, moves, ends in order,
+# its JSON has what API.md promises, and the log replays bit for bit.
+# shellcheck source=tests/cli/lib/common.sh
+source "$(dirname "$0")/lib/common.sh"
+example
+run_lockstep 3s --log "$tmp/run.tlog" || fail "run: $? $(cat "$tmp/run.err")
+$(cat "$tmp/run.json")"
+has_keys "$tmp/run.json" schema cycles released executed skipped bad rungs \
+  pass scale project stop state lateness_ns p50 p95 p99 p999 max stages_ns \
+  sense infer check act late granted log
+[ "$(number released "$tmp/run.json")" -ge 3000 ] || fail "too few releases"
+[ "$(number pass "$tmp/run.json")" -gt 100 ] || fail "it never moved"
+nothing_left
+
+"$rtctl" replay "$tmp/run.tlog" --json >"$tmp/replay.json" ||
+  fail "replay: $(cat "$tmp/replay.json")"
+has_keys "$tmp/replay.json" schema cycles gaps identical first_difference
+grep -q '"identical": *true' "$tmp/replay.json" || fail "replay differs"
+[ "$(number cycles "$tmp/replay.json")" -gt 1500 ] || fail "too few compared"
+
+# Other limits: the first cycle that they change is named.
+edit 's/max="1 rad/max="0.02 rad/'
+rc=0
+"$rtctl" replay "$tmp/run.tlog" --limits "$tmp/arm.toml" --json \
+  >"$tmp/limits.json" || rc=$?
+[ "$rc" -eq 1 ] || fail "other limits: exit $rc: $(cat "$tmp/limits.json")"
+grep -q '"identical": *false' "$tmp/limits.json" || fail "limits: no finding"
+
+# Another weight: one byte inside the model's tensors.
+cp lib/examples/handover/handover_untrained.onnx "$tmp/other.onnx"
+rc=0
+"$rtctl" replay "$tmp/run.tlog" --model "$tmp/other.onnx" --json \
+  >"$tmp/model.json" || rc=$?
+[ "$rc" -eq 1 ] || fail "other model: exit $rc: $(cat "$tmp/model.json")"
+
+"$rtctl" report "$tmp/run.tlog" --html "$tmp/r.html" --json >"$tmp/report.json"
+has_keys "$tmp/report.json" schema cycles rungs
+grep -q '<svg' "$tmp/r.html" || fail "the page has no figure"
+"$rtctl" explain "$tmp/run.tlog" --cycle 1500 | grep -q 1500 || fail "explain"
