@@ -12,7 +12,7 @@ log=$out/run.tlog
 mkdir -p "$out"
 rm -f "$log" "$out"/{plant,run}.json
 
-plant='' run='' latches=0
+plant='' run='' latches=0 reasons=''
 cleanup() {
   [ -z "$run" ] || kill -TERM "$run" 2>/dev/null || true
   [ -z "$plant" ] || kill -TERM "$plant" 2>/dev/null || true
@@ -36,7 +36,9 @@ attend() {
     case $(field state <<<"$status") in
       latched)
         latches=$((latches + 1))
-        echo "latched: $(field reason <<<"$status"); rearming"
+        reason=$(field reason <<<"$status")
+        reasons+="$reason"$'\n'
+        echo "latched: $reason; rearming"
         "$build/rtctl" rearm arm >/dev/null 2>&1 || true ;;
       ready) "$build/rtctl" engage arm >/dev/null 2>&1 || true ;;
     esac
@@ -59,14 +61,17 @@ plant_rc=0
 wait "$plant" || plant_rc=$?
 plant=''
 
-# 1: it latched. Only what the host can cause by holding a process up is
-# excused, and only when nobody was put at risk.
+# Only what a host causes by holding a process up is excused: late or missed
+# releases and what follows from them. A wrong value or clock is not.
+host_caused() {
+  [ "$latches" -le 5 ] || return 1
+  ! grep -qE 'time went back|NaN|out of range|no action|image' <<<"$reasons" &&
+    ! grep -v '^$' <<<"$reasons" | grep -qvE 'guardian|late|stale|release'
+}
 if [ "$rc" -eq 1 ]; then
-  reason=$(field reason <"$out/run.json")
-  echo "it latched $latches time(s), last for: $reason"
-  case $reason in
-    *releases* | *late* | *stale* | *missed* | *guard*) rc=0 ;;
-  esac
+  [ "$latches" -gt 0 ] || reasons=$(field reason <"$out/run.json")
+  echo "it latched $latches time(s) and was rearmed"
+  ! host_caused || { echo "the host caused it: no failure"; rc=0; }
 fi
 if [ "$rc" -ne 0 ]; then
   cat "$out/run.json"
@@ -81,4 +86,11 @@ echo "the plant saw: $(number episodes "$out/plant.json") handovers done," \
   "$(number violations "$out/plant.json") violations"
 "$build/rtctl" report "$log" --html "$out/report.html"
 echo "the report, with an animation of arm and hand: $out/report.html"
-[ "$(number violations "$out/plant.json")" = 0 ]
+if [ "$(number violations "$out/plant.json")" != 0 ]; then
+  echo "demo: the plant saw a violation" >&2
+  exit 1
+fi
+if [ "$latches" -eq 0 ] && [ "$(number successes "$out/plant.json")" = 0 ]; then
+  echo "demo: undisturbed, and no object was reached" >&2
+  exit 1
+fi
