@@ -76,9 +76,11 @@ Result<std::string> read_whole(const std::string& path) {
         system_error(one_line(path), errno, "give a readable file").text()};
   if (!S_ISREG(info.st_mode) && !S_ISFIFO(info.st_mode))
     return bad_input("{}: not a file: give a TOML file", one_line(path));
+  errno = 0;
   std::ifstream in(path, std::ios::binary);
+  if (!in) return system_error(one_line(path), errno, "give a readable file");
   std::ostringstream out;
-  if (!in || !(out << in.rdbuf()))
+  if (!(out << in.rdbuf()))
     return bad_input("{}: cannot be read, or is empty: give a TOML file",
                      one_line(path));
   return std::move(out).str();

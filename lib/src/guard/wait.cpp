@@ -73,7 +73,15 @@ Woken VirtualWait::until(int64_t deadline_ns) noexcept {
     ::syscall(SYS_futex, &words_->virtual_tick, FUTEX_WAIT, tick, &timeout,
               nullptr, 0);
     if (died()) return Woken::kControllerDied;
+    // The loop has left in order: its clock stands still from now on.
+    if (left()) return Woken::kDeadline;
   }
+}
+
+bool VirtualWait::left() const noexcept {
+  const uint64_t word = words_->state_epoch.load(std::memory_order_acquire);
+  return words_->orderly_exit.load(std::memory_order_acquire) != 0 &&
+         layout::guard_state(word) == layout::GuardState::kDisarmed;
 }
 
 bool VirtualWait::died() noexcept {

@@ -42,6 +42,7 @@ class VirtualWait final : public Wait {
 
  private:
   [[nodiscard]] bool died() noexcept;
+  [[nodiscard]] bool left() const noexcept;
 
   layout::GuardWords* words_;
   int pidfd_;
