@@ -38,9 +38,10 @@ int dispatch(const Options& o, const Output& out) {
   return out.error(internal_error("no such command"));
 }
 
-// What libraries and helper threads say: warnings and errors only.
+// What libraries and helper threads warn of. What they call an error comes
+// back as the command's own one line: printing both would say it twice.
 void log_to_stderr(void*, LogLevel level, std::string_view line) {
-  if (level != LogLevel::kInfo) Output::diagnostic(line);
+  if (level == LogLevel::kWarning) Output::diagnostic(line);
 }
 
 int run_main(int argc, const char* const* argv) {

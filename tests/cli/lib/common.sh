@@ -22,7 +22,7 @@ cleanup() {
 }
 trap cleanup EXIT
 
-fail() { echo "FAILED: $*" >&2; exit 1; }
+fail() { echo "FAILED (${BASH_LINENO[*]}): $*" >&2; exit 1; }
 
 # example: $tmp/arm.toml beside its URDF and model.
 example() {
