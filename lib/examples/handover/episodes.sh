@@ -17,6 +17,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "${4:-build/release}" && pwd)
 port=${EPISODES_PORT:-5010}
 work=$(mktemp -d)
+[ "$(id -u)" -eq 0 ] || export XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-$work}"
 plant='' run=''
 cleanup() {
   [ -z "$run" ] || kill -KILL "$run" 2>/dev/null || true

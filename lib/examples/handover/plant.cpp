@@ -2,6 +2,7 @@
 // handover-plant: a simulated arm beside a person's hand, as a robot
 // controller would present it. Real time by default; with --lockstep it owns
 // time and waits for each answer. README.md has the numbers.
+#include <sched.h>
 #include <time.h>
 
 #include <algorithm>
@@ -219,7 +220,17 @@ int Plant::lockstep() {
   }
 }
 
+// A robot controller is not held up by a busy desktop; without the right to
+// say so it is, and then the loop sees stale signals.
+void ask_for_priority() {
+  sched_param wanted{};
+  wanted.sched_priority = 40;  // below the loop (45) and its guardian
+  if (sched_setscheduler(0, SCHED_FIFO, &wanted) != 0)
+    std::fputs("handover-plant: without real-time priority (EPERM)\n", stderr);
+}
+
 int Plant::real_time() {
+  ask_for_priority();
   begin_ns_ = monotonic_ns();
   while (!stop_asked && !ended()) {
     const int64_t next = now_ns() + kTickNs;
