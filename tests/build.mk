@@ -73,3 +73,7 @@ $O/tests/librt_audit.so: tests/audit/rt_audit.c
 	@mkdir -p $(@D)
 	$Q$(CC) -std=gnu11 -O2 -g $(WARN) -Wno-conversion -fPIC -shared -o $@ $<
 test-programs: $O/tests/librt_audit.so
+
+# The long evidence, with figures; see the script for what can be overridden.
+prove: cli test-programs
+	$Qtests/prove.sh $O

@@ -24,10 +24,3 @@ $O/cpp-arm: $O/lib/examples/cpp_arm/main.o $O/libtactus.a
 $O/c-arm: $O/lib/examples/c_arm/main.o $O/libtactus.a
 	$(call link,$(lib_libs))
 example_bins += $O/cpp-arm $O/c-arm
-
-# The full sets; minutes. Room for the others' evidence beside it.
-prove: prove-handover
-.PHONY: prove-handover
-prove-handover: cli $(example_bins)
-	$Qmkdir -p $O/evidence
-	$QEVIDENCE_DIR=$O/evidence lib/examples/handover/evidence.sh 1000 200 1 $O

@@ -1,0 +1,65 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The long evidence, one set after the other, with its figures:
+#   tests/prove.sh [BUILD] [PART...]     BUILD: build/release
+# PART  audit     RT_AUDIT_CYCLES=100000   what the RT thread must not do
+#       kills     KILLS=20                 the loop killed while it moves
+#       shield    TACTUS_PROVE=1           the adversary's million states
+#                 (empty: the ten thousand of make check)
+#       episodes  FREE=1000 HAND=200       the demo's criteria, in lockstep
+# Exit 1 when a part failed; a part that cannot run here says why and is
+# named at the end: it has proven nothing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+build=${1:-build/release}
+[ $# -eq 0 ] || shift
+[ $# -gt 0 ] || set -- audit kills shield episodes
+failed=() skipped=()
+
+part() { # part NAME TEXT COMMAND...
+  local name=$1 text=$2 rc=0 begin=$SECONDS
+  shift 2
+  printf '\n== %s: %s\n' "$name" "$text"
+  O=$build "$@" || rc=$?
+  case $rc in
+    0) echo "== $name: holds ($((SECONDS - begin)) s)" ;;
+    77) echo "== $name: SKIPPED"; skipped+=("$name") ;;
+    *) echo "== $name: FAILED ($rc)"; failed+=("$name") ;;
+  esac
+}
+audit() {
+  export RT_AUDIT_CYCLES=${RT_AUDIT_CYCLES:-100000}
+  part audit "$RT_AUDIT_CYCLES cycles of rtctl run, no call, fault or switch" \
+    tests/cli/rt_audit.sh
+}
+kills() {
+  export KILLS=${KILLS:-20}
+  part kills "$KILLS kills, the guardian plays the plan" \
+    tests/cli/guard_kills.sh
+}
+shield() {
+  export TACTUS_PROVE=${TACTUS_PROVE-1}
+  local text="a million adversarial states"
+  if [ -z "$TACTUS_PROVE" ]; then unset TACTUS_PROVE; text="ten thousand"; fi
+  part shield "$text, judged by a plant of its own" \
+    "$build/tests/unit-safety" --verbose=1
+}
+episodes() {
+  local free=${FREE:-1000} hand=${HAND:-200}
+  mkdir -p "$build/evidence"
+  EVIDENCE_DIR=$build/evidence part episodes \
+    "$free free, $hand hand paths, 5 modes ($build/evidence)" \
+    lib/examples/handover/evidence.sh "$free" "$hand" 1 "$build"
+}
+
+for name in "$@"; do
+  case $name in
+    audit | kills | shield | episodes) "$name" ;;
+    *) echo "prove.sh: $name: no such part; see the file's head" >&2; exit 2 ;;
+  esac
+done
+printf '\n%d of %d parts hold' $(($# - ${#failed[@]} - ${#skipped[@]})) $#
+[ ${#skipped[@]} -eq 0 ] || printf '; not run: %s' "${skipped[*]}"
+[ ${#failed[@]} -eq 0 ] || printf '; FAILED: %s' "${failed[*]}"
+echo
+[ ${#failed[@]} -eq 0 ]
