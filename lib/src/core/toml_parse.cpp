@@ -98,33 +98,17 @@ Error too_deep(const std::string& name, Position at) {
                    name, at.line, at.column, kMaxDepth);
 }
 
-// The end of the quoted text that begins at `at`, or npos when the line ends
-// before.
-std::size_t after_quote(std::string_view line, std::size_t at) {
-  const char quote = line[at++];
-  for (; at < line.size(); ++at) {
-    if (line[at] == '\\' && quote == '"')
-      ++at;
-    else if (line[at] == quote)
-      return at + 1;
-  }
-  return std::string_view::npos;
-}
-
-// Column (from 0) of what toml++ 3.3 must not see: outside quotes and
-// comments it runs into an unreachable point on letters from U+00A0 on (and
-// in multi-line texts, which nothing here needs). npos: none.
+// Column (from 0) of what toml++ 3.3 must not see: on letters from U+00A0 on
+// it runs into an unreachable point, unless they stand in a comment or in a
+// text after a '#'; and in multi-line texts. npos: none.
 std::size_t find_unfit(std::string_view line) {
-  for (std::size_t at = 0; at < line.size();) {
-    const char c = line[at];
-    if (c == '#') break;
-    if (static_cast<unsigned char>(c) >= 0x80) return at;
-    const auto three = line.substr(at, 3);
-    if (three == "\"\"\"" || three == "'''") return at;
-    at = c == '"' || c == '\'' ? after_quote(line, at) : at + 1;
-    if (at == std::string_view::npos) break;
-  }
-  return std::string_view::npos;
+  const auto code = line.substr(0, line.find('#'));
+  const auto letter = std::find_if(code.begin(), code.end(), [](char c) {
+    return static_cast<unsigned char>(c) >= 0x80;
+  });
+  if (letter != code.end())
+    return static_cast<std::size_t>(letter - code.begin());
+  return std::min(line.find("\"\"\""), line.find("'''"));
 }
 
 Result<void> check_line(std::string_view line, uint32_t number,
@@ -134,8 +118,8 @@ Result<void> check_line(std::string_view line, uint32_t number,
   const auto unfit = find_unfit(line);
   if (unfit == std::string_view::npos) return {};
   return bad_input(
-      "{}:{}:{}: not TOML as read here: expected ASCII outside quotes and "
-      "comments, and quoted texts on one line",
+      "{}:{}:{}: not TOML as read here: expected ASCII outside comments, "
+      "and quoted texts on one line",
       name, number, unfit + 1);
 }
 

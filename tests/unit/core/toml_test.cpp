@@ -130,13 +130,13 @@ Test(toml, a_key_that_cannot_begin_is_a_syntax_error) {
 }
 
 // toml++ 3.3 runs into undefined behaviour on these.
-Test(toml, letters_beyond_ascii_stay_in_quotes_and_comments) {
-  cr_assert(bool(Document::parse("a = \"\xC3\xB6\" # \xC3\xB6\n", "a.toml")));
+Test(toml, letters_beyond_ascii_stay_in_comments) {
+  cr_assert(bool(Document::parse("a = 1 # \xC3\xB6\n", "a.toml")));
   cr_assert(eq(
       str,
       std::string(Document::parse("a = 1 \xC3\xB6", "a.toml").error().text()),
       "a.toml:1:7: not TOML as read here: expected ASCII outside "
-      "quotes and comments, and quoted texts on one line"));
+      "comments, and quoted texts on one line"));
   cr_assert(not(bool(Document::parse("a = \"\"\"x\"\"\"", "a.toml"))));
 }
 
