@@ -23,7 +23,7 @@ bool is_source(const tactus_stage& s) noexcept {
 void Loop::run_cycle(Cycle& c) noexcept {
   c.before = static_cast<tactus_state>(carried_.state);
   c.tick.state = c.before;
-  c.now_ns = c.tick.wake_ns;
+  c.now_ns = c.tick.now_ns = c.tick.wake_ns;
   if (spec_.shadow) c.flags |= layout::kCycleShadow;
   if (!c.dry) c.guard = parts_.supervisor->begin(c.tick);
   if (c.guard.guardian_acted) {

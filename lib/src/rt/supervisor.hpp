@@ -56,6 +56,7 @@ class Supervisor {
   virtual ~Supervisor() = default;
 
   // Release edge: publishes the next commit deadline, reads the guardian.
+  // tick.now_ns is the wake-up: the heartbeat's age counts from it.
   virtual GuardView begin(const tactus_tick& tick) noexcept = 0;
 
   // Judges frame's raw action, writes the checked one in its place. Late,

@@ -49,7 +49,7 @@ class Cycle {
     tick_.missed = r_.missed;
     tick_.state = r_.state_before;
     if (flagged(layout::kCycleShadow)) tick_.flags |= TACTUS_TICK_SHADOW;
-    now_ns_ = r_.wake_ns;
+    now_ns_ = tick_.now_ns = r_.wake_ns;
   }
 
   // The first difference, if any. `carried` is the loop's own state: only

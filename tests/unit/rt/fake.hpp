@@ -30,6 +30,7 @@ struct Frame {
 struct Supervisor final : tactus::rt::Supervisor {
   // Told by the test.
   CheckOutput verdict{.rung = TACTUS_RUNG_PASS, .may_engage = true};
+  int64_t begin_now_ns = -1;  // what the heartbeat's age counts from
   GuardView view;
   bool may_arm = true;
   bool may_rearm = true;
@@ -44,7 +45,10 @@ struct Supervisor final : tactus::rt::Supervisor {
   std::vector<tactus_state> lives;
   uint64_t carried = 0;
 
-  GuardView begin(const tactus_tick&) noexcept override { return view; }
+  GuardView begin(const tactus_tick& tick) noexcept override {
+    begin_now_ns = tick.now_ns;
+    return view;
+  }
   CheckOutput check(std::byte* frame, const CheckInput& in) noexcept override {
     checks.push_back(in);
     ++carried;

@@ -250,6 +250,14 @@ Test(loop_cycle, a_stale_guardian_is_a_stop_whatever_the_check_says) {
   cr_assert_eq(r.loop->state(), TACTUS_STATE_ENGAGED);
 }
 
+Test(loop_cycle, the_guardians_heartbeat_is_judged_at_the_wake_up) {
+  Rig r;
+  r.engage();
+  r.tick();
+  cr_assert_eq(r.supervisor.begin_now_ns, r.sink.last().wake_ns);
+  cr_assert_gt(r.supervisor.begin_now_ns, 0);
+}
+
 Test(loop_cycle, the_trip_rule_fires_at_bad_and_not_one_before) {
   Rig r;
   r.spec.trip = {.bad = 3, .of = 10};
