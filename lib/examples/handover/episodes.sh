@@ -25,6 +25,7 @@ cleanup() {
   rm -rf "$work"
 }
 trap cleanup EXIT
+trap 'exit 1' TERM INT
 
 # arm.toml, changed only in what the mode is about.
 edit=(-e "s#\"arm.urdf\"#\"$here/arm.urdf\"#"

@@ -10,18 +10,30 @@ free=$1 hand=$2 seed=${3:-1} build=${4:-build/release}
 here=$(cd "$(dirname "$0")" && pwd)
 base=${EPISODES_PORT:-5310}
 out=$(mktemp -d)
-trap 'rm -rf "$out"' EXIT
+one='' two=''
+# Whatever ends this, no plant and no loop is left behind.
+cleanup() {
+  local p
+  for p in $one $two; do kill -TERM "$p" 2>/dev/null || true; done
+  wait 2>/dev/null || true
+  rm -rf "$out"
+}
+trap cleanup EXIT
 
 run() { # run MODE COUNT PORT
   EPISODES_PORT=$3 "$here/episodes.sh" "$1" "$2" "$seed" "$build" \
-    >"$out/$1" || { echo "$1: episodes.sh failed ($?)" >&2; return 1; }
+    >"$out/$1" & local job=$!
+  trap 'kill -TERM "$job" 2>/dev/null; wait "$job"; exit 1' TERM
+  wait "$job" || { echo "$1: episodes.sh failed ($?)" >&2; return 1; }
 }
 # Two at a time: a plant and a loop take turns, so each pair fills one core.
-wait_all() { local p; for p in "$@"; do wait "$p"; done; }
 (run trained "$free" "$base" && run human "$hand" "$base" &&
   run passstop "$hand" "$base") & one=$!
 (run untrained "$free" $((base + 2)) && run none "$hand" $((base + 2))) &
-wait_all "$one" $!
+two=$!
+wait -n || exit 1  # whichever ends first
+wait -n || exit 1
+one='' two=''
 
 value() { # value MODE NAME: the first number of that name
   grep -o "\"$2\": *[0-9]*" "$out/$1" | head -n 1 | grep -o '[0-9]*$'
