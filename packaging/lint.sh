@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Layout, dependency rule, shell scripts, sizes, and clang-tidy on the
-# sources that changed against LINT_BASE (default: ten commits ago).
+# sources that changed against LINT_BASE (default: the parent commit).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bad=0
@@ -54,8 +54,8 @@ long=$(ctags -x --c++-kinds=f --fields=+e --output-format=json \
   awk '{split($1,a,":"); n=$3-a[2]+1; if (n>60) print $1, $2, n " lines"}')
 [ -z "$long" ] || echo "functions above 60 lines:"$'\n'"$long"
 
-# A shallow or young history has no tenth ancestor: then everything changed.
-base=${LINT_BASE:-$(git rev-parse -q --verify HEAD~10 ||
+# A shallow or young history has no parent: then everything changed.
+base=${LINT_BASE:-$(git rev-parse -q --verify HEAD~1 ||
   git hash-object -t tree /dev/null)}
 mapfile -t changed < <(git diff --name-only --diff-filter=d "$base" -- \
   'lib/src/*.cpp' 'cli/*.cpp' 2>/dev/null || true)
