@@ -7,18 +7,23 @@ example
 start_plant --lockstep --seed 4
 "$rtctl" run "$tmp/arm.toml" --lockstep --no-engage --json >"$tmp/run.json" &
 run=$!
-is() { "$rtctl" status "$loop" --json | grep -q "\"state\": *\"$1\""; }
+is() {
+  "$rtctl" status "$loop" --json >"$tmp/is.json" &&
+    grep -q "\"state\": *\"$1\"" "$tmp/is.json"
+}
 wait_until is ready
 "$rtctl" status "$loop" --json >"$tmp/status.json"
 has_keys "$tmp/status.json" schema state cycles rungs granted guard limit
-"$rtctl" status "$loop" | grep -q 'state' || fail "status has no text"
+"$rtctl" status "$loop" >"$tmp/status.txt"
+grep -q state "$tmp/status.txt" || fail "status has no text"
 "$rtctl" reload "$loop" >/dev/null || fail "reload in ready"
 "$rtctl" engage "$loop" >/dev/null
 wait_until is engaged
 wants 3 'engaged' "$rtctl" reload "$loop"
 "$rtctl" stop "$loop" >/dev/null
 wait_until is ready
-"$rtctl" engage "$loop" --json | grep -q schema || fail "engage has no JSON"
+"$rtctl" engage "$loop" --json >"$tmp/engage.json"
+has_keys "$tmp/engage.json" schema
 wait_until is engaged
 kill -TERM "$run"
 wait "$run" || fail "SIGTERM: exit $?: $(cat "$tmp/run.json")"

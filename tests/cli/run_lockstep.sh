@@ -38,4 +38,5 @@ rc=0
 "$rtctl" report "$tmp/run.tlog" --html "$tmp/r.html" --json >"$tmp/report.json"
 has_keys "$tmp/report.json" schema cycles rungs
 grep -q '<svg' "$tmp/r.html" || fail "the page has no figure"
-"$rtctl" explain "$tmp/run.tlog" --cycle 1500 | grep -q 1500 || fail "explain"
+"$rtctl" explain "$tmp/run.tlog" --cycle 1500 >"$tmp/explain.txt"
+grep -q 1500 "$tmp/explain.txt" || fail "explain"
