@@ -80,6 +80,7 @@ void ShieldSupervisor::fill(const std::byte* frame, const rt::CheckInput& input,
   out.life = input.state;
   out.blend = input.blend;
   out.guardian_stale = input.guardian_stale;
+  out.guardian_acted = input.guardian_acted;
   out.epoch = carried_.epoch;
 }
 
@@ -113,6 +114,7 @@ void ShieldSupervisor::publish(const tactus_tick&) noexcept {
 }
 
 void ShieldSupervisor::play(std::byte* frame, int64_t now_ns) noexcept {
+  played_ns_ = now_ns;
   float u[safety::kMaxJoints] = {};
   safety::play(*image_, carried_.shield, now_ns, u);
   std::memcpy(frame + binding_.action, u, sizeof(float) * binding_.joints);
@@ -129,7 +131,7 @@ void ShieldSupervisor::committed(const std::byte* frame,
       {.u = reinterpret_cast<const float*>(frame + binding_.action),
        .now_ns = now_ns,
        .verified = verified});
-  if (link_) link_->committed(tick.cycle, plan, late);
+  if (link_) link_->committed(tick.cycle, plan, late, played_ns_);
 }
 
 bool ShieldSupervisor::armed(const tactus_tick& tick) noexcept {

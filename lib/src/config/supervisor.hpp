@@ -99,6 +99,7 @@ class ShieldSupervisor final : public rt::Supervisor {
   safety::ShieldInput input_;
   safety::ShieldOutput output_;
   bool may_send_ = true;
+  int64_t played_ns_ = 0;  // of the sample that is to be sent
   // Relaxed: each word stands for itself, read by status threads.
   std::atomic<uint32_t> stale_{0};
   std::atomic<uint32_t> stop_stale_{0};

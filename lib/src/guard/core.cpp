@@ -120,26 +120,34 @@ bool GuardianCore::act(int64_t now_ns, uint64_t word, Reason reason) noexcept {
 
 void GuardianCore::choose_plan(int64_t now_ns, uint32_t epoch) noexcept {
   Choice choice = Choice::kNone;
-  uint64_t id = 0;
   // A loop that is only late may still publish once: its new committed plan
   // can have replaced the one whose id we read. It publishes no second time.
   for (int i = 0; i < 3 && choice != Choice::kCommitted; ++i) {
-    id = words_->committed_plan.load(kAcquire);
+    const uint64_t id = words_->committed_plan.load(kAcquire);
     choice = reader_.choose(id, epoch, plan_);
   }
   words_->choice.store(static_cast<uint32_t>(choice), kRelease);
   acted_at_ns_ = now_ns;
   playing_ = true;
-  // Later commits than the plan's own were stop cycles: the robot is
-  // already on the plan (or about to be), so its times stand.
-  const bool on_plan = words_->commit.load(kAcquire) > id;
-  const bool moves = choice != Choice::kStaticHold;
-  if (moves && !on_plan && now_ns > plan_.origin_ns) {
-    // Too late for the verified start. The robot still does the held
-    // command: starting now is continuous, jumping into the plan is not.
-    plan_.origin_ns = now_ns;
-    words_->bound_broken.store(1, kRelease);
-  }
+  if (choice != Choice::kStaticHold) join(now_ns);
+}
+
+// What the robot does now, it goes on doing from here: u_k until the origin,
+// or the sample of a running stop that was sent last. The plan's times shift
+// by as long as that was held, which the commit rule has verified up to its
+// bounds; a jump into the plan would be one that nobody verified.
+void GuardianCore::join(int64_t now_ns) noexcept {
+  const layout::GuardConfig& config = words_->config;
+  const int64_t played_ns = words_->played_ns.load(kAcquire);
+  // Samples of an earlier plan lie before this one's origin.
+  const int64_t held_ns = std::max(played_ns, plan_.origin_ns);
+  if (now_ns <= held_ns) return;
+  const int64_t shift_ns = now_ns - held_ns;
+  plan_.origin_ns += shift_ns;
+  const int64_t bound_ns =
+      (config.misses + 1) * config.period_ns + config.bound_ns;
+  const bool on_plan = held_ns == played_ns;
+  if (!on_plan || shift_ns > bound_ns) words_->bound_broken.store(1, kRelease);
 }
 
 Step GuardianCore::play(int64_t now_ns, bool alive, uint64_t word) noexcept {

@@ -53,6 +53,7 @@ class GuardianCore {
   void count_misses(int64_t now_ns) noexcept;
   bool act(int64_t now_ns, uint64_t word, Reason reason) noexcept;
   void choose_plan(int64_t now_ns, uint32_t epoch) noexcept;
+  void join(int64_t now_ns) noexcept;
   bool silence(uint64_t word) noexcept;
 
   layout::GuardWords* words_;

@@ -48,10 +48,13 @@ bool Link::publish(const layout::StopPlan& plan) noexcept {
 }
 
 // The order is explained beside the words (core/layout/guard_words.hpp).
-void Link::committed(uint64_t cycle, uint64_t plan_id, bool late) noexcept {
+void Link::committed(uint64_t cycle, uint64_t plan_id, bool late,
+                     int64_t played_ns) noexcept {
   if (plan_id != 0) {
     writer_.committed();
     words_->committed_plan.store(plan_id, kRelease);
+  } else {
+    words_->played_ns.store(played_ns, kRelease);
   }
   words_->commit.store(cycle, kRelease);
   if (!late) words_->commit_deadline_ns.store(deadline_ns_, kRelease);
@@ -66,6 +69,7 @@ uint32_t Link::arm(uint32_t robot_epoch, int64_t commit_deadline_ns) noexcept {
   writer_.forget();
   deadline_ns_ = commit_deadline_ns;
   words_->committed_plan.store(0, kRelease);
+  words_->played_ns.store(0, kRelease);
   words_->commit_deadline_ns.store(0, kRelease);
   words_->next_deadline_ns.store(commit_deadline_ns, kRelease);
   // Pairs with the guardian's acquire: armed is seen only with these.

@@ -36,8 +36,10 @@ class Link {
   bool publish(const layout::StopPlan& plan) noexcept;
 
   // The send completed. `plan_id`: of the plan just published when its
-  // action left; 0 when a running stop (or hold) was played.
-  void committed(uint64_t cycle, uint64_t plan_id, bool late) noexcept;
+  // action left; 0 when a running stop (or hold) was played, evaluated at
+  // `played_ns`.
+  void committed(uint64_t cycle, uint64_t plan_id, bool late,
+                 int64_t played_ns = 0) noexcept;
 
   // On engage: the next epoch above both the last one used here and
   // `robot_epoch` (what the robot reports). Its first deadline must come

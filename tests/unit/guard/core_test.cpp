@@ -37,7 +37,7 @@ struct Rig {
   }
   void stop_cycle(uint64_t k) {
     link.begin(release(k), deadline(k));
-    link.committed(k, 0, false);
+    link.committed(k, 0, false, release(k));
   }
   Step at(int64_t now, bool alive = true) { return core.step(now, alive); }
   GuardState state() const {
@@ -159,7 +159,9 @@ Test(guardian, waking_beyond_the_bound_starts_the_plan_then_and_says_so) {
   cr_assert_eq(r.broken(), 1u);
 }
 
-Test(guardian, a_running_stop_is_joined_at_its_own_time) {
+// The robot holds the last sample of a running stop while the guardian waits
+// for its misses: it goes on from there, without a jump.
+Test(guardian, a_running_stop_is_joined_at_the_sample_that_was_sent) {
   Rig r;
   r.run_to(5);
   const auto origin = r.origin(5);
@@ -168,12 +170,38 @@ Test(guardian, a_running_stop_is_joined_at_its_own_time) {
     r.stop_cycle(k);
     (void)r.at(r.deadline(k));
   }
+  const double sent = 1 - 100 * 1e-9 * double(r.release(k - 1) - origin);
   for (int i = 0; i < 3; ++i) (void)r.at(r.deadline(k++));
   cr_assert_eq(r.state(), GuardState::kActed);
   const int64_t now = r.deadline(k - 1);
-  const double t = static_cast<double>(now - origin) * 1e-9;
-  cr_assert_float_eq(r.at(now).command[0], 1 - 100 * t, 1e-9);
+  cr_assert_float_eq(r.at(now).command[0], sent, 1e-9);
+  cr_assert_float_eq(r.at(now + kMs).command[0], sent - 0.1, 1e-9);
   cr_assert_eq(r.broken(), 0u);
+}
+
+// A stop cycle before the origin played the held command: still nothing to
+// jump over, but a guardian awake only after the origin is late.
+Test(guardian, a_stop_that_has_not_begun_starts_late_when_it_wakes_late) {
+  Rig r;
+  r.run_to(5);
+  r.stop_cycle(6);
+  const int64_t late = r.origin(5) + 2 * kMs;
+  cr_assert_eq(r.at(late).command[0], 1.0);
+  cr_assert_eq(r.broken(), 1u);
+  cr_assert_float_eq(r.at(late + kMs).command[0], 0.9, 1e-9);
+}
+
+Test(guardian, a_sample_held_beyond_the_bound_is_flagged) {
+  Rig r;
+  r.run_to(5);
+  uint64_t k = 6;
+  for (; r.release(k) < r.origin(5) + 5 * kMs; ++k) {
+    r.stop_cycle(k);
+    (void)r.at(r.deadline(k));
+  }
+  const Step s = r.at(r.release(k) + 5 * kMs);
+  cr_assert_eq(s.what, Step::Do::kSend);
+  cr_assert_eq(r.broken(), 1u);
 }
 
 Test(guardian, death_between_publish_and_send_plays_the_plan_before) {

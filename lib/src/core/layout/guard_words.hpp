@@ -48,6 +48,9 @@ struct GuardWords {
   //                     send of that plan's own action moves it: a plan that
   //                     was published but not sent is never played, however
   //                     many stop cycles commit after it.
+  //   played            of a send that played the running plan: the time at
+  //                     which that plan was evaluated. The robot holds this
+  //                     sample when nothing follows.
   //   commit            cycle of the last completed send
   //   commit_deadline   the deadline that this send met; a late send leaves
   //                     it, so it counts as missed though the plan is out.
@@ -66,6 +69,7 @@ struct GuardWords {
   std::atomic<uint32_t> rearm_request;  // counts up
   std::atomic<uint32_t> orderly_exit;   // 1: the loop left on purpose
   std::atomic<uint32_t> loop_pid;
+  std::atomic<int64_t> played_ns;
 
   // Written by both, by compare-and-swap only: GuardState in the low 8
   // bits, the sender epoch above. One word, so that "the guardian has
