@@ -94,6 +94,8 @@ std::string Assembly::stop_reason() const {
   if (!loop_ || loop_->trip_reason() == rt::TripReason::kNone) return "";
   std::string text = rt::trip_reason_name(loop_->trip_reason());
   const uint32_t reasons = supervisor_->stop_reasons();
+  // What our check found after the guardian had acted is not why it did.
+  if (loop_->trip_reason() == rt::TripReason::kGuardian) return text;
   if (reasons != 0) text += ": " + reasons_text(reasons);
   const safety::Image& image = supervisor_->image();
   std::string names;

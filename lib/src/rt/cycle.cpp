@@ -160,6 +160,7 @@ void Loop::run_check(Cycle& c, std::size_t i) noexcept {
                           (carried_.pending & kRequestEngage) != 0;
     in.blend = c.blend;
     in.guardian_stale = c.guard.guardian_stale;
+    in.guardian_acted = c.guard.guardian_acted;
     c.begin_ns[i] = c.now_ns;
     c.check = parts_.supervisor->check(frame_.data(), in);
     close_stage(c, i);

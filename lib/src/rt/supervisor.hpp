@@ -25,6 +25,7 @@ struct CheckInput {
   bool engage_requested;  // ready only: may we engage now?
   float blend;            // 0 at engage → 1 after engage_time
   bool guardian_stale;    // from begin()
+  bool guardian_acted;    // from begin(): commands are not ours
 };
 
 struct CheckOutput {

@@ -65,9 +65,12 @@ inline bool is_human(const Image& image, uint32_t signal) {
 // ----------------------------------------------------------- standstill
 
 // Restarts the timer whenever the robot moved, was not seen, or was
-// commanded to move.
-inline bool commanded_still(const Image& image, const ShieldState& state) {
-  if (state.head == 0) return true;
+// commanded to move. Once the guardian has acted our last command is not the
+// one that holds: what the robot measures is all there is, and the guardian
+// grants a rearm only at the end of its plan.
+inline bool commanded_still(const Image& image, const ShieldState& state,
+                            const ShieldInput& in) {
+  if (state.head == 0 || in.guardian_acted) return true;
   const Command& last = sent(state, 0);
   for (uint32_t j = 0; j < image.joints; ++j) {
     const double u = static_cast<double>(last.u[j]);
@@ -86,7 +89,7 @@ inline bool measured_still(const Image& image, const float* dq) {
 
 inline bool watch_standstill(const Image& image, ShieldState& state,
                              const ShieldInput& in, bool robot_ok) {
-  if (!robot_ok || !commanded_still(image, state) ||
+  if (!robot_ok || !commanded_still(image, state, in) ||
       !measured_still(image, in.value[image.dq_signal])) {
     state.still_since_ns = kNever;
     return false;

@@ -100,7 +100,8 @@ struct ShieldInput {
   tactus_state life = TACTUS_STATE_IDLE;
   float blend = 0;  // 0 at engage .. 1
   bool guardian_stale = true;
-  uint32_t epoch = 0;  // sender epoch for the plan
+  bool guardian_acted = false;  // it commands the robot, not we
+  uint32_t epoch = 0;           // sender epoch for the plan
 };
 
 struct ShieldOutput {

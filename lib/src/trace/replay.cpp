@@ -127,6 +127,7 @@ class Cycle {
                             flagged(layout::kCycleEngageRequested);
       in.blend = r_.blend;
       in.guardian_stale = flagged(layout::kCycleGuardStale);
+      in.guardian_acted = flagged(layout::kCycleGuardActed);
       out_ = subject_.supervisor().check(frame_.data(), in);
       checked_ = !has(i, layout::kStageLate);
     }

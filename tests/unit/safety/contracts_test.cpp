@@ -232,6 +232,25 @@ bool engage_needs_standstill_for_its_duration() {
   }
   return !early && c.out.may_engage && c.out.standstill;
 }
+// Our own last command was to move: while it may hold, nothing stands. After
+// the guardian has acted it does not, and what is measured decides.
+bool standstill_after_the_guardian_is_what_is_measured() {
+  static const auto image = sealed();
+  const auto stands = [&](bool acted) {
+    Cycle c;
+    c.moving(0.3f, 0);
+    run(c, *image);
+    c.send<Removed>(*image);
+    c.dq[0] = 0;
+    c.in.guardian_acted = acted;
+    for (uint64_t k = 101; k <= 160; ++k) {
+      c.at(k);
+      run(c, *image);
+    }
+    return c.out.standstill;
+  };
+  return stands(true) && !stands(false);
+}
 bool engage_needs_a_verified_stop() {
   static const auto image = sealed();
   Cycle c;
@@ -430,6 +449,7 @@ constexpr Contract kContracts[] = {
     CONTRACT(model_error_counts),
     CONTRACT(prediction_encloses_the_plant),
     CONTRACT(engage_needs_standstill_for_its_duration),
+    CONTRACT(standstill_after_the_guardian_is_what_is_measured),
     CONTRACT(engage_needs_a_verified_stop),
     CONTRACT(blend_starts_from_the_measured_velocity),
     CONTRACT(a_committed_plan_replaces_the_running_one),
