@@ -67,12 +67,15 @@ $O/tests/%_fuzz: $O/tests/fuzz/%_fuzz.o $O/libtactus.a
 	$(call link,$(fuzz_link) $(lib_libs))
 all_srcs += $(wildcard tests/fuzz/*_fuzz.cpp)
 
-# The RT audit's interposer: counts what the RT thread must not do.
-$O/tests/librt_audit.so: tests/audit/rt_audit.c
+# Preloaded libraries: rt_audit counts what the RT thread must not do, hang
+# makes it fail on request.
+preloads := $(patsubst tests/audit/%.c,$O/tests/lib%.so,\
+              $(wildcard tests/audit/*.c))
+$O/tests/lib%.so: tests/audit/%.c
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$Q$(CC) -std=gnu11 -O2 -g $(WARN) -Wno-conversion -fPIC -shared -o $@ $<
-test-programs: $O/tests/librt_audit.so
+test-programs: $(preloads)
 
 # The long evidence, with figures; see the script for what can be overridden.
 prove: cli test-programs
