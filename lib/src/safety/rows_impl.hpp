@@ -387,7 +387,10 @@ inline void count_row(const Image& image, uint32_t r, const Slack& slack,
   if (bad) {
     out.safe = false;
     out.violated |= uint64_t{1} << (r < 63 ? r : 63);
-    out.reasons |= 1u << (15 + static_cast<uint32_t>(row.kernel));
+    const auto kernel = static_cast<uint32_t>(row.kernel);
+    out.reasons |= kernel - 1 < static_cast<uint32_t>(RowKernel::kLinear)
+                       ? 1u << (15 + kernel)
+                       : uint32_t{kReasonImage};  // unknown: an image gone bad
   }
   if (is_worse(image, margin, r, out)) {
     out.margin = margin;

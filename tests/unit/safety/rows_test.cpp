@@ -144,6 +144,7 @@ Test(rows, an_unknown_kernel_is_a_stop) {
   Cycle cycle;
   cycle.run(*image);
   cr_assert(eq(u32, cycle.out.rung, TACTUS_RUNG_STOP));
+  cr_assert(ne(u32, cycle.out.reasons & kReasonImage, 0));
 }
 
 Test(rows, no_rows_is_a_stop_unless_written_out) {
