@@ -22,6 +22,9 @@ OPT.asan     := -O1 -g -fsanitize=address,undefined \
 OPT.ubsan    := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all
 OPT.tsan     := -O1 -g -fsanitize=thread
 OPT.fuzz      = $(fuzz_flags)
+# Translation units full of a header library's templates: UBSan's checks of
+# that library cost a minute each and tell nothing about us.
+no_ubsan := $(if $(findstring undefined,$(OPT.$(B))),-fno-sanitize=undefined)
 SAN      := $(filter -fsanitize=% -fno-sanitize-recover=%,$(OPT.$(B)))
 CPPFLAGS += -Ilib/include -Ilib/src -I$O/gen -DTACTUS_VERSION='"$(VERSION)"'
 # Fused multiply-add only where it is written: replay compares bits.

@@ -3,6 +3,7 @@ lib_srcs += $(foreach d,onnx ir backends kernels,$(wildcard lib/src/policy/$d/*.
 
 flags-lib/src/policy/ir/ops_matrix.cpp := \
   $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags eigen3))
+flags-lib/src/policy/metadata.cpp = $(no_ubsan)
 # Vectors stay inside one translation unit, or go by reference.
 flags-lib/src/policy/kernels/activations.cpp := -Wno-psabi
 flags-lib/src/policy/kernels/layers.cpp := -Wno-psabi

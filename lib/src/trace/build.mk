@@ -1,2 +1,3 @@
 lib_srcs += $(wildcard lib/src/trace/*.cpp)
 lib_libs += -luring
+flags-lib/src/trace/log_info.cpp = $(no_ubsan)

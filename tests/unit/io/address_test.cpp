@@ -15,7 +15,8 @@ Test(address, reads_every_form) {
   for (const auto& form : forms) {
     auto a = io::parse_address(form[0]);
     cr_assert(a, "%s", form[0]);
-    cr_assert_str_eq(a->text().c_str(), form[1]);
+    const std::string text = a->text();
+    cr_assert_str_eq(text.c_str(), form[1]);
   }
 }
 
