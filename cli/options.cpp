@@ -172,6 +172,7 @@ bool wants_json(int argc, const char* const* argv) {
 Result<Options> parse_options(int argc, const char* const* argv) {
   Raw raw;
   CLI::App app{kAbout, "rtctl"};
+  app.set_version_flag("--version", "rtctl " TACTUS_VERSION);
   app.require_subcommand(1);
   add_run(app, raw);
   add_loop(app, raw);
@@ -183,6 +184,8 @@ Result<Options> parse_options(int argc, const char* const* argv) {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
     return help(app.help());
+  } catch (const CLI::CallForVersion& e) {
+    return help(std::string(e.what()) + "\n");
   } catch (const CLI::CallForAllHelp&) {
     return help(app.help("", CLI::AppFormatMode::All));
   } catch (const CLI::ParseError& e) {
