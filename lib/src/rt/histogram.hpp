@@ -65,7 +65,7 @@ class Histogram {
   }
 
   std::atomic<int64_t> max_;
-  uint64_t reserved_[7];
+  [[maybe_unused]] uint64_t reserved_[7];
   Counter bucket_[kBuckets];
 };
 

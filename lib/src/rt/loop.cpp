@@ -201,6 +201,7 @@ bool Loop::one_cycle(Cycle& c) noexcept {
 tactus_status Loop::step(const tactus_tick& tick) noexcept {
   if (carried_.state == TACTUS_STATE_IDLE) return TACTUS_ENDED;
   Cycle c;
+  parts_.wake->anchor();
   c.tick = tick;
   c.tick.flags = 0;
   c.tick.cycle = carried_.cycle + tick.missed;

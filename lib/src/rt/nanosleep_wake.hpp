@@ -19,6 +19,7 @@ class NanosleepWake final : public WakeSource {
   [[nodiscard]] int64_t now() noexcept override { return clock_.now(); }
   Wake wait(int64_t release_ns, int64_t lead_ns) noexcept override;
   int64_t spin(int64_t release_ns) noexcept override;
+  void anchor() noexcept override { clock_.anchor(); }
 
   [[nodiscard]] const TscClock& clock() const noexcept { return clock_; }
 

@@ -28,6 +28,9 @@ class WakeSource {
   virtual Wake wait(int64_t release_ns, int64_t lead_ns) noexcept = 0;
   // Spins until release_ns; returns when the cycle begins.
   virtual int64_t spin(int64_t release_ns) noexcept = 0;
+  // A cycle begins that somebody else woke (Loop::step): what wait() does
+  // for the clock's sake happens here.
+  virtual void anchor() noexcept {}
 };
 
 }  // namespace tactus::rt
