@@ -98,11 +98,28 @@ Error too_deep(const std::string& name, Position at) {
                    name, at.line, at.column, kMaxDepth);
 }
 
+// The line without its comment: a '#' in a quoted text is none.
+std::string_view without_comment(std::string_view line) {
+  char quote = 0;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (quote == 0 && c == '#') return line.substr(0, i);
+    if (quote == 0 && (c == '"' || c == '\'')) {
+      quote = c;
+    } else if (quote == '"' && c == '\\') {
+      ++i;
+    } else if (c == quote) {
+      quote = 0;
+    }
+  }
+  return line;
+}
+
 // Column (from 0) of what toml++ 3.3 must not see: on letters from U+00A0 on
-// it runs into an unreachable point, unless they stand in a comment or in a
-// text after a '#'; and in multi-line texts. npos: none.
+// it runs into an unreachable point, unless they stand in a comment; and on
+// multi-line texts. npos: none.
 std::size_t find_unfit(std::string_view line) {
-  const auto code = line.substr(0, line.find('#'));
+  const auto code = without_comment(line);
   const auto letter = std::find_if(code.begin(), code.end(), [](char c) {
     return static_cast<unsigned char>(c) >= 0x80;
   });

@@ -138,6 +138,10 @@ Test(toml, letters_beyond_ascii_stay_in_comments) {
       "a.toml:1:7: not TOML as read here: expected ASCII outside "
       "comments, and quoted texts on one line"));
   cr_assert(not(bool(Document::parse("a = \"\"\"x\"\"\"", "a.toml"))));
+  // A '#' in a quoted text begins no comment.
+  cr_assert(not(bool(Document::parse("\"#\"\xEF\xB5\xBF", "a.toml"))));
+  cr_assert(not(bool(Document::parse("a = \"\\\"#\" \xC3\xB6", "a.toml"))));
+  cr_assert(bool(Document::parse("a = '\\' # \xC3\xB6\n", "a.toml")));
 }
 
 Test(toml, a_duplicate_key_is_a_syntax_error) {
