@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include "tactus/tactus.h"
 
@@ -38,7 +39,7 @@ struct CheckOutput {
   uint16_t worst_row = 0xFFFF;
   uint16_t worst_link = 0xFFFF;
   float margin = -1;
-  float separation_m = 0;
+  float separation_m = std::numeric_limits<float>::quiet_NaN();
   float scale = 0;
   uint64_t violated = ~uint64_t{0};
   uint32_t reasons = 0;  // safety::Reason bits

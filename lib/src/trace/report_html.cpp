@@ -71,7 +71,7 @@ std::string head(const Summary& s, const LogInfo& info) {
       "</p><p>limits: {} · version {}</p></header>\n",
       escape(s.loop), escape(s.log), s.duration_s, state_name(s.state),
       s.latched ? " · was latched" : "", escape(end),
-      escape(info.limit.empty() ? "see configuration" : info.limit),
+      escape(info.limit.empty() ? "checked" : info.limit),
       escape(info.tactus_version));
 }
 
