@@ -5,7 +5,8 @@
 source "$(dirname "$0")/lib/common.sh"
 example
 start_plant --lockstep --seed 4
-"$rtctl" run "$tmp/arm.toml" --lockstep --no-engage --json >"$tmp/run.json" &
+"$rtctl" run "$tmp/arm.toml" --lockstep --no-engage --json \
+  --log "$tmp/run.tlog" >"$tmp/run.json" &
 run=$!
 is() {
   "$rtctl" status "$loop" --json >"$tmp/is.json" &&
@@ -17,6 +18,12 @@ has_keys "$tmp/status.json" schema state cycles rungs granted guard limit
 "$rtctl" status "$loop" >"$tmp/status.txt"
 grep -q state "$tmp/status.txt" || fail "status has no text"
 "$rtctl" reload "$loop" >/dev/null || fail "reload in ready"
+# Limits change, the log goes on in a new file; nothing else may change.
+edit 's/max="1 rad\/s"/max="0.9 rad\/s"/'
+"$rtctl" reload "$loop" --json >"$tmp/reload.json" || fail "reload of limits"
+grep -q '"log": *"[^"]*run-3.tlog"' "$tmp/reload.json" || fail "no new log"
+edit 's/misses=20/misses=19/'
+wants 2 'guard.misses has changed' "$rtctl" reload "$loop"
 "$rtctl" engage "$loop" >/dev/null
 wait_until is engaged
 wants 3 'engaged' "$rtctl" reload "$loop"
@@ -30,5 +37,9 @@ wait "$run" || fail "SIGTERM: exit $?: $(cat "$tmp/run.json")"
 grep -q '"state": *"idle"' "$tmp/run.json" || fail "it did not end idle"
 stop_plant
 nothing_left
+for log in run run-2 run-3; do
+  "$rtctl" replay "$tmp/$log.tlog" >"$tmp/replay" ||
+    fail "$log: $(cat "$tmp/replay")"
+done
 "$rtctl" version --json >"$tmp/version.json"
 has_keys "$tmp/version.json" schema version isa features granted

@@ -216,11 +216,12 @@ Result<void> Assembly::start_record() {
   if (!record.path.empty()) {
     auto recorder =
         trace::Recorder::start({.path = record.path,
-                                .head = log_head(),
+                                .head = log_head(blueprint_),
                                 .avoid_cpu = blueprint_.file.loop.cpu,
                                 .keep_ns = record.keep_ns});
     if (!recorder) return recorder.error();
     recorder_ = std::move(*recorder);
+    log_base_ = record.path;
     loop_->set_record(recorder_.get());
     grants_.push_back({.name = "record",
                        .asked = "io_uring",
@@ -261,6 +262,7 @@ bool Assembly::dead_lockstep() const {
 }
 
 Result<void> Assembly::finish() {
+  const std::lock_guard lock(log_mutex_);
   if (std::exchange(finished_, true)) return {};
   if (link_) link_->leave();
   if (guardian_) (void)guardian_->wait(std::chrono::seconds(3));

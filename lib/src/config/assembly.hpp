@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -63,10 +64,13 @@ class Assembly final : private telemetry::ControlHandler {
   Result<void> prepare_host();
   Result<void> make_loop();
   Result<void> start_record();
-  [[nodiscard]] trace::LogHead log_head() const;
+  [[nodiscard]] trace::LogHead log_head(const Blueprint& b) const;
   [[nodiscard]] std::string status_json() const;
   Result<std::string> handle(telemetry::Command command) override;
+  struct Change;
   Result<std::string> reload();
+  Result<Change> prepare_reload();
+  bool offer(Change& change);
   static tactus_status gated_act(void* self, void* frame,
                                  const tactus_tick* tick);
   static bool apply_reload(void* self, rt::Identity& identity) noexcept;
@@ -87,12 +91,14 @@ class Assembly final : private telemetry::ControlHandler {
   std::unique_ptr<rt::Loop> loop_;
   // Seen by the control thread only once everything is there.
   std::atomic<rt::Loop*> served_{nullptr};
+  std::mutex log_mutex_;  // recorder_: reload against finish
   std::unique_ptr<trace::Recorder> recorder_;
+  std::string log_base_;
+  uint32_t logs_ = 1;
   std::unique_ptr<telemetry::ControlServer> control_;
-  // Reload: prepared by the control thread, taken at a cycle edge. All
-  // images stay alive until the end (they are small).
+  // Reload: prepared by the control thread, taken at a cycle edge.
   std::vector<ImagePtr> images_;
-  std::atomic<const safety::Image*> next_image_{nullptr};
+  std::atomic<Change*> next_change_{nullptr};
   std::optional<trace::RecorderTotals> totals_;
   bool prepared_ = false;
   bool finished_ = false;

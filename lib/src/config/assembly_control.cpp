@@ -2,9 +2,6 @@
 // What the control socket does, on its own thread, and what status says.
 #include <fmt/format.h>
 
-#include <chrono>
-#include <thread>
-
 #include "config/assembly.hpp"
 #include "config/explain.hpp"
 #include "core/error.hpp"
@@ -41,18 +38,6 @@ Value rungs_value(const rt::LoopCounters& c) {
 template <class T>
 T get(const std::atomic<T>& word) {
   return word.load(std::memory_order_relaxed);
-}
-
-// A request is applied at a cycle edge: a refusal is known soon after.
-bool wait_for_change(const std::atomic<uint32_t>& done,
-                     const std::atomic<uint32_t>& refused, uint32_t before) {
-  constexpr auto kStep = std::chrono::milliseconds(5);
-  constexpr int kSteps = 400;
-  for (int i = 0; i < kSteps; ++i) {
-    if (get(done) + get(refused) != before) return true;
-    std::this_thread::sleep_for(kStep);
-  }
-  return false;
 }
 
 }  // namespace
@@ -125,63 +110,6 @@ Result<std::string> Assembly::handle(telemetry::Command command) {
   }
   if (command == telemetry::Command::kReload) return reload();
   return status_json();
-}
-
-Result<std::string> Assembly::reload() {
-  const tactus_state state = loop_->state();
-  if (state != TACTUS_STATE_READY && state != TACTUS_STATE_LATCHED) {
-    return unavailable("reload: the loop is {}: stop it first",
-                       rt::kStateNames[state]);
-  }
-  if (recorder_) {
-    return unavailable(
-        "reload: {} embeds the limits it began with: start a new run, or run "
-        "without [record]",
-        blueprint_.file.record.path);
-  }
-  auto document = toml::Document::load(blueprint_.file.path);
-  if (!document) return document.error();
-  auto file = read_file(*document);
-  if (!file) return file.error();
-  auto shield = load_shield(*document, timing_of(*file));
-  if (!shield) return shield.error();
-  if (auto ok = document->finish(); !ok) return ok.error();
-  auto binding = bind_signals(*shield->image, *file, blueprint_.frame,
-                              blueprint_.policy.output);
-  if (!binding) return binding.error();
-  const safety::Image& old = *images_.back();
-  if (shield->image->signals != old.signals ||
-      shield->image->joints != old.joints ||
-      file->policy.model != blueprint_.file.policy.model) {
-    return bad_input(
-        "{}: reload changes limits only: start a new run for "
-        "other signals, joints or models",
-        blueprint_.file.path);
-  }
-  const rt::LoopStats& stats = loop_->stats();
-  const uint32_t before = get(stats.reloads) + get(stats.reloads_refused);
-  const uint32_t refused = get(stats.reloads_refused);
-  images_.push_back(shield->image);
-  next_image_.store(shield->image.get(), std::memory_order_relaxed);
-  loop_->request(rt::kRequestReload);  // release: the image is whole
-  if (!wait_for_change(stats.reloads, stats.reloads_refused, before)) {
-    return unavailable("reload: the loop took no notice within 2 s");
-  }
-  if (get(stats.reloads_refused) != refused) {
-    return unavailable("reload: refused: the loop left ready or latched");
-  }
-  return status_json();
-}
-
-bool Assembly::apply_reload(void* self, rt::Identity& identity) noexcept {
-  auto* a = static_cast<Assembly*>(self);
-  const safety::Image* next =
-      a->next_image_.exchange(nullptr, std::memory_order_relaxed);
-  if (!next) return false;
-  a->supervisor_->use(next);
-  ++identity.image_epoch;
-  ++identity.parameter_epoch;
-  return true;
 }
 
 }  // namespace tactus::config

@@ -71,8 +71,7 @@ std::string bytes_text(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-trace::LogHead Assembly::log_head() const {
-  const Blueprint& b = blueprint_;
+trace::LogHead Assembly::log_head(const Blueprint& b) const {
   trace::LogHead head;
   head.frame_size = b.frame.size();
   head.action_offset = policy_->output_offset();

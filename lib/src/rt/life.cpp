@@ -76,6 +76,8 @@ void Loop::apply_reload() noexcept {
   const ReloadHook& hook = parts_.reload;
   const bool done =
       allowed && hook.apply != nullptr && hook.apply(hook.self, identity_);
+  // The log goes on in a new file: replay needs a state to begin with.
+  if (done) carried_.flags |= kCarriedKeyframeDue;
   // One writer: this thread. Readers poll the count.
   auto& count = done ? stats_->reloads : stats_->reloads_refused;
   count.store(count.load(std::memory_order_relaxed) + 1,

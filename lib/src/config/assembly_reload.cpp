@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+// Reload: new limits for a running loop, in ready or latched. The control
+// thread prepares everything; the loop takes it whole at a cycle edge. A log
+// embeds the limits that it began with, so a recording goes on in a new file.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include "config/assembly.hpp"
+#include "core/error.hpp"
+
+namespace tactus::config {
+
+struct Assembly::Change {
+  ImagePtr image;
+  ShieldSource source;
+  std::unique_ptr<trace::Recorder> recorder;  // null: nothing is recorded
+};
+
+namespace {
+
+// The key outside robot and limits that the new file has otherwise; "": none.
+// Guardian, transport and loop run with what they were started with.
+std::string changed_key(const File& now, const File& next) {
+  const auto find = [](const File& file, const Origin& of) -> const Origin* {
+    for (const Origin& o : file.origins) {
+      if (o.key == of.key) return &o;
+    }
+    return nullptr;
+  };
+  for (const auto& [from, to] : {std::pair{&now, &next}, {&next, &now}}) {
+    for (const Origin& o : from->origins) {
+      if (o.key.rfind("record.", 0) == 0) continue;  // --log may replace it
+      const Origin* other = find(*to, o);
+      if (!other || other->value != o.value) return o.key;
+    }
+  }
+  return "";
+}
+
+// "run.tlog", 2 → "run-2.tlog".
+std::string next_log(const std::string& path, uint32_t number) {
+  const std::filesystem::path p = path;
+  const std::string name =
+      fmt::format("{}-{}{}", p.stem().string(), number, p.extension().string());
+  return (p.parent_path() / name).string();
+}
+
+}  // namespace
+
+Result<Assembly::Change> Assembly::prepare_reload() {
+  auto document = toml::Document::load(blueprint_.file.path);
+  if (!document) return document.error();
+  auto file = read_file(*document);
+  if (!file) return file.error();
+  auto shield = load_shield(*document, timing_of(*file));
+  if (!shield) return shield.error();
+  if (auto ok = document->finish(); !ok) return ok.error();
+  if (const auto key = changed_key(blueprint_.file, *file); !key.empty()) {
+    return bad_input(
+        "{}: {} has changed: reload changes robot and limits only: start a "
+        "new run",
+        blueprint_.file.path, key);
+  }
+  const safety::Image& old = *images_.back();
+  if (shield->image->signals != old.signals ||
+      shield->image->joints != old.joints) {
+    return bad_input("{}: other signals or joints: start a new run",
+                     blueprint_.file.path);
+  }
+  auto binding = bind_signals(*shield->image, *file, blueprint_.frame,
+                              blueprint_.policy.output);
+  if (!binding) return binding.error();
+  Change change{shield->image, shield->source, nullptr};
+  if (recorder_) {
+    Blueprint next = blueprint_;
+    next.image = shield->image;
+    next.limits = shield->source;
+    const RecordTable& record = blueprint_.file.record;
+    auto recorder =
+        trace::Recorder::start({.path = next_log(log_base_, logs_ + 1),
+                                .head = log_head(next),
+                                .avoid_cpu = blueprint_.file.loop.cpu,
+                                .keep_ns = record.keep_ns});
+    if (!recorder) return recorder.error();
+    change.recorder = std::move(*recorder);
+  }
+  return change;
+}
+
+// Taken whole at a cycle edge, or withdrawn: whoever swaps the word decides.
+bool Assembly::offer(Change& change) {
+  using std::chrono::steady_clock;
+  const rt::LoopStats& stats = loop_->stats();
+  const auto judged = [&] {  // pairs with Loop::apply_reload's release
+    return stats.reloads.load(std::memory_order_acquire) +
+           stats.reloads_refused.load(std::memory_order_acquire);
+  };
+  const uint32_t before = judged();
+  next_change_.store(&change, std::memory_order_release);
+  loop_->request(rt::kRequestReload);
+  const auto end = steady_clock::now() + std::chrono::seconds(2);
+  while (judged() == before && steady_clock::now() < end)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  if (next_change_.exchange(nullptr, std::memory_order_acq_rel)) return false;
+  while (judged() == before)  // taken: the loop is within that very edge
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  return true;
+}
+
+Result<std::string> Assembly::reload() {
+  const std::lock_guard lock(log_mutex_);
+  const tactus_state state = loop_->state();
+  if (finished_ ||
+      (state != TACTUS_STATE_READY && state != TACTUS_STATE_LATCHED)) {
+    return unavailable("reload: the loop is {}: stop it first",
+                       rt::kStateNames[state]);
+  }
+  auto change = prepare_reload();
+  if (!change) return change.error();
+  images_.push_back(change->image);  // alive until the end: they are small
+  if (!offer(*change)) {
+    if (change->recorder) {
+      (void)change->recorder->finish();
+      (void)::unlink(next_log(log_base_, logs_ + 1).c_str());
+    }
+    return unavailable("reload: refused: the loop left ready or latched");
+  }
+  blueprint_.limits = change->source;
+  if (change->recorder) {
+    std::swap(recorder_, change->recorder);
+    blueprint_.file.record.path = next_log(log_base_, ++logs_);
+    if (auto old = change->recorder->finish(); !old) return old.error();
+  }
+  return status_json();
+}
+
+// On the loop's thread, at a cycle edge. The control thread closes the old log
+// only after this has returned.
+bool Assembly::apply_reload(void* self, rt::Identity& identity) noexcept {
+  auto* a = static_cast<Assembly*>(self);
+  Change* change = a->next_change_.exchange(nullptr, std::memory_order_acq_rel);
+  if (!change) return false;
+  a->supervisor_->use(change->image.get());
+  if (change->recorder) a->loop_->set_record(change->recorder.get());
+  ++identity.image_epoch;
+  ++identity.parameter_epoch;
+  return true;
+}
+
+}  // namespace tactus::config
