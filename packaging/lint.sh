@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Layout, dependency rule, shell scripts, sizes, and clang-tidy on the
-# sources that changed against LINT_BASE (default: the parent commit).
+# sources that changed against LINT_BASE (default: ten commits ago).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bad=0
@@ -55,7 +55,7 @@ long=$(ctags -x --c++-kinds=f --fields=+e --output-format=json \
 [ -z "$long" ] || echo "functions above 60 lines:"$'\n'"$long"
 
 # A shallow or young history has no parent: then everything changed.
-base=${LINT_BASE:-$(git rev-parse -q --verify HEAD~1 ||
+base=${LINT_BASE:-$(git rev-parse -q --verify HEAD~10 ||
   git hash-object -t tree /dev/null)}
 mapfile -t changed < <(git diff --name-only --diff-filter=d "$base" -- \
   'lib/src/*.cpp' 'cli/*.cpp' 2>/dev/null || true)
