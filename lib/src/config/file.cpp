@@ -42,7 +42,7 @@ Result<void> apply(const Override& from, File& file) {
   return {};
 }
 
-void read_loop(Scribe s, LoopTable& out) {
+void read_loop(const Scribe& s, LoopTable& out) {
   out.period_ns = s.duration("period");
   out.cpu = static_cast<int>(s.integer("cpu", 0, 4095, -1));
   out.priority =
@@ -58,7 +58,7 @@ void read_loop(Scribe s, LoopTable& out) {
   out.require = s.texts("require");
 }
 
-void read_io(Scribe s, IoTable& out) {
+void read_io(const Scribe& s, IoTable& out) {
   constexpr std::string_view kKinds[] = {"udp"};
   constexpr std::string_view kWires[] = {"tactus/1"};
   out.present = true;
@@ -69,7 +69,7 @@ void read_io(Scribe s, IoTable& out) {
   out.transport_bound_ns = s.duration("transport_bound");
 }
 
-LateRule read_late(Scribe s, const char* key, LateRule otherwise) {
+LateRule read_late(const Scribe& s, const char* key, LateRule otherwise) {
   constexpr std::string_view kWords[] = {"keep_last", "fallback", "skip_rest",
                                          "trip"};
   if (!s.has(key)) return otherwise;
@@ -83,7 +83,7 @@ LateRule read_late(Scribe s, const char* key, LateRule otherwise) {
   return otherwise;
 }
 
-void read_stage(Scribe s, StageTable& out) {
+void read_stage(const Scribe& s, StageTable& out) {
   out.sense_ns = s.duration("sense");
   out.infer_ns = s.duration("infer");
   out.check_ns = s.duration("check");
@@ -118,7 +118,7 @@ void read_guard(Scribe root, GuardTable& out) {
   out.cpu = static_cast<int>(s.integer("cpu", 0, 4095, -1));
 }
 
-void read_record(Scribe s, RecordTable& out) {
+void read_record(const Scribe& s, RecordTable& out) {
   out.path = s.text("path");
   out.keyframe_ns = s.duration("keyframe", kDefaultKeyframe);
   out.keep_ns = s.duration("keep", 0);
@@ -127,7 +127,7 @@ void read_record(Scribe s, RecordTable& out) {
 }
 
 // Range, age and stale rule are the shield's; here only what the frame is.
-SignalEntry read_signal(Scribe s, const std::string& name) {
+SignalEntry read_signal(const Scribe& s, const std::string& name) {
   SignalEntry out;
   out.name = name;
   constexpr std::string_view kFrom[] = {"io", "frame"};
@@ -142,7 +142,8 @@ SignalEntry read_signal(Scribe s, const std::string& name) {
   return out;
 }
 
-void read_policy(Scribe s, const toml::Document& document, PolicyTable& out) {
+void read_policy(const Scribe& s, const toml::Document& document,
+                 PolicyTable& out) {
   out.present = true;
   out.model = document.resolve(s.text("model"));
   constexpr std::string_view kBackends[] = {"fused", "reference", "onednn"};

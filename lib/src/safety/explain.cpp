@@ -127,6 +127,22 @@ const char* consumer(RowKernel kernel) {
   return "check stage: commit rule, motion and stop plan, after every rung";
 }
 
+// How the row's verdict holds between and beside its samples.
+const char* bound_of(RowKernel kernel) {
+  switch (kernel) {
+    case RowKernel::kActionBox:
+    case RowKernel::kActionRate:
+    case RowKernel::kLinear:
+      return "exact (the command itself is compared)";
+    case RowKernel::kSeparationNow:
+      return "derived (rows.hpp), for the present command only";
+    case RowKernel::kNone:
+      return "none";
+    default:
+      return "derived (predict.hpp, rows.hpp)";
+  }
+}
+
 ExplainedRow explain_row(const Image& image, const Row& row) {
   const auto kernel = std::min<std::size_t>(
       static_cast<std::size_t>(row.kernel), std::size(kKernels) - 1);
@@ -135,7 +151,7 @@ ExplainedRow explain_row(const Image& image, const Row& row) {
   out.kernel = kKernels[kernel];
   out.limit = limit_text(image, row);
   out.consumer = consumer(row.kernel);
-  out.bound = "derived";
+  out.bound = bound_of(row.kernel);
   out.hard = row.kind == RowKind::kHard;
   out.priority = row.priority;
   out.margin = row.margin;
@@ -248,6 +264,11 @@ std::vector<Assumption> assumptions(const Image& image) {
   for (uint32_t i = 0; i < image.humans; ++i) assume_human(image, i, out);
   assume_signals(image, out);
   assume_robot(image, out);
+  out.push_back({"rounding",
+                 "rounding errors of double arithmetic, below a nanometre, "
+                 "are not folded into the rows",
+                 "model_error is larger by far", image.commit.model_error,
+                 "m"});
   out.push_back({"geometry", "collision geometry covers the robot's body",
                  "covers are conservative", double(image.chain.spheres),
                  "spheres"});

@@ -17,7 +17,7 @@ struct ExplainedRow {
   std::string kernel;    // "separation", "keep in", ...
   std::string limit;     // in words, SI
   std::string consumer;  // who evaluates it, and when
-  std::string bound;     // "derived": proven in the kernel's header
+  std::string bound;     // exact, or derived in a named header
   bool hard = true;
   uint32_t priority = 0;
   double margin = 0;  // SI, of the kernel
