@@ -133,6 +133,7 @@ Result<void> Assembly::make_supervisor() {
                               blueprint_.frame, blueprint_.policy.output);
   if (!binding) return binding.error();
   images_.push_back(blueprint_.image);
+  fallbacks_ = Fallbacks(*blueprint_.image, *binding);
   supervisor_ = std::make_unique<ShieldSupervisor>(ShieldSupervisor::Parts{
       .image = blueprint_.image,
       .binding = *binding,
@@ -180,8 +181,8 @@ Result<void> Assembly::make_loop() {
   spec.frame_size = blueprint_.frame.size();
   user_act_ = blueprint_.act;
   tactus_stage infer = blueprint_.infer;
-  infer.fn = PolicyStage::stage;
-  infer.self = policy_.get();
+  infer.fn = gated_infer;
+  infer.self = this;
   infer.output_offset = policy_->output_offset();
   infer.output_size = policy_->output_size();
   // A velocity of zero: what fallback = "stop" asks for, checked as any.
@@ -239,6 +240,13 @@ Result<void> Assembly::start_record() {
   granted_ = rt::to_text(grants_);
   segment_->set_text(granted_);
   return {};
+}
+
+tactus_status Assembly::gated_infer(void* self, void* frame,
+                                    const tactus_tick* tick) {
+  auto* a = static_cast<Assembly*>(self);
+  a->fallbacks_.apply(static_cast<std::byte*>(frame), tick->now_ns);
+  return PolicyStage::stage(a->policy_.get(), frame, tick);
 }
 
 tactus_status Assembly::gated_act(void* self, void* frame,

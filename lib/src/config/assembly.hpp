@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "config/blueprint.hpp"
+#include "config/fallback.hpp"
 #include "config/supervisor.hpp"
 #include "guard/segment.hpp"
 #include "guard/spawn.hpp"
@@ -73,6 +74,8 @@ class Assembly final : private telemetry::ControlHandler {
   bool offer(Change& change);
   static tactus_status gated_act(void* self, void* frame,
                                  const tactus_tick* tick);
+  static tactus_status gated_infer(void* self, void* frame,
+                                   const tactus_tick* tick);
   static bool apply_reload(void* self, rt::Identity& identity) noexcept;
 
   Blueprint blueprint_;
@@ -87,6 +90,7 @@ class Assembly final : private telemetry::ControlHandler {
   std::optional<rt::CpuLatency> latency_;
   rt::Grants grants_;
   std::string granted_;
+  Fallbacks fallbacks_;
   tactus_stage user_act_{};
   std::unique_ptr<rt::Loop> loop_;
   // Seen by the control thread only once everything is there.
