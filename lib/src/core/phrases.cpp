@@ -59,8 +59,9 @@ bool parse_decimal(std::string_view text, Decimal& out) {
 
 bool parse_whole(std::string_view text, uint32_t& out) {
   text = trim(text);
-  const auto end = text.data() + text.size();
-  const auto [stop, fault] = std::from_chars(text.data(), end, out);
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  const auto [stop, fault] = std::from_chars(begin, end, out);
   return fault == std::errc() && stop == end;
 }
 

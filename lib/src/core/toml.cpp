@@ -109,7 +109,8 @@ Result<Document> Document::load(const std::string& path) {
   return parse(*text, path);
 }
 
-Result<Document> Document::parse(std::string_view text, std::string name) {
+Result<Document> Document::parse(std::string_view text,
+                                 const std::string& name) {
   auto root = parse_tree(text, one_line(name));
   if (!root) return root.error();
   auto state = std::make_shared<State>();
