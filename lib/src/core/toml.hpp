@@ -156,8 +156,7 @@ class Document {
  public:
   static Result<Document> load(const std::string& path);
   // `name` stands where the file's name would in errors.
-  static Result<Document> parse(std::string_view text,
-                                const std::string& name);
+  static Result<Document> parse(std::string_view text, const std::string& name);
 
   [[nodiscard]] Table root() const;
   [[nodiscard]] const std::string& name() const;
