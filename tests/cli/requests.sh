@@ -22,6 +22,11 @@ grep -q state "$tmp/status.txt" || fail "status has no text"
 edit 's/max="1 rad\/s"/max="0.9 rad\/s"/'
 "$rtctl" reload "$loop" --json >"$tmp/reload.json" || fail "reload of limits"
 grep -q '"log": *"[^"]*run-3.tlog"' "$tmp/reload.json" || fail "no new log"
+cp "$tmp/arm.toml" "$tmp/good.toml"
+awk '/^target/ { held = $0; next } { print } /^hand/ { print held }' \
+  "$tmp/good.toml" >"$tmp/arm.toml"
+wants 2 'order' "$rtctl" reload "$loop"
+cp "$tmp/good.toml" "$tmp/arm.toml"
 edit 's/misses=20/misses=19/'
 wants 2 'guard.misses has changed' "$rtctl" reload "$loop"
 "$rtctl" engage "$loop" >/dev/null

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstring>
 #include <filesystem>
+#include <string_view>
 #include <thread>
 
 #include "config/assembly.hpp"
@@ -41,6 +43,21 @@ std::string changed_key(const File& now, const File& next) {
   return "";
 }
 
+// Frame offsets and fallbacks belong to a signal's number, which is its place
+// in the file.
+bool same_signals(const safety::Image& a, const safety::Image& b) {
+  bool same = a.signals == b.signals && a.joints == b.joints &&
+              a.q_signal == b.q_signal && a.dq_signal == b.dq_signal;
+  for (uint32_t i = 0; same && i < a.signals; ++i) {
+    const safety::Signal& x = a.signal[i];
+    const safety::Signal& y = b.signal[i];
+    same = std::string_view(x.name) == y.name && x.count == y.count &&
+           x.stale == y.stale && x.max_age_ns == y.max_age_ns &&
+           std::memcmp(x.fallback, y.fallback, sizeof x.fallback) == 0;
+  }
+  return same;
+}
+
 // "run.tlog", 2 → "run-2.tlog".
 std::string next_log(const std::string& path, uint32_t number) {
   const std::filesystem::path p = path;
@@ -66,14 +83,11 @@ Result<Assembly::Change> Assembly::prepare_reload() {
         blueprint_.file.path, key);
   }
   const safety::Image& old = *images_.back();
-  if (shield->image->signals != old.signals ||
-      shield->image->joints != old.joints) {
-    return bad_input("{}: other signals or joints: start a new run",
-                     blueprint_.file.path);
+  if (!same_signals(old, *shield->image)) {
+    return bad_input(
+        "{}: other signals, their order or joints: start a new run",
+        blueprint_.file.path);
   }
-  auto binding = bind_signals(*shield->image, *file, blueprint_.frame,
-                              blueprint_.policy.output);
-  if (!binding) return binding.error();
   Change change{shield->image, shield->source, nullptr};
   if (recorder_) {
     Blueprint next = blueprint_;
