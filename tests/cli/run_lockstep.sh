@@ -40,3 +40,11 @@ has_keys "$tmp/report.json" schema cycles rungs
 grep -q '<svg' "$tmp/r.html" || fail "the page has no figure"
 "$rtctl" explain "$tmp/run.tlog" --cycle 1500 >"$tmp/explain.txt"
 grep -q 1500 "$tmp/explain.txt" || fail "explain"
+
+# The strictest guard: one miss is enough. The cycle that engages owes no
+# commit, so nothing is missed.
+example
+edit 's/misses=20/misses=1/'
+run_lockstep 2s || fail "misses = 1: $(cat "$tmp/run.json")"
+grep -q '"latched": *false' "$tmp/run.json" || fail "misses = 1: latched"
+nothing_left

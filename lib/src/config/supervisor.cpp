@@ -9,6 +9,8 @@
 namespace tactus::config {
 namespace {
 
+static_assert(rt::kLateCheck == safety::kReasonLate);
+
 bool is_verified(tactus_rung rung) {
   return rung == TACTUS_RUNG_PASS || rung == TACTUS_RUNG_SCALE;
 }
@@ -137,11 +139,15 @@ void ShieldSupervisor::committed(const std::byte* frame,
 bool ShieldSupervisor::armed(const tactus_tick& tick) noexcept {
   const uint32_t robot = robot_epoch_ ? *robot_epoch_ : 0;
   if (!link_) {
-    carried_.epoch = std::max(carried_.epoch, robot) + 1;
+    const uint32_t last = std::max(carried_.epoch, robot);
+    if (last == UINT32_MAX) return false;  // no epoch is above
+    carried_.epoch = last + 1;
     return true;
   }
+  // This cycle sends nothing yet: the first commit is due in the next.
+  const safety::Commit& commit = image_->commit;
   const uint32_t epoch =
-      link_->arm(robot, tick.release_ns + image_->commit.commit_ns);
+      link_->arm(robot, tick.release_ns + commit.period_ns + commit.commit_ns);
   if (epoch != 0) carried_.epoch = epoch;
   return epoch != 0;
 }

@@ -64,8 +64,10 @@ uint32_t Link::arm(uint32_t robot_epoch, int64_t commit_deadline_ns) noexcept {
   uint64_t word = words_->state_epoch.load(kAcquire);
   const bool ready = words_->ready.load(kAcquire) != 0;
   if (!ready || guard_state(word) != GuardState::kDisarmed) return 0;
-  const uint32_t epoch = std::max(guard_epoch(word), robot_epoch) + 1;
-  if (epoch == 0) return 0;  // 2^32 engagements: no epoch is above
+  const uint32_t last = std::max(guard_epoch(word), robot_epoch);
+  // There must be an epoch above for us, and one above that for the guardian.
+  if (last >= UINT32_MAX - 1) return 0;
+  const uint32_t epoch = last + 1;
   writer_.forget();
   deadline_ns_ = commit_deadline_ns;
   words_->committed_plan.store(0, kRelease);
