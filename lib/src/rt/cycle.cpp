@@ -168,7 +168,7 @@ void Loop::run_check(Cycle& c, std::size_t i) noexcept {
   }
   // Late means stop, and what a late check found must not count either: it
   // may neither engage nor call a standstill verified.
-  if (!c.checked) c.check = CheckOutput{};
+  if (!c.checked) c.check = unchecked(c.before);
   choose_rung(c);
 }
 

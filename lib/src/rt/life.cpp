@@ -19,6 +19,7 @@ void Loop::edge(LifeEvent event, const tactus_tick& tick) noexcept {
   if (to == TACTUS_STATE_STOPPING) carried_.stopping_at_ns = tick.release_ns;
   if (to == TACTUS_STATE_LATCHED) {
     carried_.flags |= kCarriedEverLatched;
+    ever_latched_.store(true, std::memory_order_relaxed);
     // Asking before the latch must not fire after the rearm.
     carried_.pending &= ~uint32_t{kRequestEngage | kRequestRearm};
     if (spec_.exit_on_latch) end_because(ExitReason::kLatched);

@@ -71,7 +71,7 @@ class Loop {
   }
 
   [[nodiscard]] bool ever_latched() const noexcept {
-    return (carried_.flags & kCarriedEverLatched) != 0;
+    return ever_latched_.load(std::memory_order_relaxed);
   }
   [[nodiscard]] const LoopStats& stats() const noexcept { return *stats_; }
   [[nodiscard]] const LoopSpec& spec() const noexcept { return spec_; }
@@ -165,6 +165,7 @@ class Loop {
   int64_t t0_ns_ = 0;        // release of grid index 0
   int64_t end_at_ns_ = 0;    // 0: no end
   int64_t last_end_ns_ = 0;  // of the cycle before: an overrun shows here
+  std::atomic<bool> ever_latched_{false};  // any thread asks
   ExitReason exit_ = ExitReason::kNone;
   const char* warm_failed_ = nullptr;  // stage that failed in the dry run
 };

@@ -46,6 +46,18 @@ struct CheckOutput {
   uint64_t plan_id = 0;
 };
 
+// The check did not run, or ended late: whatever it found is not known, so
+// nothing is verified and, while engaged, the cycle is bad.
+inline constexpr uint32_t kLateCheck = 1u << 11;  // safety::kReasonLate
+[[nodiscard]] inline CheckOutput unchecked(tactus_state state) noexcept {
+  CheckOutput out;
+  if (state == TACTUS_STATE_READY) return out;
+  out.stop_unverified = true;
+  out.bad = state == TACTUS_STATE_ENGAGED;
+  out.reasons = kLateCheck;
+  return out;
+}
+
 struct GuardView {
   bool guardian_acted = false;  // it has taken over: be silent, latch
   bool guardian_stale = false;  // heartbeat older than its bound

@@ -131,7 +131,8 @@ class Cycle {
       out_ = subject_.supervisor().check(frame_.data(), in);
       checked_ = !has(i, layout::kStageLate);
     }
-    if (!checked_) out_ = rt::CheckOutput{};
+    if (!checked_)
+      out_ = rt::unchecked(static_cast<tactus_state>(r_.state_before));
     compare_verdict();
     choose_rung();
   }

@@ -362,3 +362,18 @@ Test(loop_cycle, step_counts_ticks_delivered_and_lost) {
   cr_assert_eq(n.skipped, 4U);
   cr_assert_eq(r.sink.last().cycle, 7U);
 }
+
+// What nobody judged is neither verified nor good: a sensor that fails for
+// ever trips.
+Test(loop_cycle, a_cycle_without_a_check_is_bad_and_unverified) {
+  Rig r;
+  r.engage();
+  r.sense.status = TACTUS_FAILED;
+  r.tick();
+  const CycleRecord record = r.sink.last();
+  cr_assert_eq(record.rung, TACTUS_RUNG_STOP);
+  cr_assert((record.flags & tactus::layout::kCycleBad) != 0);
+  cr_assert((record.flags & tactus::layout::kCycleStopUnverified) != 0);
+  r.ticks(200);
+  cr_assert_neq(r.loop->state(), TACTUS_STATE_ENGAGED);
+}
