@@ -45,9 +45,11 @@ const State& Udp::drain(int64_t now_ns) noexcept {
 
 const State& Udp::peek(int64_t now_ns) noexcept {
   if (!lockstep_) offset_.update();
+  // Before the first read: what came in during the drain is not younger.
+  const int64_t begin_ns = lockstep_ ? 0 : monotonic_ns();
   for (int i = 0; i < kMaxPerDrain && receive_one(now_ns); ++i) {
   }
-  if (!lockstep_) drained_ns_ = monotonic_ns();
+  drained_ns_ = begin_ns;
   return state_;
 }
 
