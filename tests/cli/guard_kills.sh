@@ -55,6 +55,20 @@ until_moving() {
   sleep "$((RANDOM % 2)).$((600 + RANDOM % 400))"
   until_engaged
 }
+# It stops before its next send; a host that latched it in this very moment
+# leaves nothing to send until it is rearmed.
+until_stopped() {
+  local i
+  for ((i = 0; i < 400; i++)); do
+    [ "$(cut -d' ' -f3 "/proc/$run/stat")" != T ] || return 0
+    sleep 0.01
+    [ $((i % 50)) -lt 49 ] || ! look || case $state in
+      latched) "$rtctl" rearm "$loop" >/dev/null 2>&1 || true ;;
+      ready) "$rtctl" engage "$loop" >/dev/null 2>&1 || true ;;
+    esac
+  done
+  fail "it did not stop before a send: $state"
+}
 gone() { wait "$run" 2>/dev/null || true; run=''; }
 
 down() { # KIND: the controller goes; ends when it is at rest or dead
@@ -62,7 +76,8 @@ down() { # KIND: the controller goes; ends when it is at rest or dead
     kill) kill -KILL "$run"; gone ;;
     segfault) kill -SEGV "$run"; gone ;;
     stop) kill -STOP "$run" ;;
-    hang | stop-at-send) kill -USR1 "$run" ;;
+    hang) kill -USR1 "$run" ;;
+    stop-at-send) kill -USR1 "$run"; until_stopped ;;
   esac
   sleep 0.8
 }
