@@ -197,7 +197,7 @@ typedef struct tactus_loop_options {
   uint32_t trip_bad;          /* 3 bad releases */
   uint32_t trip_of;           /* of the last 100 */
   int64_t engage_time_ns;     /* 0.5 s: blend from the measured state */
-  int64_t commit_ns;          /* commit deadline; 0: 0.9 period */
+  int64_t commit_ns;          /* without a guard; 0: 0.9 period */
   const char* const* require; /* grants: "fifo", "affinity", "mlock", ... */
   size_t require_count;
 } tactus_loop_options;

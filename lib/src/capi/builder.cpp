@@ -26,6 +26,8 @@ Result<void> set_loop(const tactus_loop_options& from, config::File& file) {
   }
   file.name = from.name;
   file.loop.period_ns = from.period_ns;
+  file.loop.commit_ns =
+      from.commit_ns > 0 ? from.commit_ns : from.period_ns / 10 * 9;
   file.loop.cpu = from.cpu;
   file.loop.priority = from.priority;
   file.loop.overrun = from.overrun == TACTUS_REPHASE ? rt::Overrun::kRephase

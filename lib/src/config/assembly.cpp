@@ -12,6 +12,7 @@
 #include "io/lockstep.hpp"
 #include "rt/lead.hpp"
 #include "rt/nanosleep_wake.hpp"
+#include "safety/planner.hpp"
 
 namespace tactus::config {
 
@@ -179,6 +180,10 @@ Result<void> Assembly::prepare_host() {
 Result<void> Assembly::make_loop() {
   rt::LoopSpec& spec = blueprint_.spec;
   spec.frame_size = blueprint_.frame.size();
+  // The longest legal stop: held until t_s, then a plan, then standing still.
+  const safety::Commit& commit = blueprint_.image->commit;
+  spec.stop_limit_ns = safety::hold_ns(commit) + safety::kMaxStop_ns +
+                       commit.standstill_ns + 1'000'000'000;
   user_act_ = blueprint_.act;
   tactus_stage infer = blueprint_.infer;
   infer.fn = gated_infer;

@@ -40,7 +40,8 @@ rt::LoopSpec loop_spec_of(const File& file, const RunAsk& ask) {
   spec.overrun = file.loop.overrun;
   spec.trip = file.loop.trip;
   spec.engage_time_ns = file.loop.engage_time_ns;
-  spec.commit_deadline_ns = file.guard.none ? 0 : file.guard.commit_ns;
+  spec.commit_deadline_ns =
+      file.guard.none ? file.loop.commit_ns : file.guard.commit_ns;
   spec.shadow = ask.shadow;
   spec.engage_when_ready = ask.engage && !ask.shadow;
   spec.exit_on_latch = ask.exit_on_latch;

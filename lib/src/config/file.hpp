@@ -27,8 +27,9 @@ struct Origin {
 
 struct LoopTable {
   int64_t period_ns = 0;
-  int cpu = -1;      // -1: where the kernel puts it
-  int priority = 0;  // 0: not FIFO
+  int64_t commit_ns = 0;  // without a guard; 0: the act stage's deadline
+  int cpu = -1;           // -1: where the kernel puts it
+  int priority = 0;       // 0: not FIFO
   rt::Overrun overrun = rt::Overrun::kSkip;
   std::string wake = "auto";
   int64_t lead_max_ns = 0;

@@ -65,6 +65,12 @@ Result<void> PolicyStage::bind(const PolicyBinding& binding,
   uint32_t total = 0;
   const policy::Description& model = plan_->describe();
   for (const std::string& name : binding.input) {
+    if (name == binding.output) {
+      return bad_input(
+          "{}: {} is the policy's input and output: copy the last action into "
+          "a field of its own, in a sense stage",
+          binding.where, name);
+    }
     auto field = float_field(frame, name);
     if (!field) return field.error();
     const int index =
