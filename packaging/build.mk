@@ -43,5 +43,10 @@ lint:
 	@packaging/deps.sh build test lint
 	@packaging/lint.sh
 
+# What the compiler is told about FILE, for clang-tidy.
+.PHONY: tidy-flags
+tidy-flags:
+	@: $(info $(CPPFLAGS) $(flags-$(FILE)))
+
 format:
 	git ls-files '*.cpp' '*.hpp' '*.c' '*.h' | xargs clang-format-19 -i

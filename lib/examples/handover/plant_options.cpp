@@ -30,10 +30,10 @@ constexpr const char* kHelp =
     "T is a number and s or ms. Exit: 0 ok, 2 usage, 3 port in use or no\n"
     "controller, 4 permission, 5 controller died in lockstep.\n";
 
-[[noreturn]] void refuse(const char* option, const char* value,
+[[noreturn]] void refuse(const char* option, std::string_view value,
                          const char* want) {
-  std::fprintf(stderr, "handover-plant: --%s %s: not %s; see --help\n", option,
-               value, want);
+  std::fprintf(stderr, "handover-plant: --%s %.*s: not %s; see --help\n",
+               option, static_cast<int>(value.size()), value.data(), want);
   std::exit(2);
 }
 
@@ -41,7 +41,7 @@ uint64_t count_of(const char* option, std::string_view text) {
   uint64_t value = 0;
   const char* end = text.data() + text.size();
   const auto [at, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{} || at != end) refuse(option, text.data(), "a count");
+  if (error != std::errc{} || at != end) refuse(option, text, "a count");
   return value;
 }
 
@@ -53,7 +53,7 @@ double seconds_of(const char* option, std::string_view text) {
   const std::string_view unit(at, static_cast<std::size_t>(end - at));
   if (error != std::errc{} || !(value > 0) || !(value < 1e6) ||
       (unit != "s" && unit != "ms"))
-    refuse(option, text.data(), "a time such as 50ms or 10s");
+    refuse(option, text, "a time such as 50ms or 10s");
   return unit == "ms" ? value / 1000 : value;
 }
 

@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <filesystem>
 #include <string_view>
 #include <thread>
@@ -53,7 +53,7 @@ bool same_signals(const safety::Image& a, const safety::Image& b) {
     const safety::Signal& y = b.signal[i];
     same = std::string_view(x.name) == y.name && x.count == y.count &&
            x.stale == y.stale && x.max_age_ns == y.max_age_ns &&
-           std::memcmp(x.fallback, y.fallback, sizeof x.fallback) == 0;
+           std::ranges::equal(x.fallback, y.fallback);
   }
   return same;
 }

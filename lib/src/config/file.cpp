@@ -101,7 +101,7 @@ void read_stage(const Scribe& s, StageTable& out) {
   }
 }
 
-void read_guard(Scribe root, GuardTable& out) {
+void read_guard(const Scribe& root, GuardTable& out) {
   if (root.is_text("guard")) {
     constexpr std::string_view kNone[] = {"none"};
     (void)root.choice("guard", kNone);

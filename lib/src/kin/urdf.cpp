@@ -371,7 +371,7 @@ class Builder {
                                   const urdf::Geometry& shape) {
     const auto size = [](double v) { return v > 0 && v < 100; };
     const auto cut = [&](Result<std::vector<Ball>> made) {
-      return made ? made
+      return made ? std::move(made)
                   : Result<std::vector<Ball>>(
                         fail("link", link.name, "{}", made.error().text()));
     };

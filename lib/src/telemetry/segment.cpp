@@ -99,8 +99,7 @@ Result<UniqueFd> claim(const std::string& loop, const std::string& path) {
 
 void copy_text(char* to, std::size_t size, const std::string& text) {
   const std::size_t n = std::min(text.size(), size - 1);
-  std::memcpy(to, text.data(), n);
-  std::memset(to + n, 0, size - n);
+  std::fill(std::copy_n(text.begin(), n, to), to + size, '\0');
 }
 
 std::string bounded(const char* text, std::size_t size) {
@@ -185,15 +184,18 @@ Result<std::unique_ptr<SegmentReader>> SegmentReader::open(
   if (auto good = check_loop_name(loop); !good) return good.error();
   std::unique_ptr<SegmentReader> r(new SegmentReader);
   r->path_ = segment_path(folder, loop);
-  r->fd_.reset(::open(r->path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (!r->fd_ && errno == ENOENT)
+  const int fd = ::open(r->path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  int fault = fd < 0 ? errno : 0;
+  r->fd_.reset(fd);
+  if (fault == ENOENT)
     return unavailable(
         "no loop named {} runs (no {}): start it with rtctl "
         "run",
         loop, r->path_);
   struct stat st{};
-  if (!r->fd_ || ::fstat(r->fd_.get(), &st) != 0)
-    return system_error("statistics segment " + r->path_, errno,
+  if (fault == 0 && ::fstat(fd, &st) != 0) fault = errno;
+  if (fault != 0)
+    return system_error("statistics segment " + r->path_, fault,
                         "use the account that runs the loop");
   if (static_cast<uint64_t>(st.st_size) != kSize)
     return bad_input(

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <climits>
 #include <cstring>
 #include <vector>
@@ -232,7 +233,9 @@ class Cycle {
 
   template <class T>
   void compare(const char* what, const T& expected, const T& got) {
-    if (std::memcmp(&expected, &got, sizeof(T)) == 0) return;
+    if (std::ranges::equal(std::as_bytes(std::span(&expected, 1)),
+                           std::as_bytes(std::span(&got, 1))))
+      return;
     differ(what, show(expected), show(got));
   }
 

@@ -27,8 +27,9 @@ std::string cycles_text(const Summary& s) {
 
 std::string rungs_text(const Summary& s) {
   std::string out = "rungs     ";
-  for (uint8_t i = 0; i < s.rungs.size(); ++i)
-    out += fmt::format("{} {}  ", rung_name(i), s.rungs[i]);
+  for (std::size_t i = 0; i < s.rungs.size(); ++i)
+    out +=
+        fmt::format("{} {}  ", rung_name(static_cast<uint8_t>(i)), s.rungs[i]);
   return out + fmt::format("\nstate     {}{}\n", state_name(s.state),
                            s.latched ? " (was latched)" : "");
 }

@@ -16,7 +16,7 @@
 namespace tactus::policy {
 namespace {
 
-std::string folder_of(std::string path) {
+std::string folder_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   return slash == std::string::npos ? "." : path.substr(0, slash);
 }
@@ -46,8 +46,9 @@ Result<const tactus_plugin*> load(const std::string& name) {
   const std::string file = "libtactus-" + name + ".so";
   std::string tried;
   for (const std::string& dir : search_path()) {
-    const std::string path = dir + "/" + file;
-    tried += (tried.empty() ? "" : ", ") + dir;
+    std::string path = dir;
+    path.append("/").append(file);
+    tried.append(tried.empty() ? "" : ", ").append(dir);
     if (::access(path.c_str(), R_OK) != 0) continue;
     void* module = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!module) return unavailable("backend '{}': {}", name, ::dlerror());
