@@ -134,9 +134,11 @@ inline void begin_life(const Image& image, ShieldState& state,
 struct Bench {
   // Leaves `motion` as it is: predict() writes what judge() reads, and
   // zeroing 50 KiB would cost as much as a tenth of a check.
-  Bench(const Image& limits, const ShieldInput& input, const Past& before)
-      : image(limits), in(input), past(before) {}
+  Bench(const Image& limits, const ShieldState& carried,
+        const ShieldInput& input, const Past& before)
+      : image(limits), state(carried), in(input), past(before) {}
   const Image& image;
+  const ShieldState& state;
   const ShieldInput& in;
   const Past& past;
   Motion motion;
@@ -145,22 +147,25 @@ struct Bench {
 // When the stop of a command of this cycle begins at the latest, and how old
 // a command may be that is played from then on: if the loop hangs in the
 // middle of a plan, the robot holds one sample of it until the guardian
-// takes over, which is as long as u_k may be held.
-inline Intent intend(const Image& image, const ShieldInput& in) {
+// takes over, which is as long as u_k may be held. If it dies between send
+// and commit, the guardian goes on in the plan before.
+inline Intent intend(const Image& image, const ShieldState& state,
+                     const ShieldInput& in) {
   Intent intent{};
   const int64_t hold = hold_ns(image.commit) - image.commit.actuator_delay_ns;
   intent.origin_ns = in.release_ns + hold;
-  intent.early_ns = image.commit.period_ns;  // dead before commit: plan k - 1
+  intent.early_ns = image.commit.period_ns;
   intent.stale_ns =
       hold > image.commit.repeat_ns ? hold : image.commit.repeat_ns;
   intent.fresh = true;
+  intent.before = state.plan.plan_id != 0 ? &state.plan : nullptr;
   return intent;
 }
 
 template <class F>
 bool verify(Bench& bench, const float* u, Intent& intent, Effort effort,
             Verdict& verdict) {
-  intent = intend(bench.image, bench.in);
+  intent = intend(bench.image, bench.state, bench.in);
   for (uint32_t j = 0; j < bench.image.joints; ++j) {
     intent.u[j] = static_cast<double>(u[j]);
   }
@@ -314,9 +319,10 @@ inline void make_candidate(const Image& image, const ShieldInput& in,
 template <class F>
 bool verify_running(Bench& bench, const layout::StopPlan& plan,
                     Verdict& verdict) {
-  Intent intent = intend(bench.image, bench.in);
+  Intent intent = intend(bench.image, bench.state, bench.in);
   intent.fresh = false;
   intent.origin_ns = plan.origin_ns;
+  intent.before = nullptr;
   intent.shape = shape_of(plan);
   for (uint32_t j = 0; j < bench.image.joints; ++j) {
     intent.u[j] = plan.held[j];
@@ -469,7 +475,7 @@ void check_with(const Image& image, ShieldState& state, const ShieldInput& in,
     stop_rung<F>(image, state, in, nullptr, out);
     return;
   }
-  Bench bench(image, in, past);
+  Bench bench(image, state, in, past);
   if (!health.human_ok) {
     stop_rung<F>(image, state, in, nullptr, out);
     return;

@@ -35,6 +35,7 @@ enum class Fault {
   kHold,        // the stop begins now instead of at t_s
   kStall,       // a played command is never old
   kSpread,      // the stop is never early
+  kBefore,      // nobody dies between send and commit
   kBetween,     // nothing happens between samples
   kTail,        // the motion ends with the command
   kStandstill,  // engage without it

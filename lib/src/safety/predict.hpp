@@ -45,6 +45,9 @@ struct Intent {
   int64_t early_ns;   // the stop may begin that much before its origin
   int64_t stale_ns;   // a played command may be that old
   bool fresh;         // u is not out yet
+  // The plan that the guardian goes on in if the loop dies between the send
+  // of u and its commit; null: none.
+  const layout::StopPlan* before;
 };
 
 struct alignas(64) Motion {

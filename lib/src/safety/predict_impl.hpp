@@ -2,7 +2,7 @@
 // Bodies of predict.hpp; include that.
 #pragma once
 
-#include "safety/exp.hpp"
+#include "safety/response_impl.hpp"
 
 namespace tactus::safety {
 namespace detail {
@@ -106,6 +106,19 @@ inline void flight_bounds(const Image& image, const Flight& flight,
   }
 }
 
+// q older than dq: |v| over the gap between them, `lags` long in units of
+// the lag. Backwards, v(t) = u + (v - u) e^(gap / lag) with both |v| and |u|
+// within the hull; and no command ever sent leaves the action box.
+inline double speed_before(const Image& image, uint32_t joint, double hull,
+                           double lags) {
+  if (!(lags > 0)) return hull;
+  const double most = larger(magnitude(image.action_lo[joint]),
+                             magnitude(image.action_hi[joint]));
+  const double grown = hull * (1 + 2 / exp_minus(lags));
+  const double within = larger(hull, most);
+  return grown < within ? grown : within;
+}
+
 }  // namespace detail
 
 template <class F>
@@ -128,11 +141,10 @@ bool predict_past(const Image& image, const ShieldState& state,
     out.last[j] = static_cast<double>(flight.u[flight.count - 1][j]);
   }
   flight_bounds(image, flight, delay, out);
-  // q older than dq: over the gap v is within the hull, whatever it was.
   const double gap = q_at < v_at ? seconds(v_at - q_at) : 0;
   for (uint32_t j = 0; j < image.joints; ++j) {
     walk.q[j] = static_cast<double>(in.value[image.q_signal][j]);
-    out.error[j] += gap * out.hull[j];
+    out.error[j] += gap * speed_before(image, j, out.hull[j], gap / walk.lag);
   }
   if (v_at < q_at) {
     walk.to(flight, q_at);
@@ -154,138 +166,8 @@ bool predict_past(const Image& image, const ShieldState& state,
 
 namespace detail {
 
-// The stop's fall 1 - s(t), seen through the lag: value, filtered value and
-// the integral of the value, eight instants at once.
-struct Fall8 {
-  Double8 raw, filtered, area;
-};
-
-class FallFilter {
- public:
-  FallFilter(const StopShape& shape, double lag) : lag_(lag) {
-    const double ramp = seconds(shape.ramp_ns);
-    const double line = seconds(shape.line_ns);
-    const double half = 0.5 * shape.bend;
-    begin_[0] = 0;
-    begin_[1] = ramp;
-    begin_[2] = ramp + line;
-    begin_[3] = ramp + line + ramp;
-    set(0, 0, 0, half);
-    set(1, half * ramp * ramp, shape.slope, 0);
-    set(2, 1 - half * ramp * ramp, shape.slope, -half);
-    set(3, 1, 0, 0);
-    carry(0, ramp);
-    carry(1, line);
-    carry(2, ramp);
-  }
-
-  // x: seconds after the stop's begin; before it the fall is zero.
-  void at(const Double8& after, Fall8& out) const {
-    Double8 c0, c1, c2, t, filtered, area;
-    for (uint32_t i = 0; i < kLanes; ++i) {
-      const double x = after[i] < 0 ? 0 : after[i];
-      const int s = (x >= begin_[1]) + (x >= begin_[2]) + (x >= begin_[3]);
-      c0[i] = c_[s][0];
-      c1[i] = c_[s][1];
-      c2[i] = c_[s][2];
-      t[i] = x - begin_[s];
-      filtered[i] = filtered_[s];
-      area[i] = area_[s];
-    }
-    Double8 e;
-    exp_minus<Double8>(t * (1 / lag_), e);
-    const Double8 steady0 = c0 - lag_ * (c1 - 2 * lag_ * c2);
-    const Double8 steady = steady0 + t * ((c1 - 2 * lag_ * c2) + c2 * t);
-    out.raw = c0 + t * (c1 + c2 * t);
-    out.filtered = steady + (filtered - steady0) * e;
-    out.area = area + t * (c0 + t * (0.5 * c1 + (1.0 / 3) * c2 * t));
-  }
-
- private:
-  void set(int s, double c0, double c1, double c2) {
-    c_[s][0] = c0;
-    c_[s][1] = c1;
-    c_[s][2] = c2;
-  }
-  // State at the begin of segment s + 1 from that of s.
-  void carry(int s, double t) {
-    const double* c = c_[s];
-    const double e = exp_minus(t / lag_);
-    const double steady0 = c[0] - lag_ * (c[1] - 2 * lag_ * c[2]);
-    const double steady = steady0 + t * ((c[1] - 2 * lag_ * c[2]) + c[2] * t);
-    filtered_[s + 1] = steady + (filtered_[s] - steady0) * e;
-    area_[s + 1] =
-        area_[s] + t * (c[0] + t * (0.5 * c[1] + (1.0 / 3) * c[2] * t));
-  }
-
-  double lag_;
-  double begin_[4];
-  double c_[4][3];
-  double filtered_[4] = {};
-  double area_[4] = {};
-};
-
-// Per sample, shared by all joints: with input u s(t) from t1 on,
-//   v = v1 decay + u gain,  q = q1 + v1 lag (1 - decay) + u path.
-struct alignas(64) Timeline {
-  double tau[kMaxSamples];  // s after t1
-  double decay[kMaxSamples];
-  double gain[kMaxSamples];   // brake at its latest
-  double input[kMaxSamples];  // s at its latest
-  double path[kMaxSamples];   // middle of earliest and latest
-  double half[kMaxSamples];   // half the difference
-};
-
-inline void load(const double* from, Double8& out) {
-  __builtin_memcpy(&out, from, sizeof out);
-}
-inline void store(const Double8& from, double* to) {
-  __builtin_memcpy(to, &from, sizeof from);
-}
-
-// Response to the stop when it begins `hold` seconds after t1 (negative:
-// before it, then the part before t1 is already in v1).
-struct Branch {
-  Branch(const FallFilter& filter, double hold) : filter_(filter), hold_(hold) {
-    const Double8 x = Double8{} - hold;
-    filter_.at(x, start_);
-  }
-  void at(const Double8& tau, const Double8& decay, double lag, Double8& input,
-          Double8& gain, Double8& path) const {
-    Fall8 fall;
-    filter_.at(tau - hold_, fall);
-    const Double8 dropped = fall.filtered - start_.filtered * decay;
-    input = 1 - fall.raw;
-    gain = (1 - decay) - dropped;
-    path = (tau - (fall.area - start_.area)) - lag * gain;
-  }
-  const FallFilter& filter_;
-  double hold_;
-  Fall8 start_;
-};
-
-// Evenly from u_k's effect to the end of the latest stop, then evenly over
-// the lag's tail: e^-8 of the last speed is left at its end.
-inline void lay_grid(uint32_t samples, double brake_end, double tail,
-                     Timeline& t) {
-  const uint32_t tails = samples / 4;
-  const uint32_t mains = samples - kEarly - tails;
-  const double step = brake_end / static_cast<double>(mains - 1);
-  for (uint32_t i = 0; i < kEarly; ++i) t.tau[i] = 0;
-  for (uint32_t i = 0; i < mains; ++i) {
-    t.tau[kEarly + i] = step * static_cast<double>(i);
-  }
-  const double tail_step = tail / static_cast<double>(tails);
-  for (uint32_t i = 1; i <= tails; ++i) {
-    t.tau[kEarly + mains - 1 + i] =
-        brake_end + tail_step * static_cast<double>(i);
-  }
-}
-
 template <class F>
-void lay_timeline(const Image& image, const Past& past, const Intent& intent,
-                  Timeline& t) {
-  const double lag = lag_of<F>(image);
+Span own_stop(const Image& image, const Past& past, const Intent& intent) {
   const int64_t delay = delay_of<F>(image);
   const int64_t stale = F::on(Fault::kStall) ? 0 : intent.stale_ns;
   const int64_t origin = F::on(Fault::kHold) ? past.now_ns : intent.origin_ns;
@@ -293,24 +175,41 @@ void lay_timeline(const Image& image, const Past& past, const Intent& intent,
   const double early = F::on(Fault::kSpread)
                            ? late
                            : seconds(origin - intent.early_ns - past.t1_ns);
-  const double end = late + seconds(intent.shape.end_ns());
-  lay_grid(image.ladder.samples, end > 0 ? end : 0,
-           F::on(Fault::kTail) ? 0 : 8 * lag, t);
-  const FallFilter filter(intent.shape, lag);
-  const Branch last(filter, late);
-  const Branch first(filter, early);
-  for (uint32_t i = 0; i < image.ladder.samples; i += kLanes) {
-    Double8 tau, decay, input, gain, path, ignore, ignored, soonest;
+  return {intent.shape, early, late};
+}
+
+// The newest command that followed that plan is one period older than u.
+template <class F>
+Span stop_before(const Image& image, const Past& past, const Intent& intent) {
+  const int64_t from = intent.before->origin_ns - past.t1_ns;
+  const int64_t age =
+      delay_of<F>(image) + intent.stale_ns + image.commit.period_ns;
+  return {shape_of(*intent.before), seconds(from), seconds(from + age)};
+}
+
+template <class F>
+void lay_timeline(const Image& image, const Past& past, const Intent& intent,
+                  Timeline& t) {
+  const double lag = lag_of<F>(image);
+  const uint32_t samples = image.ladder.samples;
+  const Span own = own_stop<F>(image, past, intent);
+  const Span before =
+      intent.before != nullptr ? stop_before<F>(image, past, intent) : own;
+  const double end = larger(own.end(), before.end());
+  lay_grid(samples, end > 0 ? end : 0, F::on(Fault::kTail) ? 0 : 8 * lag, t);
+  for (uint32_t i = 0; i < samples; i += kLanes) {
+    Double8 tau, decay;
     load(t.tau + i, tau);
     exp_minus<Double8>(tau * (1 / lag), decay);
-    last.at(tau, decay, lag, input, gain, path);
-    first.at(tau, decay, lag, ignore, ignored, soonest);
     store(decay, t.decay + i);
-    store(gain, t.gain + i);
-    store(input, t.input + i);
-    store(0.5 * (path + soonest), t.path + i);
-    store(0.5 * (path - soonest), t.half + i);
   }
+  respond(own, samples, lag, t, t.own);
+  t.before_starts = 1;
+  if (intent.before == nullptr) return;
+  respond(before, samples, lag, t, t.before);
+  Fall8 fallen;
+  FallFilter(before.shape, lag).at(Double8{} - before.early, fallen);
+  t.before_starts = 1 - fallen.raw[0];
 }
 
 // Seconds after now of each sample, and half the wider neighbouring gap.
@@ -330,14 +229,51 @@ void lay_intervals(const Past& past, uint32_t samples, const Timeline& t,
 
 }  // namespace detail
 
+namespace detail {
+
+// One joint's inputs from t1 on: `held` times the stop's s(t), beside which
+// the position may be off by `error`.
+struct Course {
+  double held;
+  double error;
+  double extra;  // by which the speed may exceed what the lag makes of s
+  const Response& response;
+};
+
+struct Place {
+  double q, wide, speed;
+};
+
+// `sway`: past.v lag, what v1 alone still moves. Between two samples |v| is at
+// most the larger of |v| and the input at the first: the input does not rise.
+inline void place(const Course& c, const Timeline& t, uint32_t i, double q1,
+                  double sway, double hull, double top, Place& out) {
+  const Response& r = c.response;
+  out.q = q1 + (sway * (1 - t.decay[i]) + c.held * r.path[i]);
+  out.wide = c.error + magnitude(c.held) * r.half[i];
+  const double moves = hull * t.decay[i] + top * r.gain[i];
+  out.speed = larger(moves, top * r.input[i]) + c.extra;
+}
+
+// The smallest place that holds both.
+inline void join(const Place& b, Place& a) {
+  const double hi = larger(a.q + a.wide, b.q + b.wide);
+  const double lo = -larger(a.wide - a.q, b.wide - b.q);
+  a = {0.5 * (hi + lo), 0.5 * (hi - lo), larger(a.speed, b.speed)};
+}
+
+}  // namespace detail
+
 template <class F>
 void predict(const Image& image, const Past& past, const Intent& intent,
              Motion& out) noexcept {
   using namespace detail;
   const uint32_t n = image.ladder.samples;
   const double lag = lag_of<F>(image);
+  Intent asked = intent;
+  if (F::on(Fault::kBefore)) asked.before = nullptr;
   Timeline t;
-  lay_timeline<F>(image, past, intent, t);
+  lay_timeline<F>(image, past, asked, t);
   alignas(64) double at[kMaxSamples];
   alignas(64) double half[kMaxSamples];
   lay_intervals<F>(past, n, t, at, half);
@@ -360,32 +296,38 @@ void predict(const Image& image, const Past& past, const Intent& intent,
         intent.fresh ? larger(u_top, magnitude(past.last[j])) : u_top;
     const double hull = intent.fresh ? larger(past.hull[j], top) : past.hull[j];
     out.peak[j] = larger(hull, top);
-    double before = hull;
-    double speed = hull;
+    const Course own{u, error, 0, t.own};
+    // What the plan before has fallen by t1 may have taken effect up to the
+    // delay earlier; u itself acts until the guardian does.
+    const double held = asked.before != nullptr ? asked.before->held[j] : 0;
+    const double drop = magnitude(past.last[j] - held * t.before_starts);
+    const Course before{held, error + drop * seconds(past.t1_ns - past.now_ns),
+                        jump, t.before};
+    const double q1 = past.q[kEarly][j];
+    const double sway = past.v[kEarly][j] * lag;
+    double previous = hull;
+    Place now{};
     for (uint32_t i = 0; i < n; ++i) {
       const uint32_t b = i / kLanes, lane = i % kLanes;
-      double q;
-      double spread = error;
       if (i < kEarly) {
-        q = past.q[i][j];
-        speed = hull;
+        now = {past.q[i][j], larger(error, before.error), hull};
       } else {
-        q = past.q[kEarly][j] +
-            (past.v[kEarly][j] * lag * (1 - t.decay[i]) + u * t.path[i]);
-        spread += magnitude(u) * t.half[i];
-        // Between two samples |v| is at most the larger of |v| and |u| at
-        // the first: the input does not rise.
-        speed = larger(hull * t.decay[i] + top * t.gain[i], top * t.input[i]);
+        place(own, t, i, q1, sway, hull, top, now);
+        if (asked.before != nullptr) {
+          Place other;
+          place(before, t, i, q1, sway, hull, magnitude(held), other);
+          join(other, now);
+        }
       }
-      const double fastest = larger(before, speed);
-      out.q[b].at[j][lane] = q;
-      out.wide[b].at[j][lane] = spread + fastest * half[i];
+      const double fastest = larger(previous, now.speed);
+      out.q[b].at[j][lane] = now.q;
+      out.wide[b].at[j][lane] = now.wide + fastest * half[i];
       out.speed[b].at[j][lane] = fastest;
-      before = speed;
+      previous = now.speed;
     }
     // What the lag still moves after the last sample.
     if (!F::on(Fault::kTail)) {
-      out.wide[n / kLanes - 1].at[j][kLanes - 1] += speed * lag;
+      out.wide[n / kLanes - 1].at[j][kLanes - 1] += now.speed * lag;
     }
   }
 }

@@ -20,8 +20,27 @@ struct Setup {
   int64_t delay_ns = 0;
 };
 
+enum class End { kEarliest, kLatest, kHangs, kDies, kDiesInStop };
+
+inline bool dies(End end) {
+  return end == End::kDies || end == End::kDiesInStop;
+}
+
+// The committed plan: a stop from u.
+inline bool commit_stop(Setup& s, const float* u, int64_t origin_ns) {
+  double held[kMaxJoints] = {};
+  for (int j = 0; j < 7; ++j) held[j] = static_cast<double>(u[j]);
+  StopShape shape;
+  if (!shape_stop(*s.image, held, shape)) return false;
+  s.cycle.state.plan.plan_id = 1;
+  s.cycle.state.plan.origin_ns = origin_ns;
+  write_plan(*s.image, held, shape, s.cycle.state.plan);
+  return true;
+}
+
 // A past with changing commands, seen at 98 ms with the given true delay.
-inline void make_past(Setup& s, std::mt19937_64& rng, int64_t delay_ns) {
+inline bool make_past(Setup& s, std::mt19937_64& rng, int64_t delay_ns,
+                      End end) {
   std::uniform_real_distribution<double> pick(-1, 1);
   s.delay_ns = delay_ns;
   float u[7], slope[7];
@@ -34,8 +53,11 @@ inline void make_past(Setup& s, std::mt19937_64& rng, int64_t delay_ns) {
   s.robot.start(60 * kMs);
   s.robot.order(0, 0, u);
   const auto send = [&](int64_t at) {
+    const bool stops = end == End::kDiesInStop;
+    float played[kMaxJoints];
+    if (stops) play(*s.image, s.cycle.state, at, played);
     for (int j = 0; j < 7; ++j) {
-      u[j] = std::clamp(u[j] + slope[j], -1.0f, 1.0f);
+      u[j] = stops ? played[j] : std::clamp(u[j] + slope[j], -1.0f, 1.0f);
     }
     Command& c = s.cycle.state.history[s.cycle.state.head++ % kHistory];
     c.sent_ns = at;
@@ -43,6 +65,7 @@ inline void make_past(Setup& s, std::mt19937_64& rng, int64_t delay_ns) {
     s.robot.order(at, delay_ns, u);
   };
   const double lag = 0.020;
+  if (end == End::kDiesInStop && !commit_stop(s, u, 80 * kMs)) return false;
   int64_t k = 70;
   for (; k < 98; ++k) send(k * kMs + 600'000);
   s.robot.to(98 * kMs, lag);
@@ -52,9 +75,13 @@ inline void make_past(Setup& s, std::mt19937_64& rng, int64_t delay_ns) {
   }
   s.cycle.in.stamp_ns[kQ] = s.cycle.in.stamp_ns[kDq] = 98 * kMs;
   for (; k < 100; ++k) send(k * kMs + 600'000);
+  const Commit& c = s.image->commit;
+  const int64_t origin = 99 * kMs + hold_ns(c) - c.actuator_delay_ns;
+  if (end == End::kDies && !commit_stop(s, u, origin)) return false;
   for (int j = 0; j < 7; ++j) {
     s.cycle.u[j] = std::clamp(u[j] + slope[j], -1.0f, 1.0f);
   }
+  return true;
 }
 
 // Each sample's interval must hold the true state throughout it.
@@ -75,10 +102,9 @@ inline bool contains(const Motion& motion, const plant::Robot& robot, double at,
   return true;
 }
 
-enum class End { kEarliest, kLatest, kHangs };
-
-// Orders after u_k: the earliest stop, the latest one, and a loop that plays
-// and hangs in mid-plan for as long as the guard allows.
+// Orders after u_k: the earliest stop, the latest one, a loop that plays and
+// hangs in mid-plan for as long as the guard allows, and one that dies before
+// it commits u_k's plan: the guardian goes on in the one before.
 inline void order_rest(Setup& s, const Cycle& done, End end) {
   const Commit& c = s.image->commit;
   const int64_t k = 100 * kMs;
@@ -89,7 +115,7 @@ inline void order_rest(Setup& s, const Cycle& done, End end) {
   const int64_t hang =
       c.misses * c.period_ns + c.commit_ns + c.guardian_bound_ns;
   float u[kMaxJoints];
-  int64_t at = k + c.period_ns;
+  int64_t at = k + (dies(end) ? hang : c.period_ns);
   while (at < 700 * kMs) {
     play(*s.image, done.state, at, u);
     s.robot.order(at, s.delay_ns, u);
@@ -102,20 +128,22 @@ template <class F>
 bool holds_one(uint64_t seed, int64_t delay_ns, End end) {
   Setup s;
   std::mt19937_64 rng(seed);
-  make_past(s, rng, delay_ns);
+  if (!make_past(s, rng, delay_ns, end)) return false;
   Past past;
   if (!predict_past<F>(*s.image, s.cycle.state, s.cycle.in, false, past)) {
     return false;
   }
-  Intent intent = detail::intend(*s.image, s.cycle.in);
+  Intent intent = detail::intend(*s.image, s.cycle.state, s.cycle.in);
   for (int j = 0; j < 7; ++j) intent.u[j] = static_cast<double>(s.cycle.u[j]);
   if (!shape_stop(*s.image, intent.u, intent.shape)) return false;
   const auto motion = std::make_unique<Motion>();
   predict<F>(*s.image, past, intent, *motion);
   Cycle done = s.cycle;
-  done.state.plan.plan_id = 1;
-  done.state.plan.origin_ns = intent.origin_ns;
-  write_plan(*s.image, intent.u, intent.shape, done.state.plan);
+  if (!dies(end)) {
+    done.state.plan.plan_id = 2;
+    done.state.plan.origin_ns = intent.origin_ns;
+    write_plan(*s.image, intent.u, intent.shape, done.state.plan);
+  }
   order_rest(s, done, end);
   double begin = 0;
   uint32_t sample = 0;
@@ -132,7 +160,11 @@ bool holds(uint64_t seed) {
   const int64_t most = 4 * kMs;
   return holds_one<F>(seed, 0, End::kEarliest) &&
          holds_one<F>(seed, most, End::kLatest) &&
-         holds_one<F>(seed, most, End::kHangs);
+         holds_one<F>(seed, most, End::kHangs) &&
+         holds_one<F>(seed, 0, End::kDies) &&
+         holds_one<F>(seed, most, End::kDies) &&
+         holds_one<F>(seed, 0, End::kDiesInStop) &&
+         holds_one<F>(seed, most, End::kDiesInStop);
 }
 
 }  // namespace enclosure
