@@ -15,10 +15,23 @@ namespace {
 
 constexpr auto kRelaxed = std::memory_order_relaxed;
 
+// What a stage's stamps can say; min() itself is for one that did not run.
+constexpr int64_t kLow = std::numeric_limits<int32_t>::min() + int64_t{1};
+constexpr int64_t kHigh = std::numeric_limits<int32_t>::max();
+
 int32_t offset_of(int64_t t, int64_t release) noexcept {
-  constexpr int64_t kLow = std::numeric_limits<int32_t>::min() + int64_t{1};
-  constexpr int64_t kHigh = std::numeric_limits<int32_t>::max();
   return static_cast<int32_t>(std::clamp(t - release, kLow, kHigh));
+}
+
+using StageTimes = int64_t[layout::kMaxStages];
+bool frozen(int64_t release, const StageTimes& begin, const StageTimes& end) {
+  const auto outside = [&](int64_t t) {
+    return t - release < kLow || t - release > kHigh;
+  };
+  bool any = false;
+  for (std::size_t i = 0; i < layout::kMaxStages; ++i)
+    any = any || (begin[i] != 0 && (outside(begin[i]) || outside(end[i])));
+  return any;
 }
 
 void fill_verdict(layout::CycleRecord& r, const CheckOutput& v) noexcept {
@@ -83,6 +96,10 @@ void Loop::emit_record(Cycle& c) noexcept {
     // Replay can only resume at a keyframe after the gap.
     carried_.flags |= kCarriedKeyframeDue | kCarriedGap;
     return;
+  }
+  if (frozen(c.tick.release_ns, c.begin_ns, c.end_ns)) {
+    c.flags |= layout::kCycleFrozen;
+    carried_.flags |= kCarriedKeyframeDue;
   }
   layout::CycleRecord r{};
   fill_record(c, r);

@@ -42,6 +42,7 @@ constexpr FlagName kCycleFlags[] = {
     {layout::kCycleEndRequested, "end requested"},
     {layout::kCycleShadow, "shadow"},
     {layout::kCyclePlanPublished, "plan published"},
+    {layout::kCycleFrozen, "frozen inside for more than 2.1 s"},
 };
 
 template <std::size_t N>

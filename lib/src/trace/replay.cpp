@@ -322,6 +322,7 @@ class Walk {
     }
     if (!live_)
       if (auto ok = resume(position); !ok) return ok;
+    if ((r.flags & layout::kCycleFrozen) != 0) live_ = false;
     if (!live_) {
       ++result_.skipped;
       return {};

@@ -154,6 +154,7 @@ struct Robot {
     wake.advance(20'000 + random() % 60'000);
     if (random() % 61 == 0) wake.advance(500'000);
     if (random() % 401 == 0) wake.advance(3'000'000);
+    if (random() % 9001 == 0) wake.advance(3'000'000'000);  // a frozen host
   }
   void ask() {
     ++cycles;
@@ -304,10 +305,14 @@ Test(loop_replay, of_a_real_loop_is_identical) {
   for (const auto s : {TACTUS_STATE_READY, TACTUS_STATE_ENGAGED,
                        TACTUS_STATE_STOPPING, TACTUS_STATE_LATCHED})
     cr_assert(is(states[s] > 200));
+  uint64_t frozen = 0;
+  for (uint64_t i = 0; i < log->size(); ++i)
+    frozen += (log->at(i).record.flags & layout::kCycleFrozen) != 0 ? 1 : 0;
   Subject subject;
   auto result = replay(*log, subject);
   cr_assert(ok(result));
   if (!result->identical()) cr_log_error("%s", to_text(*result).c_str());
   cr_assert(is(result->identical()));
   cr_assert(is(result->cycles > 15'000 && result->gaps > 5));
+  cr_assert(is(frozen > 0));
 }

@@ -42,6 +42,9 @@ enum CycleFlag : uint32_t {
   kCycleEndRequested = 1u << 13,
   kCycleShadow = 1u << 14,
   kCyclePlanPublished = 1u << 15,
+  // A stage began or ended more than 2.1 s from the release: its stamps do not
+  // say when, and replay goes on at the keyframe that follows.
+  kCycleFrozen = 1u << 16,
 };
 
 struct StageRecord {
