@@ -4,6 +4,12 @@
 #include <cstring>
 
 namespace tactus::config {
+namespace {
+
+// Longer than a network holds a frame back, shorter than any robot boots.
+constexpr int64_t kRobotAway = 500'000'000;
+
+}  // namespace
 
 Result<RobotStages> RobotStages::make(const File& file,
                                       const FrameLayout& frame,
@@ -37,7 +43,7 @@ io::Expect RobotStages::expected(const File& file) {
 tactus_status RobotStages::sense(void* self, void* frame,
                                  const tactus_tick* tick) {
   return static_cast<RobotStages*>(self)->read(static_cast<std::byte*>(frame),
-                                               tick->now_ns);
+                                               *tick);
 }
 
 tactus_status RobotStages::act(void* self, void* frame,
@@ -46,9 +52,22 @@ tactus_status RobotStages::act(void* self, void* frame,
                                                 *tick);
 }
 
-tactus_status RobotStages::read(std::byte* frame, int64_t now_ns) noexcept {
-  const io::State& state = transport_->drain(now_ns);
+// A robot that was switched off and on counts from one again, and would be
+// believed only once it has caught up. In motion that is right: an old frame
+// must not pass for a new one.
+void RobotStages::listen_anew(const io::State& state,
+                              const tactus_tick& tick) noexcept {
+  const bool moves =
+      tick.state == TACTUS_STATE_ENGAGED || tick.state == TACTUS_STATE_STOPPING;
+  if (moves || state.fresh) return;
+  if (tick.now_ns - state.receive_ns > kRobotAway) transport_->forget_peer();
+}
+
+tactus_status RobotStages::read(std::byte* frame,
+                                const tactus_tick& tick) noexcept {
+  const io::State& state = transport_->drain(tick.now_ns);
   if (!state.any) return TACTUS_NO_DATA;
+  listen_anew(state, tick);
   robot_epoch_ = state.epoch;
   state_seq_ = state.seq;
   const float* from = state.value.data();

@@ -39,7 +39,8 @@ class RobotStages {
     uint32_t stamp;
     uint32_t count;
   };
-  tactus_status read(std::byte* frame, int64_t now_ns) noexcept;
+  tactus_status read(std::byte* frame, const tactus_tick& tick) noexcept;
+  void listen_anew(const io::State& state, const tactus_tick& tick) noexcept;
   tactus_status write(const std::byte* frame, const tactus_tick& tick) noexcept;
 
   io::Transport* transport_ = nullptr;

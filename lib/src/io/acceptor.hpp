@@ -29,7 +29,7 @@ class Acceptor {
     return last_[static_cast<std::size_t>(sender)];
   }
   // The peer started anew (its sequence did too): forget its numbers.
-  // Only at rearm or before engage, never while armed.
+  // Only while the robot is not to move (ready, latched) and long silent.
   void forget() noexcept { *this = {}; }
 
  private:
