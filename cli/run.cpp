@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cmath>
 #include <optional>
 #include <thread>
 
@@ -54,11 +55,16 @@ class Watcher {
     rt::LoopCounters c{};
     if (read_counters(s, c) != rt::StatsRead::kOk) return;
     const auto relaxed = std::memory_order_relaxed;
-    out_.live(fmt::format(
-        "{}: {}  {} cycles, {} bad  {}  separation {:.2f} m  margin {:+.2f}",
-        s.name, rt::kStateNames[s.state.load(relaxed)], c.executed, c.bad,
-        rt::kRungNames[s.rung.load(relaxed)], s.separation_m.load(relaxed),
-        s.margin.load(relaxed)));
+    const auto known = [](float value, const char* with_unit) {
+      return std::isnan(value) ? "unknown"
+                               : fmt::format(fmt::runtime(with_unit), value);
+    };
+    out_.live(
+        fmt::format("{}: {}  {} cycles, {} bad  {}  separation {}  margin {}",
+                    s.name, rt::kStateNames[s.state.load(relaxed)], c.executed,
+                    c.bad, rt::kRungNames[s.rung.load(relaxed)],
+                    known(s.separation_m.load(relaxed), "{:.2f} m"),
+                    known(s.margin.load(relaxed), "{:+.2f}")));
   }
 
   const Output& out_;
