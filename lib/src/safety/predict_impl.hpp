@@ -236,7 +236,7 @@ namespace detail {
 struct Course {
   double held;
   double error;
-  double extra;  // by which the speed may exceed what the lag makes of s
+  double extra;  // by which u, acting until the guardian does, differs
   const Response& response;
 };
 
@@ -252,7 +252,9 @@ inline void place(const Course& c, const Timeline& t, uint32_t i, double q1,
   out.q = q1 + (sway * (1 - t.decay[i]) + c.held * r.path[i]);
   out.wide = c.error + magnitude(c.held) * r.half[i];
   const double moves = hull * t.decay[i] + top * r.gain[i];
-  out.speed = larger(moves, top * r.input[i]) + c.extra;
+  // An input that ends at the reaction falls before the own stop's does.
+  const double rest = larger(t.own.gain[i], t.own.input[i]);
+  out.speed = larger(moves, top * r.input[i]) + c.extra * rest;
 }
 
 // The smallest place that holds both.

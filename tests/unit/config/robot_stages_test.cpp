@@ -94,8 +94,7 @@ Test(robot_stages, a_restarted_robot_is_believed_where_nothing_moves) {
 }
 
 Test(robot_stages, in_motion_an_old_number_stays_old) {
-  for (const tactus_state life :
-       {TACTUS_STATE_ENGAGED, TACTUS_STATE_STOPPING})
+  for (const tactus_state life : {TACTUS_STATE_ENGAGED, TACTUS_STATE_STOPPING})
     cr_expect_eq(Rig().restarted(life), TACTUS_NO_DATA, "state %d", life);
 }
 
