@@ -7,5 +7,8 @@ $O/bench/%_bench: $O/bench/%_bench.o $O/libtactus.a
 	$(call link,$(lib_libs))
 $O/bench/%.o: CPPFLAGS += -Ibench
 
+# Runs the demo.
+$O/bench/cycle_bench: | $O/rtctl $O/handover-plant
+
 bench: $(if $(ONLY),$(ONLY:%=$O/bench/%_bench),$(bench_bins))
 	$Qset -e; for b in $^; do $$b || [ $$? = 77 ]; done
