@@ -12,7 +12,9 @@ same() { # the plant's part of a run
   EPISODES_PORT=5330 "$demo/episodes.sh" human 1 3 "$build" |
     grep -o '"plant":.*"guardian_stops"'
 }
-[ "$(same)" = "$(same)" ] || { echo "two runs of one seed differ"; exit 1; }
+first=$(same) second=$(same)
+[ "$first" = "$second" ] ||
+  { printf 'two runs of one seed differ:\n%s\n%s\n' "$first" "$second"; exit 1; }
 
 # A plant of its own says what is wrong, and leaves nothing behind.
 fails() { # fails CODE WORD ARGS…
