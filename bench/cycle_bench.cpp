@@ -43,8 +43,8 @@ void take(const trace::LogReader& log, const layout::CycleRecord& r,
   for (std::size_t i = 0; i < stages.size(); ++i) {
     const layout::StageRecord& s = r.stage[i];
     if (s.begin_ns == INT32_MIN) continue;
-    const double spent = static_cast<double>(s.end_ns) -
-                         static_cast<double>(s.begin_ns);
+    const double spent =
+        static_cast<double>(s.end_ns) - static_cast<double>(s.begin_ns);
     out[fmt::format("{} {}", i + 1, stages[i].name)].push_back(spent);
     if (stages[i].kind == TACTUS_CHECK)
       out[fmt::format("check, rung {}", rt::kRungNames[r.rung])].push_back(
@@ -59,7 +59,8 @@ void take(const trace::LogReader& log, const layout::CycleRecord& r,
 
 int main() {
   if (!fs::exists(kScript)) return skip("start it in the source folder");
-  const fs::path build = fs::read_symlink("/proc/self/exe").parent_path() / "..";
+  const fs::path build =
+      fs::read_symlink("/proc/self/exe").parent_path() / "..";
   const fs::path log =
       fs::temp_directory_path() / fmt::format("cycle-{}.tlog", ::getpid());
   if (!run_demo(build, log)) return skip("the demo did not run: see above");

@@ -128,10 +128,13 @@ class Collector {
     std::string out = options_.reasons
                           ? options_.reasons(r.verdict)
                           : fmt::format("verdict {:#x}", r.verdict);
-    if (r.missed > 0) out += fmt::format(", {} releases skipped", r.missed);
+    const auto add = [&out](const std::string& text) {
+      out += out.empty() ? text : ", " + text;
+    };
+    if (r.missed > 0) add(fmt::format("{} releases skipped", r.missed));
     for (std::size_t i = 0; i < s_.stages.size(); ++i)
       if ((r.stage_flags[i] & layout::kStageLate) != 0)
-        out += fmt::format(", {} late", s_.stages[i].info.name);
+        add(s_.stages[i].info.name + " late");
     return out;
   }
 
