@@ -60,6 +60,7 @@ class Report {
  public:
   explicit Report(std::string name) : name_(std::move(name)) {}
   void add(Row r) { rows_.push_back(std::move(r)); }
+  [[nodiscard]] const std::vector<Row>& rows() const { return rows_; }
   [[nodiscard]] const Row& last() const { return rows_.back(); }
   void ratio(std::string key, double value) {
     ratios_.emplace_back(std::move(key), value);

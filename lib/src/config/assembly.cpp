@@ -133,11 +133,14 @@ Result<void> Assembly::make_supervisor() {
   auto binding = bind_signals(*blueprint_.image, blueprint_.file,
                               blueprint_.frame, blueprint_.policy.output);
   if (!binding) return binding.error();
+  const auto isa = rt::choose_isa();
+  if (!isa) return isa.error();
   images_.push_back(blueprint_.image);
   fallbacks_ = Fallbacks(*blueprint_.image, *binding);
   supervisor_ = std::make_unique<ShieldSupervisor>(ShieldSupervisor::Parts{
       .image = blueprint_.image,
       .binding = *binding,
+      .kernel = &safety::kernel_for(*isa),
       .link = link_ ? &*link_ : nullptr,
       .robot_epoch = robot_ ? robot_->stages.robot_epoch() : nullptr});
   if (robot_) robot_->stages.use(*supervisor_);

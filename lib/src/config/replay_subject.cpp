@@ -164,9 +164,12 @@ Result<std::unique_ptr<trace::ReplaySubject>> make_replay_subject(
   auto binding = bind_signals(*limits->shield.image, limits->file, frame,
                               recipe->policy.output);
   if (!binding) return binding.error();
+  const auto isa = rt::choose_isa();
+  if (!isa) return isa.error();
   return std::unique_ptr<trace::ReplaySubject>(
       new Subject(std::move(*policy), {.image = limits->shield.image,
                                        .binding = *binding,
+                                       .kernel = &safety::kernel_for(*isa),
                                        .link = nullptr,
                                        .robot_epoch = nullptr}));
 }

@@ -51,6 +51,7 @@ Result<SignalBinding> bind_signals(const safety::Image& image, const File& file,
 ShieldSupervisor::ShieldSupervisor(Parts parts)
     : owned_(std::move(parts.image)),
       image_(owned_.get()),
+      kernel_(parts.kernel),
       binding_(parts.binding),
       link_(parts.link),
       robot_epoch_(parts.robot_epoch) {
@@ -90,7 +91,7 @@ rt::CheckOutput ShieldSupervisor::check(std::byte* frame,
                                         const rt::CheckInput& input) noexcept {
   fill(frame, input, input_);
   output_ = {};
-  safety::check(*image_, carried_.shield, input_, output_);
+  kernel_->check(*image_, carried_.shield, input_, output_);
   std::memcpy(frame + binding_.action, output_.action,
               sizeof(float) * binding_.joints);
   stale_.store(output_.stale, std::memory_order_relaxed);
@@ -128,7 +129,7 @@ void ShieldSupervisor::committed(const std::byte* frame,
   const bool verified = is_verified(rung);
   const uint64_t plan =
       verified ? carried_.shield.candidate.plan_id : uint64_t{0};
-  safety::committed(
+  kernel_->committed(
       *image_, carried_.shield,
       {.u = reinterpret_cast<const float*>(frame + binding_.action),
        .now_ns = now_ns,

@@ -14,6 +14,7 @@
 #include "config/shield_load.hpp"
 #include "guard/link.hpp"
 #include "rt/supervisor.hpp"
+#include "safety/kernel.hpp"
 #include "safety/shield.hpp"
 #include "tactus/result.hpp"
 
@@ -38,6 +39,7 @@ class ShieldSupervisor final : public rt::Supervisor {
   struct Parts {
     ImagePtr image;
     SignalBinding binding;
+    const safety::Kernel* kernel = &safety::kPortableKernel;
     guard::Link* link = nullptr;            // null: guard = "none", or replay
     const uint32_t* robot_epoch = nullptr;  // what the robot reports
   };
@@ -92,6 +94,7 @@ class ShieldSupervisor final : public rt::Supervisor {
 
   ImagePtr owned_;
   const safety::Image* image_;
+  const safety::Kernel* kernel_;
   SignalBinding binding_;
   guard::Link* link_;
   const uint32_t* robot_epoch_;

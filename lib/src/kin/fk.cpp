@@ -1,97 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "kin/fk.hpp"
+#include "kin/fk_impl.hpp"
 
 namespace tactus::kin {
-namespace {
-
-// out = a * b, 3x3 row-major; one fixed order of summation.
-template <class V>
-[[gnu::always_inline]] inline void multiply(const V* a, const V* b, V* out) {
-  for (int i = 0; i < 3; ++i) {
-    for (int j = 0; j < 3; ++j) {
-      out[3 * i + j] =
-          a[3 * i] * b[j] + a[3 * i + 1] * b[3 + j] + a[3 * i + 2] * b[6 + j];
-    }
-  }
-}
-
-template <class V>
-[[gnu::always_inline]] inline void rotate(const V* r, const V* x, V* out) {
-  for (int i = 0; i < 3; ++i) {
-    out[i] = r[3 * i] * x[0] + r[3 * i + 1] * x[1] + r[3 * i + 2] * x[2];
-  }
-}
-
-template <class V>
-[[gnu::always_inline]] inline void set_base(FramesOf<V>& out) {
-  for (int i = 0; i < 9; ++i) out.r[0][i] = V{} + (i % 4 == 0 ? 1.0 : 0.0);
-  for (int i = 0; i < 3; ++i) out.p[0][i] = V{};
-}
-
-template <class V>
-[[gnu::always_inline]] inline void step(const Joint& joint, const V& q,
-                                        const V* r, const V* p, V* next_r,
-                                        V* next_p) {
-  V s, c;
-  // A slide is no angle: it must not meet sincos' range.
-  const double angular = is_angular(joint.type) ? 1.0 : 0.0;
-  sincos(V(q * angular), s, c);
-  V local_r[9], local_p[3], moved[3];
-  for (int i = 0; i < 9; ++i) {
-    local_r[i] = joint.fixed[i] + (c * joint.cosine[i] + s * joint.sine[i]);
-  }
-  for (int i = 0; i < 3; ++i) {
-    local_p[i] = joint.origin.p[i] + q * joint.slide[i];
-  }
-  multiply(r, local_r, next_r);
-  rotate(r, local_p, moved);
-  for (int i = 0; i < 3; ++i) next_p[i] = p[i] + moved[i];
-}
-
-template <class V>
-[[gnu::always_inline]] inline void run(const Chain& chain, const V* q,
-                                       FramesOf<V>& out) {
-  set_base(out);
-  for (uint32_t j = 0; j < chain.joints; ++j) {
-    step(chain.joint[j], q[j], out.r[j], out.p[j], out.r[j + 1], out.p[j + 1]);
-  }
-}
-
-template <class V>
-[[gnu::always_inline]] inline void carry(const Joint& joint, const V* r,
-                                         const V* lever, const V& dq,
-                                         const V* v, const V* w, V* next_v,
-                                         V* next_w) {
-  V swept[3], turn[3], slide[3], local_turn[3], local_slide[3];
-  for (int i = 0; i < 3; ++i) {
-    local_turn[i] = V{} + joint.turn[i];
-    local_slide[i] = V{} + joint.slide[i];
-  }
-  cross(w, lever, swept);
-  rotate(r, local_turn, turn);
-  rotate(r, local_slide, slide);
-  for (int i = 0; i < 3; ++i) {
-    next_w[i] = w[i] + turn[i] * dq;
-    next_v[i] = v[i] + swept[i] + slide[i] * dq;
-  }
-}
-
-template <class V>
-[[gnu::always_inline]] inline void run_twists(const Chain& chain,
-                                              const FramesOf<V>& frames,
-                                              const V* dq, TwistsOf<V>& out) {
-  for (int i = 0; i < 3; ++i) out.v[0][i] = out.w[0][i] = V{};
-  for (uint32_t j = 0; j < chain.joints; ++j) {
-    V lever[3];
-    for (int i = 0; i < 3; ++i) lever[i] = frames.p[j + 1][i] - frames.p[j][i];
-    carry(chain.joint[j], frames.r[j], lever, dq[j], out.v[j], out.w[j],
-          out.v[j + 1], out.w[j + 1]);
-  }
-}
-
-}  // namespace
 
 void finish_joint(Joint& joint) {
+  using detail::multiply;
+  using detail::rotate;
   const double* a = joint.axis;
   const double* r = joint.origin.r;
   const double cross_a[9] = {0, -a[2], a[1], a[2], 0, -a[0], -a[1], a[0], 0};
@@ -115,19 +29,19 @@ void finish_joint(Joint& joint) {
 }
 
 void forward(const Chain& chain, const double* q, Frames& out) noexcept {
-  run(chain, q, out);
+  frames_of(chain, q, out);
 }
 void forward8(const Chain& chain, const Samples8& q, Frames8& out) noexcept {
-  run(chain, q.at, out);
+  frames_of(chain, q.at, out);
 }
 
 void twists(const Chain& chain, const Frames& frames, const double* dq,
             Twists& out) noexcept {
-  run_twists(chain, frames, dq, out);
+  twists_of(chain, frames, dq, out);
 }
 void twists8(const Chain& chain, const Frames8& frames, const Samples8& dq,
              Twists8& out) noexcept {
-  run_twists(chain, frames, dq.at, out);
+  twists_of(chain, frames, dq.at, out);
 }
 
 }  // namespace tactus::kin

@@ -45,6 +45,8 @@ void twists(const Chain& chain, const Frames& frames, const double* dq,
 void twists8(const Chain& chain, const Frames8& frames, const Samples8& dq,
              Twists8& out) noexcept;
 
+inline namespace TACTUS_KERNEL_SPACE {
+
 // A point fixed in frame `link` (m), in the base frame.
 template <class V>
 [[gnu::always_inline]] inline void point(const FramesOf<V>& frames,
@@ -78,4 +80,5 @@ template <class V>
   for (int i = 0; i < 3; ++i) out[i] = twist.v[link][i] + turning[i];
 }
 
+}  // namespace TACTUS_KERNEL_SPACE
 }  // namespace tactus::kin

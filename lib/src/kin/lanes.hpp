@@ -1,18 +1,103 @@
 // SPDX-License-Identifier: MIT
 // One scalar or eight lanes of double under one template. A lane computes
 // the same operations in the same order as the scalar, so the bits agree.
-// Vectors are passed by reference only: by value their ABI depends on -m.
+// Only for code that is inlined: by value the ABI would depend on -m.
+//
+// What a kernel inlines is compiled once per instruction set (see
+// safety/kernels). Those copies must not share a name: the linker would keep
+// one of them, perhaps one that this machine cannot run. Hence
+// TACTUS_KERNEL_SPACE, an inline namespace around all of it.
 #pragma once
 
 #include <cstdint>
+
+#ifndef TACTUS_KERNEL_SPACE
+#define TACTUS_KERNEL_SPACE portable
+#endif
 
 namespace tactus::kin {
 
 inline constexpr uint32_t kLanes = 8;
 
-// 8 doubles; GCC and clang lower it to whatever the target has.
-typedef double Double8 __attribute__((vector_size(64)));
-typedef int64_t Int8 __attribute__((vector_size(64)));
+inline namespace TACTUS_KERNEL_SPACE {
+
+// As wide as the target's registers: what is wider, GCC 12 computes one lane
+// at a time.
+#if defined(__AVX512F__)
+inline constexpr int kPartBytes = 64;
+#elif defined(__AVX2__)
+inline constexpr int kPartBytes = 32;
+#else
+inline constexpr int kPartBytes = 16;
+#endif
+
+typedef double DoublePart __attribute__((vector_size(kPartBytes)));
+typedef int64_t IntPart __attribute__((vector_size(kPartBytes)));
+
+// Two vectors, or two pairs, as one. T: double or int64_t.
+template <class T, class Half>
+struct Pair {
+  Half lo, hi;
+  T& operator[](uint32_t i) { return reinterpret_cast<T*>(this)[i]; }
+  T operator[](uint32_t i) const { return reinterpret_cast<const T*>(this)[i]; }
+};
+
+// Eight lanes from parts of `Part`.
+template <class T, class Part, int bytes>
+struct Widen {
+  using Type = Pair<T, typename Widen<T, Part, bytes / 2>::Type>;
+};
+template <class T, class Part>
+struct Widen<T, Part, kPartBytes> {
+  using Type = Part;
+};
+using Double8 = Widen<double, DoublePart, 64>::Type;
+using Int8 = Widen<int64_t, IntPart, 64>::Type;
+static_assert(sizeof(Double8) == 64 && sizeof(Int8) == 64);
+
+// Lane by lane; a scalar operand stands in every lane.
+template <class T>
+struct Same {
+  using Type = T;
+};
+#define TACTUS_LANES(op)                                                      \
+  template <class T, class H>                                                 \
+  [[gnu::always_inline]] inline Pair<T, H> operator op(const Pair<T, H>& a,   \
+                                                       const Pair<T, H>& b) { \
+    return {a.lo op b.lo, a.hi op b.hi};                                      \
+  }                                                                           \
+  template <class T, class H>                                                 \
+  [[gnu::always_inline]] inline Pair<T, H> operator op(                       \
+      const Pair<T, H>& a, typename Same<T>::Type b) {                        \
+    return {a.lo op b, a.hi op b};                                            \
+  }                                                                           \
+  template <class T, class H>                                                 \
+  [[gnu::always_inline]] inline Pair<T, H> operator op(                       \
+      typename Same<T>::Type a, const Pair<T, H>& b) {                        \
+    return {a op b.lo, a op b.hi};                                            \
+  }
+TACTUS_LANES(+)
+TACTUS_LANES(-)
+TACTUS_LANES(*)
+TACTUS_LANES(&)
+TACTUS_LANES(|)
+TACTUS_LANES(^)
+TACTUS_LANES(<<)
+#undef TACTUS_LANES
+
+template <class T, class H>
+[[gnu::always_inline]] inline Pair<T, H> operator-(const Pair<T, H>& a) {
+  return {-a.lo, -a.hi};
+}
+template <class T, class H>
+[[gnu::always_inline]] inline Pair<T, H> operator~(const Pair<T, H>& a) {
+  return {~a.lo, ~a.hi};
+}
+template <class T, class H>
+[[gnu::always_inline]] inline Pair<T, H>& operator+=(Pair<T, H>& a,
+                                                     const Pair<T, H>& b) {
+  return a = a + b;
+}
 
 template <class V>
 struct LaneTraits;
@@ -27,4 +112,5 @@ struct LaneTraits<Double8> {
 template <class V>
 using LaneBits = typename LaneTraits<V>::Bits;
 
+}  // namespace TACTUS_KERNEL_SPACE
 }  // namespace tactus::kin

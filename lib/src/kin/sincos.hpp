@@ -11,9 +11,10 @@
 
 #include <limits>
 
-#include "kin/lanes.hpp"
+#include "kin/select.hpp"
 
 namespace tactus::kin {
+inline namespace TACTUS_KERNEL_SPACE {
 
 // 2^16 quarter turns: n * kPio2High stays exact (33 + 17 bits).
 inline constexpr double kMaxAngle = 1e5;
@@ -48,11 +49,17 @@ template <class V>
   out = 1.0 - (0.5 * z - z * z * p);
 }
 
-// ok ? a : b, where `ok` is bool or a lane mask.
-template <class V, class M>
-[[gnu::always_inline]] inline void select(const M& ok, const V& a, const V& b,
+// Bits of `a` where `mask` has ones, else those of `b`; `minus`: its ones in
+// bit 63 flip the sign.
+template <class V>
+[[gnu::always_inline]] inline void choose(const LaneBits<V>& mask, const V& a,
+                                          const V& b, const LaneBits<V>& minus,
                                           V& out) {
-  out = ok ? a : b;
+  LaneBits<V> x, y;
+  __builtin_memcpy(&x, &a, sizeof x);
+  __builtin_memcpy(&y, &b, sizeof y);
+  x = ((mask & x) | (~mask & y)) ^ minus;
+  __builtin_memcpy(&out, &x, sizeof x);
 }
 
 }  // namespace detail
@@ -71,20 +78,19 @@ template <class V>
   detail::sin_kernel(r, z, s);
   detail::cos_kernel(z, c);
 
-  const auto even = (quarter & 1) == 0;
-  V swapped_s, swapped_c;
-  detail::select(even, s, c, swapped_s);
-  detail::select(even, c, s, swapped_c);
-  const V minus_s = -swapped_s;
-  const V minus_c = -swapped_c;
+  // Odd quarters swap sine and cosine; the next bit is the sign.
+  const Bits odd = -(quarter & 1);
   V out_s, out_c;
-  detail::select((quarter & 2) == 0, swapped_s, minus_s, out_s);
-  detail::select(((quarter + 1) & 2) == 0, swapped_c, minus_c, out_c);
+  detail::choose(odd, c, s, Bits((quarter & 2) << 62), out_s);
+  detail::choose(odd, s, c, Bits(((quarter + 1) & 2) << 62), out_c);
 
-  const V nan = x * 0.0 + std::numeric_limits<double>::quiet_NaN();
-  const auto in_range = (x <= kMaxAngle) & (x >= -kMaxAngle);
-  detail::select(in_range, out_s, nan, sin_x);
-  detail::select(in_range, out_c, nan, cos_x);
+  const V top = x * 0 + kMaxAngle;
+  const V nan = x * 0 + std::numeric_limits<double>::quiet_NaN();
+  select_le(x, top, out_s, nan, sin_x);
+  select_le(V(-top), x, sin_x, nan, sin_x);
+  select_le(x, top, out_c, nan, cos_x);
+  select_le(V(-top), x, cos_x, nan, cos_x);
 }
 
+}  // namespace TACTUS_KERNEL_SPACE
 }  // namespace tactus::kin

@@ -7,6 +7,7 @@
 #include "safety/rows.hpp"
 
 namespace tactus::safety {
+inline namespace TACTUS_KERNEL_SPACE {
 
 // What is wrong with the inputs; bits of Reason.
 struct Health {
@@ -28,6 +29,7 @@ template <class F>
 void committed_with(const Image& image, ShieldState& state,
                     const Sent& sent) noexcept;
 
+}  // namespace TACTUS_KERNEL_SPACE
 }  // namespace tactus::safety
 
 #include "safety/check_impl.hpp"

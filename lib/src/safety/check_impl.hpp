@@ -3,6 +3,7 @@
 #pragma once
 
 namespace tactus::safety {
+inline namespace TACTUS_KERNEL_SPACE {
 namespace detail {
 
 // ------------------------------------------------------------- signals
@@ -512,4 +513,5 @@ void committed_with(const Image& image, ShieldState& state,
   state.head = state.head + 1;
 }
 
+}  // namespace TACTUS_KERNEL_SPACE
 }  // namespace tactus::safety

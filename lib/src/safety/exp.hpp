@@ -5,10 +5,12 @@
 
 #include <cstdint>
 
-#include "kin/lanes.hpp"
-#include "safety/select.hpp"
+#include "kin/select.hpp"
 
 namespace tactus::safety {
+inline namespace TACTUS_KERNEL_SPACE {
+
+using kin::select_le;
 
 [[nodiscard]] constexpr double seconds(int64_t ns) {
   return static_cast<double>(ns) * 1e-9;
@@ -46,4 +48,5 @@ template <class V>
   return out;
 }
 
+}  // namespace TACTUS_KERNEL_SPACE
 }  // namespace tactus::safety

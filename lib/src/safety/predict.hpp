@@ -14,12 +14,13 @@
 
 #include <cstdint>
 
-#include "kin/fk.hpp"
+#include "kin/fk_impl.hpp"
 #include "safety/fault.hpp"
 #include "safety/planner.hpp"
 #include "safety/shield.hpp"
 
 namespace tactus::safety {
+inline namespace TACTUS_KERNEL_SPACE {
 
 using kin::Double8;
 inline constexpr uint32_t kLanes = kin::kLanes;
@@ -69,6 +70,7 @@ template <class F>
 void predict(const Image& image, const Past& past, const Intent& intent,
              Motion& out) noexcept;
 
+}  // namespace TACTUS_KERNEL_SPACE
 }  // namespace tactus::safety
 
 #include "safety/predict_impl.hpp"

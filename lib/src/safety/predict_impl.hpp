@@ -5,6 +5,7 @@
 #include "safety/response_impl.hpp"
 
 namespace tactus::safety {
+inline namespace TACTUS_KERNEL_SPACE {
 namespace detail {
 
 inline double magnitude(double x) { return x < 0 ? -x : x; }
@@ -231,37 +232,131 @@ void lay_intervals(const Past& past, uint32_t samples, const Timeline& t,
 
 namespace detail {
 
+// The same for lanes: NaN of either side stays.
+inline void larger8(const Double8& a, const Double8& b, Double8& out) {
+  Double8 most;
+  select_le(b, a, a, b, most);
+  select_le(a, a, most, a, out);
+}
+inline Double8 lanes_at(const double* from) {
+  Double8 out;
+  load(from, out);
+  return out;
+}
+
 // One joint's inputs from t1 on: `held` times the stop's s(t), beside which
 // the position may be off by `error`.
 struct Course {
   double held;
   double error;
   double extra;  // by which u, acting until the guardian does, differs
-  const Response& response;
+  double hull;   // bound of |v| up to t1
+  double top;    // bound of the input from t1 on
+  double q1;
+  double sway;  // v1 lag: what v1 alone still moves
 };
 
-struct Place {
-  double q, wide, speed;
+// Where a joint may be at each sample: |q_true - q| <= wide.
+struct Place8 {
+  Double8 q, wide, speed;
 };
 
-// `sway`: past.v lag, what v1 alone still moves. Between two samples |v| is at
-// most the larger of |v| and the input at the first: the input does not rise.
-inline void place(const Course& c, const Timeline& t, uint32_t i, double q1,
-                  double sway, double hull, double top, Place& out) {
-  const Response& r = c.response;
-  out.q = q1 + (sway * (1 - t.decay[i]) + c.held * r.path[i]);
-  out.wide = c.error + magnitude(c.held) * r.half[i];
-  const double moves = hull * t.decay[i] + top * r.gain[i];
+// Between two samples |v| is at most the larger of |v| and the input at the
+// first: the input does not rise.
+inline void place(const Course& c, const Timeline& t, const Response& r,
+                  uint32_t i, Place8& out) {
+  const Double8 decay = lanes_at(t.decay + i);
+  out.q = c.q1 + (c.sway * (1 - decay) + c.held * lanes_at(r.path + i));
+  out.wide = c.error + magnitude(c.held) * lanes_at(r.half + i);
+  const Double8 moves = c.hull * decay + c.top * lanes_at(r.gain + i);
   // An input that ends at the reaction falls before the own stop's does.
-  const double rest = larger(t.own.gain[i], t.own.input[i]);
-  out.speed = larger(moves, top * r.input[i]) + c.extra * rest;
+  Double8 rest, most;
+  larger8(lanes_at(t.own.gain + i), lanes_at(t.own.input + i), rest);
+  larger8(moves, c.top * lanes_at(r.input + i), most);
+  out.speed = most + c.extra * rest;
 }
 
 // The smallest place that holds both.
-inline void join(const Place& b, Place& a) {
-  const double hi = larger(a.q + a.wide, b.q + b.wide);
-  const double lo = -larger(a.wide - a.q, b.wide - b.q);
-  a = {0.5 * (hi + lo), 0.5 * (hi - lo), larger(a.speed, b.speed)};
+inline void join(const Place8& b, Place8& a) {
+  Double8 hi, below, speed;
+  larger8(a.q + a.wide, b.q + b.wide, hi);
+  larger8(a.wide - a.q, b.wide - b.q, below);
+  larger8(a.speed, b.speed, speed);
+  a = {0.5 * (hi - below), 0.5 * (hi + below), speed};
+}
+
+// One joint's motion, sample by sample. `before` has no meaning without
+// intent.before.
+struct Courses {
+  Course own, before;
+};
+template <class F>
+void lay_courses(const Image& image, const Past& past, const Intent& intent,
+                 const Timeline& t, uint32_t j, double reaction_s,
+                 Courses& out) {
+  const double u = intent.u[j];
+  const double jump = intent.fresh ? magnitude(u - past.last[j]) : 0;
+  // The command may leave as late as the stop's begin.
+  const double error = past.error[j] + jump * reaction_s;
+  // What the input cannot exceed from t1 on. A running plan's own past is
+  // in the commands sent: its held value binds only through s.
+  const double u_top = magnitude(u);
+  const double top =
+      intent.fresh ? larger(u_top, magnitude(past.last[j])) : u_top;
+  const double hull = intent.fresh ? larger(past.hull[j], top) : past.hull[j];
+  const double q1 = past.q[kEarly][j];
+  const double sway = past.v[kEarly][j] * lag_of<F>(image);
+  out.own = {u, error, 0, hull, top, q1, sway};
+  // What the plan before has fallen by t1 may have taken effect up to the
+  // delay earlier; u itself acts until the guardian does.
+  const double held = intent.before != nullptr ? intent.before->held[j] : 0;
+  const double drop = magnitude(past.last[j] - held * t.before_starts);
+  const double early = error + drop * seconds(past.t1_ns - past.now_ns);
+  out.before = {held, early, jump, hull, magnitude(held), q1, sway};
+}
+
+// A joint's samples: `speed` is that of the sample before, too, so that it
+// bounds the interval on both sides.
+struct alignas(64) JointSamples {
+  double q[kMaxSamples];
+  double wide[kMaxSamples];
+  double speed[kLanes + kMaxSamples];  // from index kLanes on
+};
+
+inline void sample_joint(const Past& past, const Courses& courses,
+                         bool has_before, const Timeline& t, uint32_t samples,
+                         uint32_t j, JointSamples& out) {
+  for (uint32_t i = 0; i < samples; i += kLanes) {
+    Place8 now;
+    place(courses.own, t, t.own, i, now);
+    if (has_before) {
+      Place8 other;
+      place(courses.before, t, t.before, i, other);
+      join(other, now);
+    }
+    store(now.q, out.q + i);
+    store(now.wide, out.wide + i);
+    store(now.speed, out.speed + kLanes + i);
+  }
+  out.speed[kLanes - 1] = courses.own.hull;
+  for (uint32_t i = 0; i < kEarly; ++i) {
+    out.q[i] = past.q[i][j];
+    out.wide[i] = larger(courses.own.error, courses.before.error);
+    out.speed[kLanes + i] = courses.own.hull;
+  }
+}
+
+inline void widen_joint(const JointSamples& from, const double* half,
+                        uint32_t samples, uint32_t j, Motion& out) {
+  for (uint32_t i = 0; i < samples; i += kLanes) {
+    const uint32_t b = i / kLanes;
+    const double* speed = from.speed + kLanes + i;
+    Double8 fastest;
+    larger8(lanes_at(speed - 1), lanes_at(speed), fastest);
+    load(from.q + i, out.q[b].at[j]);
+    out.wide[b].at[j] = lanes_at(from.wide + i) + fastest * lanes_at(half + i);
+    out.speed[b].at[j] = fastest;
+  }
 }
 
 }  // namespace detail
@@ -271,7 +366,6 @@ void predict(const Image& image, const Past& past, const Intent& intent,
              Motion& out) noexcept {
   using namespace detail;
   const uint32_t n = image.ladder.samples;
-  const double lag = lag_of<F>(image);
   Intent asked = intent;
   if (F::on(Fault::kBefore)) asked.before = nullptr;
   Timeline t;
@@ -283,55 +377,23 @@ void predict(const Image& image, const Past& past, const Intent& intent,
   const int64_t stop_ns =
       intent.origin_ns + image.commit.actuator_delay_ns + intent.stale_ns;
   out.reaction_s = larger(seconds(stop_ns - past.now_ns), 0);
-  for (uint32_t i = 0; i < n; ++i) {
-    out.until[i / kLanes][i % kLanes] = at[i] + half[i];
+  for (uint32_t i = 0; i < n; i += kLanes) {
+    out.until[i / kLanes] = lanes_at(at + i) + lanes_at(half + i);
   }
+  JointSamples joint;
   for (uint32_t j = 0; j < image.joints; ++j) {
-    const double u = intent.u[j];
-    const double jump = intent.fresh ? magnitude(u - past.last[j]) : 0;
-    // The command may leave as late as the stop's begin.
-    const double error = past.error[j] + jump * out.reaction_s;
-    // What the input cannot exceed from t1 on. A running plan's own past is
-    // in the commands sent: its held value binds only through s.
-    const double u_top = magnitude(u);
-    const double top =
-        intent.fresh ? larger(u_top, magnitude(past.last[j])) : u_top;
-    const double hull = intent.fresh ? larger(past.hull[j], top) : past.hull[j];
-    out.peak[j] = larger(hull, top);
-    const Course own{u, error, 0, t.own};
-    // What the plan before has fallen by t1 may have taken effect up to the
-    // delay earlier; u itself acts until the guardian does.
-    const double held = asked.before != nullptr ? asked.before->held[j] : 0;
-    const double drop = magnitude(past.last[j] - held * t.before_starts);
-    const Course before{held, error + drop * seconds(past.t1_ns - past.now_ns),
-                        jump, t.before};
-    const double q1 = past.q[kEarly][j];
-    const double sway = past.v[kEarly][j] * lag;
-    double previous = hull;
-    Place now{};
-    for (uint32_t i = 0; i < n; ++i) {
-      const uint32_t b = i / kLanes, lane = i % kLanes;
-      if (i < kEarly) {
-        now = {past.q[i][j], larger(error, before.error), hull};
-      } else {
-        place(own, t, i, q1, sway, hull, top, now);
-        if (asked.before != nullptr) {
-          Place other;
-          place(before, t, i, q1, sway, hull, magnitude(held), other);
-          join(other, now);
-        }
-      }
-      const double fastest = larger(previous, now.speed);
-      out.q[b].at[j][lane] = now.q;
-      out.wide[b].at[j][lane] = now.wide + fastest * half[i];
-      out.speed[b].at[j][lane] = fastest;
-      previous = now.speed;
-    }
+    Courses courses;
+    lay_courses<F>(image, past, asked, t, j, out.reaction_s, courses);
+    out.peak[j] = larger(courses.own.hull, courses.own.top);
+    sample_joint(past, courses, asked.before != nullptr, t, n, j, joint);
+    widen_joint(joint, half, n, j, out);
     // What the lag still moves after the last sample.
     if (!F::on(Fault::kTail)) {
-      out.wide[n / kLanes - 1].at[j][kLanes - 1] += now.speed * lag;
+      const double last = joint.speed[kLanes + n - 1];
+      out.wide[n / kLanes - 1].at[j][kLanes - 1] += last * lag_of<F>(image);
     }
   }
 }
 
+}  // namespace TACTUS_KERNEL_SPACE
 }  // namespace tactus::safety

@@ -6,7 +6,9 @@
 
 #include "safety/exp.hpp"
 
-namespace tactus::safety::detail {
+namespace tactus::safety {
+inline namespace TACTUS_KERNEL_SPACE {
+namespace detail {
 
 // The stop's fall 1 - s(t), seen through the lag: value, filtered value and
 // the integral of the value, eight instants at once.
@@ -35,17 +37,25 @@ class FallFilter {
 
   // x: seconds after the stop's begin; before it the fall is zero.
   void at(const Double8& after, Fall8& out) const {
-    Double8 c0, c1, c2, t, filtered, area;
-    for (uint32_t i = 0; i < kLanes; ++i) {
-      const double x = after[i] < 0 ? 0 : after[i];
-      const int s = (x >= begin_[1]) + (x >= begin_[2]) + (x >= begin_[3]);
-      c0[i] = c_[s][0];
-      c1[i] = c_[s][1];
-      c2[i] = c_[s][2];
-      t[i] = x - begin_[s];
-      filtered[i] = filtered_[s];
-      area[i] = area_[s];
+    const Double8 zero = {};
+    Double8 x;
+    select_le(after, zero, zero, after, x);
+    Double8 c0 = zero + c_[0][0], c1 = zero + c_[0][1], c2 = zero + c_[0][2];
+    Double8 begin = zero + begin_[0];
+    Double8 filtered = zero + filtered_[0], area = zero + area_[0];
+    for (int s = 1; s < 4; ++s) {
+      const Double8 from = zero + begin_[s];
+      const auto take = [&](double value, Double8& into) {
+        select_le(from, x, zero + value, into, into);
+      };
+      take(c_[s][0], c0);
+      take(c_[s][1], c1);
+      take(c_[s][2], c2);
+      take(begin_[s], begin);
+      take(filtered_[s], filtered);
+      take(area_[s], area);
     }
+    const Double8 t = x - begin;
     Double8 e;
     exp_minus<Double8>(t * (1 / lag_), e);
     const Double8 steady0 = c0 - lag_ * (c1 - 2 * lag_ * c2);
@@ -166,4 +176,6 @@ inline void respond(const Span& stop, uint32_t samples, double lag,
   }
 }
 
-}  // namespace tactus::safety::detail
+}  // namespace detail
+}  // namespace TACTUS_KERNEL_SPACE
+}  // namespace tactus::safety

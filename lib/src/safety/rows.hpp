@@ -7,6 +7,7 @@
 #include "safety/predict.hpp"
 
 namespace tactus::safety {
+inline namespace TACTUS_KERNEL_SPACE {
 
 // A robot point slower than this is not bound by separation. The violation
 // to prevent is 10 mm/s; half of it is left for what the lag model misses
@@ -36,6 +37,7 @@ void judge(const Image& image, const ShieldInput& in, const Past& past,
 [[nodiscard]] double separation_now(const Image& image, const ShieldInput& in,
                                     const Past& past) noexcept;
 
+}  // namespace TACTUS_KERNEL_SPACE
 }  // namespace tactus::safety
 
 #include "safety/rows_impl.hpp"

@@ -5,11 +5,9 @@
 #include <cmath>
 #include <limits>
 
-namespace tactus::safety::detail {
-
-inline void root8(const Double8& x, Double8& out) {
-  for (uint32_t i = 0; i < kLanes; ++i) out[i] = __builtin_sqrt(x[i]);
-}
+namespace tactus::safety {
+inline namespace TACTUS_KERNEL_SPACE {
+namespace detail {
 
 // Smallest slack of one row so far: NaN until something was measured, so a
 // row over an empty set violates. `bad` is sticky, because a NaN slack would
@@ -30,21 +28,17 @@ struct Slack {
 
 struct Slack8 {
   Double8 worst = Double8{} + std::numeric_limits<double>::quiet_NaN();
-  Double8 who = Double8{} + kNoIndex;
+  Double8 who = Double8{} + double{kNoIndex};
   kin::Int8 good = ~kin::Int8{};
 
   [[gnu::always_inline]] void take(const Double8& slack, uint32_t sphere) {
-    const Double2 index = Double2{} + sphere;
-    const Double2 zero = {};
-    auto* ok = reinterpret_cast<Int2*>(&good);
-    for (int i = 0; i < kParts; ++i) {
-      const Double2 s = parts(slack)[i];
-      const Double2 w = parts(worst)[i];
-      const Int2 keep = s >= w;
-      parts(worst)[i] = keep ? w : s;
-      parts(who)[i] = keep ? parts(who)[i] : index;
-      ok[i] &= s >= zero;
-    }
+    const Double8 index = Double8{} + static_cast<double>(sphere);
+    // Before `worst`, which it compares with; NaN on either side replaces.
+    select_le(worst, slack, who, index, who);
+    select_le(worst, slack, worst, slack, worst);
+    kin::Int8 enough;
+    kin::at_least(slack, Double8{}, enough);
+    good = good & enough;
   }
   void drain(Slack& into) const {
     for (uint32_t i = 0; i < kLanes; ++i) {
@@ -150,7 +144,7 @@ inline void box_slack(const Image& image, uint32_t index, const Sphere8& s,
     sum += gap * gap;
   }
   Double8 distance;
-  root8(sum, distance);
+  kin::root(sum, distance);
   out.take(distance - s.radius, who);
 }
 
@@ -182,7 +176,7 @@ void human_slack(const Image& image, const ShieldInput& in, uint32_t index,
       sum += d * d;
     }
     Double8 distance;
-    root8(sum, distance);
+    kin::root(sum, distance);
     const Double8 slack = distance - keep;
     // Binds unless the point is surely slow: NaN speed binds.
     Double8 bound;
@@ -224,7 +218,7 @@ void space_slacks(const Image& image, const ShieldInput& in,
   const double error = F::on(Fault::kModelError) ? 0 : image.commit.model_error;
   for (uint32_t n = 1; n <= motion.blocks; ++n) {
     const uint32_t b = (begin + motion.blocks - n) % motion.blocks;
-    kin::forward8(image.chain, motion.q[b], frames);
+    kin::frames_of(image.chain, motion.q[b].at, frames);
     for (uint32_t f = 1; f <= image.joints; ++f) {
       reach_of(image, f, motion.wide[b], wide[f]);
       reach_of(image, f, motion.speed[b], speed[f]);
@@ -316,11 +310,11 @@ template <class F>
 void closing_slacks(const Image& image, const ShieldInput& in, const Past& past,
                     const Intent& intent, const Motion& motion, Slacks& out) {
   Present now;
-  kin::forward(image.chain, past.q[0], now.frames);
-  kin::twists(image.chain, now.frames, past.v[0], now.measured);
+  kin::frames_of(image.chain, past.q[0], now.frames);
+  kin::twists_of(image.chain, now.frames, past.v[0], now.measured);
   // In a running plan the present command is the last one sent.
   const double* asked = intent.fresh ? intent.u : past.last;
-  kin::twists(image.chain, now.frames, asked, now.asked);
+  kin::twists_of(image.chain, now.frames, asked, now.asked);
   const double lag = seconds(image.commit.lag_ns);
   const Closing times{motion.reaction_s + lag,
                       seconds(intent.shape.end_ns()) + lag};
@@ -399,16 +393,19 @@ inline void count_row(const Image& image, uint32_t r, const Slack& slack,
   }
 }
 
-}  // namespace tactus::safety::detail
+}  // namespace detail
+}  // namespace TACTUS_KERNEL_SPACE
+}  // namespace tactus::safety
 
 namespace tactus::safety {
+inline namespace TACTUS_KERNEL_SPACE {
 
 inline double separation_now(const Image& image, const ShieldInput& in,
                              const Past& past) noexcept {
   using namespace detail;
   double nearest = std::numeric_limits<double>::quiet_NaN();
   kin::Frames frames;
-  kin::forward(image.chain, past.q[0], frames);
+  kin::frames_of(image.chain, past.q[0], frames);
   for (uint32_t h = 0; h < image.humans; ++h) {
     const Signal& signal = image.signal[image.human[h].signal];
     for (uint32_t i = 0; i < image.chain.spheres; ++i) {
@@ -453,4 +450,5 @@ void judge(const Image& image, const ShieldInput& in, const Past& past,
   if (!out.safe && out.margin >= 0) out.margin = -1;
 }
 
+}  // namespace TACTUS_KERNEL_SPACE
 }  // namespace tactus::safety

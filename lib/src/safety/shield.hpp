@@ -6,7 +6,8 @@
 // RT-safe. Not for set-up (seal.hpp) and not for sending: that is rt, io and
 // guard.
 //
-// A cycle that sends: check → [publish output.plan] → send → committed.
+// A cycle that sends: check → [publish output.plan] → send → committed, both
+// of them from a Kernel (kernel.hpp).
 // On rung stop, play() gives the command for the actual time of sending.
 #pragma once
 
@@ -125,12 +126,6 @@ struct ShieldOutput {
   uint64_t plan_id = 0;           // of the plan that covers `action`
 };
 
-// Judges in.action. Writes out and, in state, the candidate plan (publish
-// state.candidate when out.rung is pass or scale), the standstill timer and
-// the times seen; the running plan changes in committed() only.
-void check(const Image& image, ShieldState& state, const ShieldInput& in,
-           ShieldOutput& out) noexcept;
-
 // The running plan's command at now_ns: held before its origin, terminal
 // after its end. Without any committed plan, and for NaN, zero velocity (the
 // static hold: engage needs standstill, so there is no motion to stop).
@@ -144,9 +139,6 @@ struct Sent {
   int64_t now_ns = 0;        // send completed
   bool verified = false;
 };
-void committed(const Image& image, ShieldState& state,
-               const Sent& sent) noexcept;
-
 // Value of a plan at a command time, for one joint (guard uses it too).
 [[nodiscard]] double plan_command(const layout::StopPlan& plan, uint32_t joint,
                                   int64_t at_ns) noexcept;

@@ -17,4 +17,8 @@ inline void relax() noexcept {
   return "built portable: no time stamp counter";
 }
 
+// Vector instructions that kernels are built for besides the portable ones.
+[[nodiscard]] inline bool has_avx2() noexcept { return false; }
+[[nodiscard]] inline bool has_avx512() noexcept { return false; }
+
 }  // namespace tactus::rt::arch

@@ -30,4 +30,16 @@ inline void relax() noexcept { _mm_pause(); }
   return nullptr;
 }
 
+// Processor and kernel both (the compiler's run-time checks XCR0). The
+// avx512 kernels take the Skylake-SP set: F, DQ, BW, VL.
+[[nodiscard]] inline bool has_avx2() noexcept {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+[[nodiscard]] inline bool has_avx512() noexcept {
+  return __builtin_cpu_supports("avx512f") &&
+         __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512vl");
+}
+
 }  // namespace tactus::rt::arch

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+// One check of the shield on the handover demo's limits: random states with
+// commands in flight, random actions, the hand anywhere from far away to
+// within reach. Every kernel that this machine can run judges the same cycles
+// in turn; a row per rung that came out. Hot: state and image are in cache.
+//   CASES=20000   how many cycles
+#include <array>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <random>
+
+#include "config/file.hpp"
+#include "config/shield_load.hpp"
+#include "report.hpp"
+#include "rt/life.hpp"
+#include "rt/tsc.hpp"
+#include "safety/kernel.hpp"
+#include "safety/shield.hpp"
+
+using namespace tactus;
+
+namespace {
+
+constexpr const char* kFile = "lib/examples/handover/arm.toml";
+constexpr int64_t kMs = 1'000'000;
+
+Result<config::ImagePtr> load() {
+  auto document = toml::Document::load(kFile);
+  if (!document) return document.error();
+  auto file = config::read_file(*document);
+  if (!file) return file.error();
+  auto shield = config::load_shield(*document, config::timing_of(*file));
+  if (!shield) return shield.error();
+  return shield->image;
+}
+
+// One cycle's inputs, by image signal; the frame of the bench.
+struct Cycle {
+  std::array<std::array<float, 16>, safety::kMaxSignals> value{};
+  std::array<float, safety::kMaxJoints> action{};
+  safety::ShieldInput in;
+  safety::ShieldState state;
+};
+
+class Source {
+ public:
+  explicit Source(const safety::Image& image) : image_(image) {}
+
+  void next(Cycle& c) {
+    safety::reset(c.state);
+    at(c);
+    const float vigour = draw(0, 1);
+    for (uint32_t j = 0; j < image_.joints; ++j) joint(c, j, vigour);
+    push(c);
+    const uint32_t hand = image_.human[0].signal;
+    c.value[hand] = {draw(0.2F, 1.6F), draw(-0.8F, 0.8F), draw(0.2F, 1.2F)};
+  }
+
+ private:
+  float draw(float lo, float hi) {
+    return std::uniform_real_distribution<float>(lo, hi)(rng_);
+  }
+  void at(Cycle& c) {
+    c.in.cycle = 1000;
+    c.in.release_ns = 1000 * kMs;
+    c.in.now_ns = c.in.release_ns + kMs / 4;
+    c.in.life = TACTUS_STATE_ENGAGED;
+    c.in.blend = 1;
+    c.in.guardian_stale = false;
+    c.in.action_valid = true;
+    c.in.action = c.action.data();
+    c.state.last_life = TACTUS_STATE_ENGAGED;
+    c.state.before_known = 1;
+    for (uint32_t i = 0; i < image_.signals; ++i) {
+      c.in.value[i] = c.value[i].data();
+      c.in.stamp_ns[i] = c.in.release_ns - kMs;
+    }
+  }
+  void joint(Cycle& c, uint32_t j, float vigour) {
+    static constexpr float kMiddle[7] = {0, 0.4F, 0, -1.2F, 0, 1.2F, 0};
+    const float speed = vigour * draw(-0.9F, 0.9F);
+    c.value[image_.q_signal][j] = kMiddle[j % 7] + draw(-0.6F, 0.6F);
+    c.value[image_.dq_signal][j] = speed;
+    c.state.before[j] = speed;
+    c.action[j] = speed + draw(-0.011F, 0.011F);
+  }
+  // Six commands in flight, all the same.
+  void push(Cycle& c) {
+    for (int64_t k = 6; k > 0; --k) {
+      auto& command = c.state.history[c.state.head++ % safety::kHistory];
+      command.sent_ns = c.in.release_ns - k * kMs + kMs / 2;
+      for (uint32_t j = 0; j < image_.joints; ++j)
+        command.u[j] = c.state.before[j];
+    }
+  }
+
+  const safety::Image& image_;
+  std::mt19937 rng_{7};
+};
+
+using Samples =
+    std::map<std::pair<std::string, std::string>, std::vector<double>>;
+
+void measure(const safety::Image& image, int cases, Samples& out) {
+  rt::TscClock clock;
+  clock.calibrate();
+  Source source(image);
+  auto cycle = std::make_unique<Cycle>();
+  auto state = std::make_unique<safety::ShieldState>();
+  safety::ShieldOutput result;
+  for (int i = 0; i < cases; ++i) {
+    source.next(*cycle);
+    for (const rt::Isa isa : rt::kIsas) {
+      if (!rt::isa_here(isa)) continue;
+      const safety::Kernel& kernel = safety::kernel_for(isa);
+      for (int warm = 0; warm < 2; ++warm) {
+        *state = cycle->state;
+        const int64_t begin = clock.now();
+        kernel.check(image, *state, cycle->in, result);
+        const int64_t end = clock.now();
+        if (warm == 0) continue;
+        out[{fmt::format("check, rung {}", rt::kRungNames[result.rung]),
+             rt::isa_name(isa)}]
+            .push_back(static_cast<double>(end - begin));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+int main() {
+  const auto image = load();
+  if (!image) {
+    fmt::print(stderr, "bench safety: not run: {}\n", image.error().text());
+    return 77;
+  }
+  const char* cases = std::getenv("CASES");
+  Samples samples;
+  measure(**image, cases ? std::atoi(cases) : 20'000, samples);
+  bench::Report report("safety");
+  std::map<std::string, double> portable;
+  for (auto& [key, ns] : samples) {
+    report.add(bench::row(key.first, key.second, std::move(ns)));
+    if (key.second == "portable") portable[key.first] = report.last().p50;
+  }
+  for (const bench::Row& r : report.rows())
+    if (r.peer != "portable")
+      report.ratio(r.name + ", portable / " + r.peer, portable[r.name] / r.p50);
+  report.print();
+  return report.write() ? 0 : 5;
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// Lane-wise choice, comparison and square root. RT-safe.
+#pragma once
+
+#include "kin/lanes.hpp"
+
+namespace tactus::kin {
+inline namespace TACTUS_KERNEL_SPACE {
+
+// out = x <= y ? a : b; NaN on either side takes b.
+[[gnu::always_inline]] inline void select_le(double x, double y, double a,
+                                             double b, double& out) {
+  out = x <= y ? a : b;
+}
+[[gnu::always_inline]] inline void select_le(const DoublePart& x,
+                                             const DoublePart& y,
+                                             const DoublePart& a,
+                                             const DoublePart& b,
+                                             DoublePart& out) {
+  out = x <= y ? a : b;
+}
+template <class H>
+[[gnu::always_inline]] inline void select_le(const Pair<double, H>& x,
+                                             const Pair<double, H>& y,
+                                             const Pair<double, H>& a,
+                                             const Pair<double, H>& b,
+                                             Pair<double, H>& out) {
+  select_le(x.lo, y.lo, a.lo, b.lo, out.lo);
+  select_le(x.hi, y.hi, a.hi, b.hi, out.hi);
+}
+
+// All ones where x >= y, zero elsewhere and for NaN.
+[[gnu::always_inline]] inline void at_least(const DoublePart& x,
+                                            const DoublePart& y, IntPart& out) {
+  out = x >= y;
+}
+template <class H, class M>
+[[gnu::always_inline]] inline void at_least(const Pair<double, H>& x,
+                                            const Pair<double, H>& y,
+                                            Pair<int64_t, M>& out) {
+  at_least(x.lo, y.lo, out.lo);
+  at_least(x.hi, y.hi, out.hi);
+}
+
+[[gnu::always_inline]] inline void root(const DoublePart& x, DoublePart& out) {
+  DoublePart roots = {};
+  for (uint32_t i = 0; i < sizeof(DoublePart) / sizeof(double); ++i) {
+    roots[i] = __builtin_sqrt(x[i]);
+  }
+  out = roots;
+}
+template <class H>
+[[gnu::always_inline]] inline void root(const Pair<double, H>& x,
+                                        Pair<double, H>& out) {
+  root(x.lo, out.lo);
+  root(x.hi, out.hi);
+}
+
+}  // namespace TACTUS_KERNEL_SPACE
+}  // namespace tactus::kin

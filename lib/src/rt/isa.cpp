@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#include "rt/isa.hpp"
+
+#include <cstdlib>
+#include <string_view>
+
+#include "core/error.hpp"
+#include "rt/arch/arch.hpp"
+
+namespace tactus::rt {
+
+const char* isa_name(Isa isa) noexcept {
+  constexpr const char* kNames[] = {"portable", "avx2", "avx512"};
+  return kNames[static_cast<std::size_t>(isa)];
+}
+
+bool isa_here(Isa isa) noexcept {
+  if (isa == Isa::kAvx2) return arch::has_avx2();
+  if (isa == Isa::kAvx512) return arch::has_avx512();
+  return true;
+}
+
+Result<Isa> choose_isa(const char* forced) {
+  Isa widest = Isa::kPortable;
+  for (const Isa isa : kIsas) {
+    if (isa_here(isa)) widest = isa;
+    if (forced == nullptr || std::string_view(forced) != isa_name(isa))
+      continue;
+    if (isa_here(isa)) return isa;
+    return unavailable(
+        "TACTUS_ISA={}: this machine or build lacks it: the widest here is {}",
+        forced, isa_name(widest));
+  }
+  if (forced == nullptr) return widest;
+  return bad_input(
+      "TACTUS_ISA={}: not an instruction set: portable, avx2 or "
+      "avx512",
+      forced);
+}
+
+Result<Isa> choose_isa() { return choose_isa(std::getenv("TACTUS_ISA")); }
+
+}  // namespace tactus::rt

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// The shield's check, compiled once per instruction set from the same
+// sources (check.hpp). Only IEEE + - * / sqrt in one order, so all of them
+// give the same bits; which one runs is a matter of speed alone. Choosing is
+// set-up, the functions are RT-safe.
+#pragma once
+
+#include "rt/isa.hpp"
+#include "safety/shield.hpp"
+
+namespace tactus::safety {
+
+struct Kernel {
+  rt::Isa isa;
+  // Judges in.action. Writes out and, in state, the candidate plan (publish
+  // state.candidate when out.rung is pass or scale), the standstill timer and
+  // the times seen; the running plan changes in committed() only.
+  void (*check)(const Image& image, ShieldState& state, const ShieldInput& in,
+                ShieldOutput& out) noexcept;
+  void (*committed)(const Image& image, ShieldState& state,
+                    const Sent& sent) noexcept;
+};
+
+// The widest built that is not wider than `isa`.
+[[nodiscard]] const Kernel& kernel_for(rt::Isa isa) noexcept;
+
+// One per instruction set; those that this processor cannot be built for are
+// left out (kernels/, build.mk).
+extern const Kernel kPortableKernel;
+extern const Kernel kAvx2Kernel;
+extern const Kernel kAvx512Kernel;
+
+}  // namespace tactus::safety

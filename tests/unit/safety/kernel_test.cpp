@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// Every instruction set's kernel gives the bits of the portable one: output
+// and carried state, on random cycles, and with NaN, infinities and zeros of
+// both signs in the inputs.
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+
+#include <bit>
+#include <random>
+
+#include "rig.hpp"
+#include "safety/kernel.hpp"
+
+using namespace rig;
+
+namespace {
+
+class Cycles {
+ public:
+  Cycle next() {
+    Cycle c;
+    const float vigour = draw(0, 1);
+    for (uint32_t j = 0; j < 7; ++j) {
+      c.q[j] += draw(-1, 1);
+      c.moving(vigour * draw(-1, 1), j);
+      c.u[j] += draw(-0.013F, 0.013F);
+    }
+    push(c);
+    for (float& x : c.hand) x = draw(-0.2F, 1.4F);
+    if (draw(0, 1) < 0.2F) spoil(c);
+    return c;
+  }
+
+ private:
+  float draw(float lo, float hi) {
+    return std::uniform_real_distribution<float>(lo, hi)(rng_);
+  }
+  void push(Cycle& c) {
+    for (int64_t k = 8; k > 0; --k) {
+      Command& sent = c.state.history[c.state.head++ % kHistory];
+      sent.sent_ns = c.in.release_ns - k * kMs;
+      for (uint32_t j = 0; j < 7; ++j)
+        sent.u[j] = c.state.before[j] + draw(-0.01F, 0.01F);
+    }
+    if (draw(0, 1) < 0.5F) return;
+    // A stop runs already, from a command sent before.
+    Cycle earlier = c;
+    kPortableKernel.check(*image_, earlier.state, earlier.in, earlier.out);
+    c.state.plan = earlier.state.candidate;
+  }
+  void spoil(Cycle& c) {
+    static constexpr float kBad[] = {std::numeric_limits<float>::quiet_NaN(),
+                                     std::numeric_limits<float>::infinity(),
+                                     -std::numeric_limits<float>::infinity(),
+                                     -0.0F,
+                                     0.0F,
+                                     1e-40F,
+                                     3e38F};
+    float* at[] = {c.q, c.dq, c.hand, c.u};
+    at[rng_() % 4][rng_() % 3] = kBad[rng_() % 7];
+  }
+
+  std::unique_ptr<Image> image_ = sealed();
+  std::mt19937 rng_{11};
+};
+
+template <class T>
+bool same_bits(const T& a, const T& b) {
+  return std::memcmp(&a, &b, sizeof(T)) == 0;
+}
+
+bool same(const ShieldOutput& a, const ShieldOutput& b) {
+  return a.rung == b.rung && a.may_engage == b.may_engage &&
+         a.standstill == b.standstill &&
+         a.stop_unverified == b.stop_unverified && a.bad == b.bad &&
+         a.worst_row == b.worst_row && a.worst_link == b.worst_link &&
+         same_bits(a.margin, b.margin) &&
+         same_bits(a.mean_score, b.mean_score) &&
+         same_bits(a.separation_m, b.separation_m) &&
+         same_bits(a.scale, b.scale) && a.violated == b.violated &&
+         a.reasons == b.reasons && a.stale == b.stale &&
+         same_bits(a.action, b.action) && a.plan_id == b.plan_id;
+}
+
+struct Tally {
+  uint64_t differ = 0, pass = 0, scale = 0, stop = 0;
+};
+
+Tally compare(const Kernel& kernel, int cycles) {
+  const auto image = sealed();
+  Cycles source;
+  Tally sum;
+  for (int i = 0; i < cycles; ++i) {
+    Cycle a = source.next();
+    Cycle b = a;
+    kPortableKernel.check(*image, a.state, a.in, a.out);
+    kernel.check(*image, b.state, b.in, b.out);
+    const Sent sent{a.out.action, a.in.now_ns + 300'000,
+                    a.out.rung != TACTUS_RUNG_STOP};
+    kPortableKernel.committed(*image, a.state, sent);
+    kernel.committed(*image, b.state, sent);
+    sum.differ += !same(a.out, b.out) || !same_bits(a.state, b.state);
+    sum.pass += a.out.rung == TACTUS_RUNG_PASS;
+    sum.scale += a.out.rung == TACTUS_RUNG_SCALE;
+    sum.stop += a.out.rung == TACTUS_RUNG_STOP;
+  }
+  return sum;
+}
+
+void agrees_with_portable(rt::Isa isa) {
+  if (!rt::isa_here(isa)) cr_skip_test("this machine lacks it");
+  cr_assert(kernel_for(isa).isa == isa);
+  Tally sum = compare(kernel_for(isa), 20'000);
+  cr_assert(eq(u64, sum.differ, 0));
+  // Cycles of every rung were among them.
+  cr_assert(sum.pass > 100 && sum.scale > 100 && sum.stop > 100,
+            "pass %lu scale %lu stop %lu", sum.pass, sum.scale, sum.stop);
+}
+
+}  // namespace
+
+Test(kernel, avx2_has_the_portable_bits) {
+  agrees_with_portable(rt::Isa::kAvx2);
+}
+
+Test(kernel, avx512_has_the_portable_bits) {
+  agrees_with_portable(rt::Isa::kAvx512);
+}
