@@ -23,12 +23,13 @@ $O/tests/%_race: $O/tests/race/%_race.o $O/libtactus.a
 script_tests := $(sort $(wildcard tests/cli/*.sh tests/pkg/*.sh \
                   tests/vm/*.sh))
 
+# The scripts test the variant that was built.
 check: $(unit_bins)
-	$Qtests/run.sh $^
+	$QO=$O tests/run.sh $^
 
 test: deps
 	$Q$(MAKE) --no-print-directory all test-programs
-	$Qtests/run.sh $(unit_bins) $(race_bins) $(script_tests)
+	$QO=$O tests/run.sh $(unit_bins) $(race_bins) $(script_tests)
 
 .PHONY: test-programs
 test-programs: $(unit_bins) $(race_bins)

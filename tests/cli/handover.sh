@@ -4,7 +4,7 @@
 # that lockstep is deterministic: the same seed gives the same summary.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-build=build/${B:-release}
+build=${O:-build/release}
 demo=lib/examples/handover
 "$demo/evidence.sh" 30 10 1 "$build"
 

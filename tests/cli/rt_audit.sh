@@ -8,6 +8,7 @@
 # after the engagement) make it longer.
 # shellcheck source=tests/cli/lib/common.sh
 source "$(dirname "$0")/lib/common.sh"
+not_instrumented
 cycles=${RT_AUDIT_CYCLES:-3000}
 warmup=${RT_AUDIT_WARMUP:-3000}
 audit=$PWD/$build/tests/librt_audit.so
