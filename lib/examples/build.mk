@@ -9,7 +9,7 @@ test-programs: $(example_bins)
 
 # The plant's tests link its parts, not its main and its wire.
 $O/tests/unit-demo: $(patsubst %,$O/lib/examples/handover/plant_%.o, \
-  geometry arm hand task watch)
+  geometry arm hand task watch witness)
 $(call objs,$(wildcard tests/unit/demo/*_test.cpp)): \
   CPPFLAGS += -Ilib/examples/handover
 

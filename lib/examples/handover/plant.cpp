@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <optional>
 
 #include "plant_arm.hpp"
 #include "plant_link.hpp"
@@ -17,6 +18,7 @@
 #include "plant_summary.hpp"
 #include "plant_task.hpp"
 #include "plant_watch.hpp"
+#include "plant_witness.hpp"
 
 namespace handover {
 namespace {
@@ -46,7 +48,9 @@ class Plant {
         link_(std::move(link)),
         csv_(std::move(csv)),
         arm_(options.seed ^ 0xA53),
-        task_({options.seed, options.episodes, options.human}) {}
+        task_({options.seed, options.episodes, options.human}) {
+    if (options.witness.cpu >= 0) witness_.emplace(options.witness);
+  }
 
   int run() { return options_.lockstep ? lockstep() : real_time(); }
 
@@ -78,6 +82,7 @@ class Plant {
   Task task_;
   Watch watch_;
   Totals totals_;
+  std::optional<Witness> witness_;
   int64_t begin_ns_ = 0, tick_ = 0;
   int64_t last_command_ns_ = 0;
   bool commanded_ = false, timed_out_ = false, printed_ = false;
@@ -170,7 +175,9 @@ void Plant::log_tick() {
 bool Plant::finish() {
   if (printed_) return true;
   printed_ = true;
-  const std::string text = summary(options_, totals_, task_, link_, watch_);
+  const std::string text = summary(
+      options_, totals_, task_, link_, watch_,
+      {.witness = witness_ ? &*witness_ : nullptr, .begin_ns = begin_ns_});
   if (options_.json.empty())
     return std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
   // Renamed into place: who waits for the file finds it whole.

@@ -3,6 +3,7 @@
 
 #include <getopt.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
@@ -25,6 +26,8 @@ constexpr const char* kHelp =
     "  --timeout T|off   brakes by itself after T without commands (off)\n"
     "  --watchdog T      lockstep: a controller silent for T is dead (10s)\n"
     "  --wait T          for a controller's first command (30s)\n"
+    "  --witness CPU,PRIORITY  when that processor did not run anything\n"
+    "                    of that priority, beside each guardian's stop\n"
     "  --csv FILE        one line per tick: state, command, sender\n"
     "  --json FILE       the summary goes there\n"
     "T is a number and s or ms. Exit: 0 ok, 2 usage, 3 port in use or no\n"
@@ -57,14 +60,32 @@ double seconds_of(const char* option, std::string_view text) {
   return unit == "ms" ? value / 1000 : value;
 }
 
-constexpr option kOptions[] = {
-    {"seed", 1, nullptr, 's'},     {"episodes", 1, nullptr, 'e'},
-    {"duration", 1, nullptr, 'd'}, {"no-human", 0, nullptr, 'n'},
-    {"lockstep", 0, nullptr, 'k'}, {"listen", 1, nullptr, 'l'},
-    {"peer", 1, nullptr, 'p'},     {"timeout", 1, nullptr, 't'},
-    {"watchdog", 1, nullptr, 'w'}, {"wait", 1, nullptr, 'W'},
-    {"csv", 1, nullptr, 'c'},      {"json", 1, nullptr, 'j'},
-    {"help", 0, nullptr, 'h'},     {}};
+// "0,47"
+WitnessOptions witness_of(const char* option, std::string_view text) {
+  constexpr uint64_t kCpus = 1024, kPriorities = 99;  // CPU_SETSIZE, FIFO's
+  const auto comma = std::min(text.find(','), text.size() - 1);
+  const uint64_t cpu = count_of(option, text.substr(0, comma));
+  const uint64_t priority = count_of(option, text.substr(comma + 1));
+  if (cpu >= kCpus || priority == 0 || priority > kPriorities)
+    refuse(option, text, "a processor and a priority such as 0,47");
+  return {static_cast<int>(cpu), static_cast<int>(priority)};
+}
+
+constexpr option kOptions[] = {{"seed", 1, nullptr, 's'},
+                               {"episodes", 1, nullptr, 'e'},
+                               {"duration", 1, nullptr, 'd'},
+                               {"no-human", 0, nullptr, 'n'},
+                               {"lockstep", 0, nullptr, 'k'},
+                               {"listen", 1, nullptr, 'l'},
+                               {"peer", 1, nullptr, 'p'},
+                               {"timeout", 1, nullptr, 't'},
+                               {"watchdog", 1, nullptr, 'w'},
+                               {"wait", 1, nullptr, 'W'},
+                               {"csv", 1, nullptr, 'c'},
+                               {"json", 1, nullptr, 'j'},
+                               {"witness", 1, nullptr, 'x'},
+                               {"help", 0, nullptr, 'h'},
+                               {}};
 
 void apply(Options& o, int key, const char* name) {
   switch (key) {
@@ -97,6 +118,9 @@ void apply(Options& o, int key, const char* name) {
       break;
     case 'W':
       o.wait_s = seconds_of(name, optarg);
+      break;
+    case 'x':
+      o.witness = witness_of(name, optarg);
       break;
     case 'c':
       o.csv = optarg;

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "plant_witness.hpp"
+
 namespace handover {
 
 struct Options {
@@ -17,6 +19,7 @@ struct Options {
   bool lockstep = false;
   std::string listen = "127.0.0.1:5011";
   std::string peer = "127.0.0.1:5010";
+  WitnessOptions witness;
   std::string csv;   // empty: none
   std::string json;  // empty: standard output
 };

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <iterator>
 
 namespace handover {
@@ -32,13 +34,41 @@ std::string frames(const tactus::io::WireCounters& c, bool named) {
   return "{" + out + "}}";
 }
 
-std::string takeover(const Takeover& t) {
+// What the host took of the silence, in ticks after the controller's last
+// command came.
+std::string host_gaps(const Takeover& t, const std::vector<Gap>& gaps,
+                      int64_t begin_ns) {
+  constexpr double kTickNs = 1e9 * kSubstep * kSubsteps;
+  const double heard = static_cast<double>(t.heard) / kSubsteps * kTickNs;
+  const int64_t from = begin_ns + std::llround(heard);
+  const int64_t to = from + std::llround(t.silent_ticks * kTickNs);
+  std::string out;
+  for (const Gap& g : within(gaps, from, to))
+    out += fmt::format("{}[{:.2f},{:.2f}]", out.empty() ? "" : ",",
+                       static_cast<double>(g.due_ns - from) / kTickNs,
+                       static_cast<double>(g.woke_ns - from) / kTickNs);
+  return out;
+}
+
+std::string witness(const Options& o, const Witnessed& w) {
+  if (!w.witness) return "null";
+  int64_t longest = 0;
+  const std::vector<Gap> gaps = w.witness->gaps();
+  for (const Gap& g : gaps) longest = std::max(longest, g.woke_ns - g.due_ns);
+  return fmt::format(
+      R"({{"cpu":{},"pinned":{},"priority":{},"fifo":{},"gaps":{},)"
+      R"("longest_gap_ms":{:.2f}}})",
+      o.witness.cpu, w.witness->pinned(), o.witness.priority, w.witness->fifo(),
+      gaps.size(), static_cast<double>(longest) * 1e-6);
+}
+
+std::string takeover(const Takeover& t, const std::string& gaps) {
   return fmt::format(
       R"({{"begin_tick":{:.2f},"silent_ticks":{:.2f},"rest_tick":{:.2f},)"
       R"("speed_rad_s":{:.4f},"off_path_rad":{:.2e},"travel_rad":{:.4f},)"
-      R"("u":{},"q_begin":{},"q_end":{}}})",
+      R"("u":{},"q_begin":{},"q_end":{},"host_gaps":[{}]}})",
       t.begin_tick, t.silent_ticks, t.rest_tick, t.speed, t.off_path, t.travel,
-      joints(t.u), joints(t.q_begin), joints(t.q_end));
+      joints(t.u), joints(t.q_begin), joints(t.q_end), gaps);
 }
 
 std::string head(const Options& o, const Totals& t) {
@@ -76,18 +106,22 @@ std::string by_kind(const Task& task) {
 }  // namespace
 
 std::string summary(const Options& options, const Totals& totals,
-                    const Task& task, const PlantLink& link,
-                    const Watch& watch) {
+                    const Task& task, const PlantLink& link, const Watch& watch,
+                    const Witnessed& witnessed) {
+  std::vector<Gap> gaps;
+  if (witnessed.witness) gaps = witnessed.witness->gaps();
   std::string stops;
   for (const Takeover& t : watch.takeovers())
-    stops += (stops.empty() ? "" : ",") + takeover(t);
+    stops += (stops.empty() ? "" : ",") +
+             takeover(t, host_gaps(t, gaps, witnessed.begin_ns));
   const auto& counters = link.counters();
   return head(options, totals) + outcome(task) + by_kind(task) +
-         fmt::format(R"("epoch":{},"frames":{{"controller":{},"guardian":{},)"
-                     R"("unknown":{},"foreign":{}}},"guardian_stops":[{}]}})",
-                     link.acceptor().epoch(), frames(counters[1], true),
-                     frames(counters[2], true), frames(counters[0], false),
-                     link.foreign(), stops) +
+         fmt::format(
+             R"("epoch":{},"frames":{{"controller":{},"guardian":{},)"
+             R"("unknown":{},"foreign":{}}},"witness":{},"guardian_stops":[{}]}})",
+             link.acceptor().epoch(), frames(counters[1], true),
+             frames(counters[2], true), frames(counters[0], false),
+             link.foreign(), witness(options, witnessed), stops) +
          "\n";
 }
 

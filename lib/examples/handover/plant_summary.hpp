@@ -9,6 +9,7 @@
 #include "plant_options.hpp"
 #include "plant_task.hpp"
 #include "plant_watch.hpp"
+#include "plant_witness.hpp"
 
 namespace handover {
 
@@ -18,8 +19,13 @@ struct Totals {
   bool at_rest = true;
 };
 
+struct Witnessed {
+  const Witness* witness = nullptr;  // null: none
+  int64_t begin_ns = 0;              // of substep 0, CLOCK_MONOTONIC
+};
+
 std::string summary(const Options& options, const Totals& totals,
-                    const Task& task, const PlantLink& link,
-                    const Watch& watch);
+                    const Task& task, const PlantLink& link, const Watch& watch,
+                    const Witnessed& witnessed);
 
 }  // namespace handover

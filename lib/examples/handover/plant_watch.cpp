@@ -43,6 +43,7 @@ void Watch::begin(const Arm& arm) {
   t.begin_tick = ticks(begin_);
   t.silent_ticks =
       ticks(begin_ - std::min(begin_, last_controller_ + kDelaySubsteps));
+  t.heard = last_controller_;
   t.speed = largest(arm.dq());
   t.q_begin = t.q_end = arm.q();
   t.u = before_.u;

@@ -18,6 +18,7 @@ inline constexpr double kRestSpeed = 2e-3;  // rad/s, every joint
 struct Takeover {
   double begin_tick = 0;    // the guardian's first command in effect
   double silent_ticks = 0;  // since the controller's last accepted one
+  uint64_t heard = 0;       // substep of that one's arrival
   double rest_tick = 0;     // 0: not at rest when it ended
   double speed = 0;         // rad/s, fastest joint at begin
   double off_path = 0;      // rad, largest distance from the path

@@ -3,11 +3,13 @@
 #include <criterion/criterion.h>
 
 #include <cmath>
+#include <vector>
 
 #include "plant_arm.hpp"
 #include "plant_hand.hpp"
 #include "plant_task.hpp"
 #include "plant_watch.hpp"
+#include "plant_witness.hpp"
 
 using namespace handover;
 
@@ -174,4 +176,33 @@ Test(watch, a_synchronised_stop_stays_on_the_path) {
 
 Test(watch, a_bent_stop_leaves_the_path) {
   cr_assert_gt(guardian_stop(0.1).off_path, 5e-3);
+}
+
+// What the witness of a takeover may excuse: only what lies in the interval.
+Test(witness, gaps_count_within_the_interval_only) {
+  const std::vector<Gap> gaps{{0, 10}, {20, 30}, {40, 60}, {90, 95}};
+  const auto part = within(gaps, 25, 50);
+  cr_assert_eq(part.size(), 2u);
+  cr_assert_eq(part[0].due_ns, 25);
+  cr_assert_eq(part[0].woke_ns, 30);
+  cr_assert_eq(part[1].due_ns, 40);
+  cr_assert_eq(part[1].woke_ns, 50);
+  cr_assert_eq(within(gaps, 10, 20).size(), 0u);
+  cr_assert_eq(within(gaps, 60, 90).size(), 0u);
+}
+
+// The silence of a takeover begins where the controller was last heard.
+Test(watch, a_takeover_says_when_the_controller_was_last_heard) {
+  Arm arm(1);
+  Watch watch;
+  arm.accept(command(0.5), 0);
+  watch.controller_sent(8);
+  arm.accept(command(0.4, 2), 40);
+  for (int i = 0; i < 80; ++i) {
+    arm.substep();
+    watch.substep(arm);
+  }
+  cr_assert_eq(watch.takeovers().size(), 1u);
+  cr_assert_eq(watch.takeovers()[0].heard, 8u);
+  cr_assert_float_eq(watch.takeovers()[0].silent_ticks, (40 - 8) / 4.0, 0.3);
 }
