@@ -4,131 +4,69 @@
 # plant's own time-out is off: the guardian's frames must bring the arm to
 # rest along the verified path. Then there is no guardian: the plant times
 # out. KILLS each (5); after every one the next run, or a rearm, must move
-# the arm again. A takeover that the host delayed beyond the guardian's bound
-# is named and left out; at most a fifth may be.
+# the arm again. A takeover that came later than the guardian's bound is wrong
+# unless the plant's witness on the guardian's processor was held up too; at
+# most a fifth may be excused so, or there are more kills, up to twice as many.
 # shellcheck source=tests/cli/lib/common.sh
 source "$(dirname "$0")/lib/common.sh"
+not_instrumented
 kills=${KILLS:-5}
 RANDOM=${SEED:-7}
-hang=$PWD/$build/tests/libhang.so
-kinds=(kill stop segfault hang stop-at-send)
-run='' state=''
-more_cleanup() {
-  [ -z "$run" ] || kill -KILL "$run" 2>/dev/null || true
-  cleanup
-}
-trap more_cleanup EXIT
-ulimit -c 0
+# shellcheck source=tests/cli/lib/kills.sh
+source tests/cli/lib/kills.sh
 
-start_run() { # KIND
-  local at=now
-  [ "$1" != stop-at-send ] || at=send
-  LD_PRELOAD=$hang HANG_AT=$at "$rtctl" run "$tmp/arm.toml" \
-    --duration 600s --json >"$tmp/run.json" 2>"$tmp/run.err" &
-  run=$!
+# ---- the judge; decel, jerk, lag (rad/s2, rad/s3, s) and the times are those
+# of the shipped file, in ticks of 1 ms: misses + commit + one of delay jitter,
+# and the guardian's bound. Slack: a gap that begins before its witness is due.
+witness=0,47 # the guardian's processor, the priority above its own
+takeovers() { # of the plant that has ended
+  grep -q '"pinned":true' "$tmp/plant.json" ||
+    fail "the witness is not on the guardian's processor"
+  grep -o '"begin_tick":[^}]*' "$tmp/plant.json" | tr -d '[]"' |
+    sed -e 's/[a-z_]*://g' -e 's/,/ /g' || true
 }
-look() {
-  kill -0 "$run" 2>/dev/null || fail "the run ended: $(cat "$tmp/run.err" \
-    "$tmp/run.json")"
-  "$rtctl" status "$loop" --json >"$tmp/status.json" 2>/dev/null || return 1
-  state=$(sed -n 's/.*"state": *"\([a-z]*\)".*/\1/p' "$tmp/status.json" |
-    head -n 1)
-}
-# A host that holds everything up may latch the loop by itself: rearmed.
-until_engaged() {
-  local i
-  for ((i = 0; i < 400; i++)); do
-    if look; then
-      case $state in
-        engaged) return 0 ;;
-        latched) "$rtctl" rearm "$loop" >/dev/null 2>&1 || true ;;
-        ready) "$rtctl" engage "$loop" >/dev/null 2>&1 || true ;;
-      esac
-    fi
-    sleep 0.05
-  done
-  fail "never engaged: $(cat "$tmp/status.json" "$tmp/run.err")"
-}
-# Engaged for 0.6 to 2.6 s: blending in, at full speed, between two targets.
-until_moving() {
-  until_engaged
-  sleep "$((RANDOM % 2)).$((600 + RANDOM % 400))"
-  until_engaged
-}
-# It stops before its next send; a host that latched it in this very moment
-# leaves nothing to send until it is rearmed.
-until_stopped() {
-  local i
-  for ((i = 0; i < 400; i++)); do
-    [ "$(cut -d' ' -f3 "/proc/$run/stat")" != T ] || return 0
-    sleep 0.01
-    [ $((i % 50)) -lt 49 ] || ! look || case $state in
-      latched) "$rtctl" rearm "$loop" >/dev/null 2>&1 || true ;;
-      ready) "$rtctl" engage "$loop" >/dev/null 2>&1 || true ;;
-    esac
-  done
-  fail "it did not stop before a send: $state"
-}
-gone() { wait "$run" 2>/dev/null || true; run=''; }
-
-down() { # KIND: the controller goes; ends when it is at rest or dead
-  case $1 in
-    kill) kill -KILL "$run"; gone ;;
-    segfault) kill -SEGV "$run"; gone ;;
-    stop) kill -STOP "$run" ;;
-    hang) kill -USR1 "$run" ;;
-    stop-at-send) kill -USR1 "$run"; until_stopped ;;
-  esac
-  sleep 0.8
-}
-# What was only stopped goes on, finds the guardian in charge, latches, is
-# rearmed and moves again. What hangs must be killed.
-up() {
-  case $1 in
-    hang) kill -KILL "$run"; gone ;;
-    stop | stop-at-send)
-      kill -CONT "$run"
-      for ((i = 0; i < 100; i++)); do
-        if look && [ "$state" = latched ]; then break; fi
-        sleep 0.05
-      done
-      [ "$state" = latched ] || fail "$1: $state, not latched"
-      grep -q '"reason": *"[^"]*guard' "$tmp/status.json" ||
-        fail "$1: another reason: $(cat "$tmp/status.json")"
-      ;;
-  esac
-}
-end_run() {
-  [ -n "$run" ] || return 0
-  kill -TERM "$run"
-  local rc=0
-  wait "$run" || rc=$?
-  run=''
-  [ "$rc" -eq 1 ] || fail "exit $rc after a latch, not 1"
+judge() { # KILLS, takeovers in $tmp/stops: 0, 1 wrong, 2 too many excused
+  awk -v kills="$1" -v decel=6 -v jerk=300 -v lag=0.02 -v due=22 \
+    -v silence=32 -v slack=3 -f tests/cli/lib/takeovers.awk "$tmp/stops" \
+    >"$tmp/verdict"
 }
 
-# What a killed run left behind is taken over by this one, which ends in
-# order (exit 1: a host that held it up had latched it).
-orderly_run() {
-  start_run kill
-  until_engaged
-  sleep 0.3
-  kill -TERM "$run"
-  local rc=0
-  wait "$run" || rc=$?
-  run=''
-  [ "$rc" -le 1 ] || fail "the last run: exit $rc: $(cat "$tmp/run.err")"
+# The judge itself: a guardian that sleeps 60 ms where its processor is free
+# is wrong; one that something above everybody kept from running is excused.
+asleep() {
+  local guardian
+  guardian=$(pgrep -P "$run" -f guardian)
+  kill -STOP "$guardian"
+  kill -KILL "$run"
+  gone
+  sleep 0.06
+  kill -CONT "$guardian"
 }
-
-series() { # kills one after the other, beside one plant
-  local n i kind
-  for ((n = 0; n < kills; n++)); do
-    kind=${kinds[n % ${#kinds[@]}]}
-    [ -n "$run" ] || start_run "$kind"
+held_up() {
+  # shellcheck disable=SC2016 # expanded there
+  chrt -f 98 taskset -c "${witness%,*}" bash -c '
+    kill -KILL "$1"
+    until=$((${EPOCHREALTIME/./} + 60000))
+    while [ "${EPOCHREALTIME/./}" -lt $until ]; do :; done' _ "$run"
+  gone
+}
+no_guardian() { ! pgrep -f "^$rtctl guardian"; }
+judged() { # asleep|held_up RC: that late takeover gives RC, in three tries
+  local try rc
+  for try in 1 2 3; do
+    start_plant --no-human --seed "$try" --witness $witness
+    start_run kill
     until_moving
-    down "$kind"
-    "$1" "$kind"
+    "$1"
+    wait_until no_guardian
+    stop_plant
+    takeovers >"$tmp/stops"
+    rc=0
+    judge 1 || rc=$?
+    sed "s/^  silent/$1: silent/; /^guardian:/d" "$tmp/verdict"
+    [ "$rc" -ne "$2" ] || return 0
   done
+  fail "$1: the judge says $rc, not $2"
 }
 
 # ---- with the guardian, the plant's time-out off
@@ -138,48 +76,37 @@ with_guardian() {
   # kind may need another library setting.
   if [ -n "$run" ]; then until_engaged; sleep 0.3; end_run; fi
 }
-example
-start_plant --no-human --seed 11
-series with_guardian
-orderly_run
-stop_plant
-nothing_left
-
-# rad/s2, rad/s3 and the longest silence, from the shipped file: decel, jerk,
-# misses + bound + commit in ticks of 1 ms, and one tick of delay jitter.
-grep -o '"begin_tick":[^}]*' "$tmp/plant.json" | tr -d '[]"' |
-  sed -e 's/[a-z_]*://g' -e 's/,/ /g' >"$tmp/stops" || true
-awk -v kills="$kills" -v decel=6 -v jerk=300 -v silence=32 -v lag=0.02 '
-  { begin = $1; silent = $2; rest = $3; speed = $4; off = $5; travel = $6
-    u = 0
-    for (j = 7; j <= 13; ++j) { a = $j < 0 ? -$j : $j; if (a > u) u = a }
-    fall = u / decel + decel / jerk           # s, the stop itself
-    if (u < decel * decel / jerk) fall = 2 * sqrt(u / jerk)
-    most = u * (silence / 1000 + fall / 2) + speed * lag
-    printf "  silent %5.1f ticks  speed %.3f rad/s  rest after %5.1f ticks" \
-           "  off path %.1e rad  travel %.3f of %.3f rad", \
-           silent, speed, rest - begin, off, travel, most
-    if (silent > silence) { printf "  (the host was late)"; ++late }
-    else {
-      bad = rest == 0 || off > 2e-3 || travel > most + 1e-3
-      if (bad) { printf "  WRONG"; ++wrong }
-      ++good; moving += speed > 0.05
-    }
-    printf "\n" }
-  END {
-    printf "guardian: %d takeovers, %d judged, %d moving, %d delayed by " \
-           "the host, %d wrong\n", NR, good, moving, late, wrong
-    if (NR < kills || wrong) exit 1
-    if (late * 5 > NR) exit 77
-    if (moving * 2 < good) exit 1 }' "$tmp/stops" >"$tmp/verdict" || rc=$?
-cat "$tmp/verdict"
-[ "${rc:-0}" -ne 77 ] || { echo "the host delayed more than a fifth"; exit 77; }
-[ "${rc:-0}" -eq 0 ] || fail "a takeover is wrong: $(cat "$tmp/plant.json")"
-if [ "$kills" -ge 5 ]; then
+dropped=0
+round() { # KILLS beside one plant; its takeovers are added to $tmp/stops
+  start_plant --no-human --seed $((11 + kill_number)) --witness $witness
+  series "$1" with_guardian
+  orderly_run
+  stop_plant
+  nothing_left
+  takeovers >>"$tmp/stops"
   # The frame that was held between check and send came after the guardian's.
-  dropped=$(sed 's/.*"controller"://; s/"guardian".*//' "$tmp/plant.json" |
-    grep -o '"old epoch":[0-9]*' | grep -o '[0-9]*$')
-  [ "$dropped" -ge $((kills / 5)) ] || fail "$dropped late frames dropped"
+  dropped=$((dropped + $(sed 's/.*"controller"://; s/"guardian".*//' \
+    "$tmp/plant.json" | grep -o '"old epoch":[0-9]*' | grep -o '[0-9]*$')))
+}
+example
+judged asleep 1
+! chrt -f 98 true 2>/dev/null || judged held_up 2
+: >"$tmp/stops"
+round "$kills"
+rc=0
+judge "$kill_number" || rc=$?
+while [ "$rc" -eq 2 ] && [ "$kill_number" -lt $((2 * kills)) ]; do
+  tail -n 1 "$tmp/verdict"
+  echo "the host delayed more than a fifth: more kills"
+  round $((kills / 5 + 1))
+  rc=0
+  judge "$kill_number" || rc=$?
+done
+cat "$tmp/verdict"
+[ "$rc" -ne 2 ] || fail "the host delayed more than a fifth of $kill_number"
+[ "$rc" -eq 0 ] || fail "a takeover is wrong: $(cat "$tmp/plant.json")"
+if [ "$kills" -ge 5 ]; then
+  [ "$dropped" -ge $((kill_number / 5)) ] || fail "$dropped late frames dropped"
   echo "late frames dropped by epoch: $dropped"
 fi
 
@@ -193,7 +120,7 @@ without_guardian() {
 edit 's/^guard .*/guard = "none"/'
 edit 's/^robot *= {/&timeout="200 ms", /'
 start_plant --no-human --seed 12 --timeout 200ms
-series without_guardian
+series "$kills" without_guardian
 orderly_run
 stop_plant
 nothing_left
