@@ -32,24 +32,27 @@ inline StopPlan plan(uint64_t id, int64_t origin_ns, double held = 1,
   return p;
 }
 
-// Loop and guardian memory without processes; period 1 ms, misses 3.
+// Period 1 ms, misses 3, a guardian that is ready.
+inline void configure(tactus::layout::GuardSegment& segment) {
+  auto& c = segment.words.config;
+  c.period_ns = kMs;
+  c.bound_ns = kMs;
+  c.repeat_ns = kMs;
+  c.misses = 3;
+  c.joints = kJoints;
+  c.then_hold = 1;
+  segment.words.ready.store(1);
+  tactus::guard::format_page(segment.page);
+}
+
+// Loop and guardian memory without processes.
 struct Shared {
   std::unique_ptr<tactus::layout::GuardSegment> segment =
       std::make_unique<tactus::layout::GuardSegment>();
   tactus::layout::GuardWords& words = segment->words;
   tactus::layout::StopPage& page = segment->page;
 
-  Shared() {
-    auto& c = words.config;
-    c.period_ns = kMs;
-    c.bound_ns = kMs;
-    c.repeat_ns = kMs;
-    c.misses = 3;
-    c.joints = kJoints;
-    c.then_hold = 1;
-    words.ready.store(1);
-    tactus::guard::format_page(page);
-  }
+  Shared() { configure(*segment); }
 };
 
 }  // namespace plans

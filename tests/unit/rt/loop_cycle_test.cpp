@@ -20,6 +20,21 @@ Test(loop_cycle, a_pass_publishes_its_plan_before_it_sends) {
   cr_assert(r.sink.last().flags & kCycleCommitted);
 }
 
+// While it is sent nothing of it is committed; in engaged both happen.
+Test(loop_cycle, commits_after_the_send_and_not_before) {
+  Rig r;
+  r.engage();
+  for (const tactus_rung rung : {TACTUS_RUNG_PASS, TACTUS_RUNG_STOP}) {
+    r.supervisor.verdict.rung = rung;
+    int committed_at_act = -1;
+    r.act.body = [&](Frame&) { committed_at_act = r.supervisor.sent; };
+    const int before = r.supervisor.sent;
+    r.tick();
+    cr_assert_eq(committed_at_act, before);
+    cr_assert_eq(r.supervisor.sent, before + 1);
+  }
+}
+
 Test(loop_cycle, record_keeps_the_raw_action_and_the_checked_one) {
   Rig r;
   r.engage();
