@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Real processes: a controller arms, commits at 1 kHz and then dies or hangs
 // in one of several ways; the guardian process brings the robot (here: a UDP
-// socket) to rest along the page's plan, with a raised epoch. Own main: it
+// socket) to rest along the page's plan, with a raised epoch. INT and TERM
+// reach the guardian while it is armed, and must not matter. Own main: it
 // is also the guardian's program (argv[1] == "guardian").
 #include <signal.h>
 #include <sys/wait.h>
@@ -32,7 +33,11 @@ constexpr uint32_t kJoints = 2;
 constexpr uint32_t kMisses = 20;
 constexpr int64_t kCommit = 900'000;
 
-enum class End { kKilled, kStopped, kHung, kSegfault, kOrderly };
+enum class End { kKilled, kStopped, kHung, kSegfault, kOrderly, kTerminated };
+
+bool orderly(End end) {
+  return end == End::kOrderly || end == End::kTerminated;
+}
 
 void require(bool what, const char* text) {
   if (what) return;
@@ -83,6 +88,24 @@ void sleep_until(int64_t ns) {
   for (std::atomic<uint64_t> spin = 0;;) spin.fetch_add(1);
 }
 
+void interrupt(const GuardianProcess& guardian) {
+  for (const int s : {SIGINT, SIGTERM}) ::kill(guardian.pid(), s);
+}
+
+// Disarmed: the guardian goes when the loop leaves, or when it is asked to.
+[[noreturn]] void leave_in_order(Link& link, GuardianProcess& guardian,
+                                 End end) {
+  require(guardian.running(), "the guardian heeded a signal while armed");
+  require(link.disarm(), "controller: not disarmed");
+  if (end == End::kTerminated) {
+    ::kill(guardian.pid(), SIGTERM);
+  } else {
+    link.leave();
+  }
+  require(guardian.wait(std::chrono::seconds(30)), "guardian did not leave");
+  std::_Exit(0);
+}
+
 [[noreturn]] void controller(const Segment& segment, const char* self,
                              const std::string& robot, End end) {
   auto udp = io::Udp::open({.listen = "", .peer = robot, .state = {}});
@@ -98,6 +121,7 @@ void sleep_until(int64_t ns) {
   for (uint64_t k = 1; k <= 50; ++k, release += kMs) {
     sleep_until(release);
     if (link.begin(release, release + kCommit).acted) break;
+    if (k == 20) interrupt(*guardian);
     const auto p = plan(k, release + kCommit, epoch);
     require(link.publish(p), "controller: not published");
     const float u[] = {static_cast<float>(p.held[0]),
@@ -108,11 +132,8 @@ void sleep_until(int64_t ns) {
     frame.values = u;
     if ((*udp)->send(frame) == TACTUS_OK) link.committed(k, k, false);
   }
-  if (end != End::kOrderly) end_as(end);
-  require(link.disarm(), "controller: not disarmed");
-  link.leave();
-  require(guardian->wait(std::chrono::seconds(30)), "guardian did not leave");
-  std::_Exit(0);
+  if (!orderly(end)) end_as(end);
+  leave_in_order(link, *guardian, end);
 }
 
 // What the guardian has to play: the committed plan, from where it began.
@@ -170,12 +191,12 @@ void run(const char* self, End end, const char* text) {
   if (pid == 0) controller(*segment, self, robot.address(), end);
   int status = 0;
   int frames = 0;
-  if (end != End::kOrderly) {
+  if (!orderly(end)) {
     frames = hear_stop(robot, *segment);
     ::kill(pid, SIGKILL);
   }
   ::waitpid(pid, &status, 0);
-  if (end == End::kOrderly) {
+  if (orderly(end)) {
     require(WIFEXITED(status) && WEXITSTATUS(status) == 0, "not orderly");
     require(segment->words().frames_sent.load() == 0, "it sent for nothing");
   }
@@ -213,6 +234,7 @@ int main(int argc, char** argv) {
   require(::readlink("/proc/self/exe", self, sizeof self - 1) > 0, "no exe");
   reason_of_a_failed_start(self);
   run(self, End::kOrderly, "orderly exit");
+  run(self, End::kTerminated, "SIGTERM while disarmed");
   run(self, End::kKilled, "kill -9");
   run(self, End::kStopped, "SIGSTOP");
   run(self, End::kHung, "infinite loop");

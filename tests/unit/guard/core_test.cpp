@@ -261,6 +261,36 @@ Test(guardian, holds_for_a_living_controller_without_end) {
   cr_assert_eq(r.at(r.deadline(8) + 100 * kLingerNs).what, Step::Do::kSend);
 }
 
+Test(guardian, then_silence_sends_nothing_once_the_hold_is_over) {
+  Rig r;
+  r.shared.words.config.then_hold = 0;
+  r.run_to(5);
+  for (uint64_t k = 6; k <= 8; ++k) (void)r.at(r.deadline(k));
+  const int64_t quiet = r.origin(5) + 10 * kMs + kLingerNs;
+  const Step last = r.at(quiet - 1);
+  cr_assert_eq(last.what, Step::Do::kSend);
+  cr_assert_eq(last.flags, layout::kWireHold);
+  cr_assert_eq(r.at(quiet).what, Step::Do::kWait);
+  cr_assert_eq(r.at(quiet + 100 * kLingerNs).what, Step::Do::kWait);
+  // It still stands guard over the latch, and leaves with a dead controller.
+  cr_assert_eq(r.state(), GuardState::kActed);
+  cr_assert_not(r.link.rearm());
+  cr_assert_eq(r.at(quiet + 101 * kLingerNs).what, Step::Do::kWait);
+  cr_assert(r.link.rearm());
+}
+
+Test(guardian, then_silence_plays_the_whole_plan_first) {
+  Rig r;
+  r.shared.words.config.then_hold = 0;
+  r.run_to(5);
+  (void)r.at(r.release(6), false);
+  const int64_t end = r.origin(5) + 10 * kMs;
+  for (int64_t t = r.release(6); t < end; t += kMs) {
+    cr_assert_eq(r.at(t, false).what, Step::Do::kSend);
+  }
+  cr_assert_eq(r.at(end + kLingerNs, false).what, Step::Do::kExit);
+}
+
 Test(guardian, leaves_at_once_when_disarmed_and_the_controller_left) {
   Rig r;
   r.run_to(5);
