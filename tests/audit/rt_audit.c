@@ -10,8 +10,8 @@
  * the sleep and the datagram calls (seccomp traps them, the handler counts
  * and then performs them), page faults and voluntary switches beyond the
  * sleeps (getrusage; involuntary ones are reported). One JSON line goes to
- * RT_AUDIT_OUT. RT_AUDIT_OFFEND=malloc|futex|fault|write makes the audited
- * thread do that once in the middle, to show that the audit sees it. */
+ * RT_AUDIT_OUT. RT_AUDIT_OFFEND=malloc|futex|fault|write|switch makes the
+ * audited thread do that once in the middle, to show that the audit sees it. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -151,6 +151,11 @@ static void offend(void) {
     page[0] = 1;
   } else if (!strcmp(offence, "write")) {
     (void)!write(-1, "", 0);
+  } else if (!strcmp(offence, "switch")) {
+    /* Off the processor by a call that the filter lets through, as a blocking
+     * send would be: only the switch is left to see. */
+    const struct timespec moment = {0, 50000};
+    rt_audit_gadget(SYS_nanosleep, (long)&moment, 0, 0, 0, 0, 0);
   }
 }
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What the RT thread must not do, counted in the unmodified rtctl run with
 # model, shield, guardian and recorder: no allocation, system call, futex,
-# page fault or switch beyond its sleeps and datagrams. Then each of four
+# page fault or switch beyond its sleeps and datagrams. Then each of five
 # planted offences must be seen, and nothing else.
 # RT_AUDIT_CYCLES and RT_AUDIT_WARMUP (in sleeps, so that counting begins
 # after the engagement) make it longer.
@@ -73,7 +73,7 @@ $(cat "$tmp/run.json")"
 nothing_left
 
 for offence in 'malloc allocations frees' 'futex futexes syscalls' \
-  'fault faults' 'write syscalls'; do
+  'fault faults' 'write syscalls' 'switch voluntary_switches_beyond_waits'; do
   read -r name counts <<<"$offence"
   audited 500 "$name"
   # shellcheck disable=SC2086 # a list of keys
