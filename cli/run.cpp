@@ -11,6 +11,7 @@
 
 #include "commands.hpp"
 #include "config/assembly.hpp"
+#include "config/granted.hpp"
 #include "core/error.hpp"
 
 namespace tactus::cli {
@@ -107,8 +108,6 @@ struct Ended {
 Value summary(Assembly& a, const Ended& e) {
   const rt::LoopStats& s = a.loop().stats();
   const rt::LoopCounters& c = e.counters;
-  Value granted = Value::object();
-  for (const rt::Grant& g : a.grants()) granted.add(g.name, g.granted);
   return Value()
       .add("schema", "tactus/run/1")
       .add("loop", a.blueprint().file.name)
@@ -129,7 +128,8 @@ Value summary(Assembly& a, const Ended& e) {
       .add("gaps", c.gaps)
       .add("lateness_ns", percentiles(s.lateness, true))
       .add("stages_ns", stages_value(s, c))
-      .add("granted", granted)
+      .add("granted", config::granted_value(a.grants()))
+      .add("refused", config::refused_value(a.grants()))
       .add("log", e.log.empty() ? Value() : Value(e.log));
 }
 

@@ -198,7 +198,7 @@ typedef struct tactus_loop_options {
   uint32_t trip_of;           /* of the last 100 */
   int64_t engage_time_ns;     /* 0.5 s: blend from the measured state */
   int64_t commit_ns;          /* without a guard; 0: 0.9 period */
-  const char* const* require; /* grants: "fifo", "affinity", "mlock", ... */
+  const char* const* require; /* names of tactus/grants.hpp: "fifo", ... */
   size_t require_count;
 } tactus_loop_options;
 

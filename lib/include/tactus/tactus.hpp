@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "tactus/fields.hpp"
+#include "tactus/grants.hpp"
 #include "tactus/result.hpp"
 #include "tactus/tactus.h"
 
@@ -32,7 +33,6 @@ enum class Late {
   trip = TACTUS_TRIP,
 };
 enum class Overrun { skip = TACTUS_SKIP, rephase = TACTUS_REPHASE };
-enum class Grant { fifo, affinity, mlock, cpu_latency };
 
 struct Trip {
   std::uint32_t bad = 3;
@@ -48,7 +48,7 @@ struct LoopOptions {
   Trip trip = {};
   nanoseconds engage_time = std::chrono::milliseconds(500);
   nanoseconds lead_max = std::chrono::microseconds(60);
-  std::vector<Grant> require = {};
+  std::vector<Grant> require = {};  // build() fails where one is missing
 };
 
 struct StageOptions {
@@ -71,20 +71,6 @@ namespace detail {
 
 [[nodiscard]] inline Error to_error(const tactus_error& e) {
   return {static_cast<ErrorCode>(e.code), e.text};
-}
-
-[[nodiscard]] constexpr const char* grant_name(Grant grant) {
-  switch (grant) {
-    case Grant::fifo:
-      return "fifo";
-    case Grant::affinity:
-      return "affinity";
-    case Grant::mlock:
-      return "mlock";
-    case Grant::cpu_latency:
-      return "cpu_latency";
-  }
-  return "";
 }
 
 template <auto free_function>
@@ -182,7 +168,7 @@ class LoopBuilder {
   explicit LoopBuilder(const LoopOptions& options) {
     std::vector<const char*> require;
     for (Grant grant : options.require) {
-      require.push_back(detail::grant_name(grant));
+      require.push_back(grant_name(grant));
     }
     tactus_loop_options raw{};
     raw.sz = sizeof(raw);

@@ -38,7 +38,11 @@ Result<void> set_loop(const tactus_loop_options& from, config::File& file) {
   file.loop.engage_time_ns =
       from.engage_time_ns > 0 ? from.engage_time_ns : kEngageTime;
   for (size_t i = 0; i < from.require_count; ++i) {
-    file.loop.require.emplace_back(from.require[i]);
+    const char* name = from.require && from.require[i] ? from.require[i] : "";
+    if (auto ok = rt::check_name(name); !ok) {
+      return bad_input("loop {}: {}", from.name, ok.error().text());
+    }
+    file.loop.require.emplace_back(name);
   }
   return {};
 }

@@ -7,6 +7,7 @@
 
 #include <utility>
 
+#include "config/granted.hpp"
 #include "config/robot_stages.hpp"
 #include "core/error.hpp"
 #include "io/lockstep.hpp"
@@ -45,6 +46,17 @@ layout::GuardConfig guard_config(const Blueprint& b) {
   return config;
 }
 
+// In lockstep nothing real-time is asked for, so none of it is missed.
+std::vector<std::string> required_here(const Blueprint& b) {
+  std::vector<std::string> names;
+  for (const std::string& name : b.file.loop.require) {
+    const GrantRow* row = find_grant(name);
+    const bool counts = !b.lockstep || row == nullptr || !row->real_time;
+    if (counts) names.push_back(name);
+  }
+  return names;
+}
+
 }  // namespace
 
 Assembly::Assembly(Blueprint blueprint) : blueprint_(std::move(blueprint)) {}
@@ -81,7 +93,8 @@ Result<void> Assembly::assemble() {
   policy_ = std::move(*policy);
   for (auto step : {&Assembly::open_robot, &Assembly::open_guard,
                     &Assembly::make_supervisor, &Assembly::prepare_host,
-                    &Assembly::make_loop, &Assembly::start_record}) {
+                    &Assembly::make_loop, &Assembly::collect_grants,
+                    &Assembly::start_record}) {
     if (auto ok = (this->*step)(); !ok) return ok.error();
   }
   if (auto ok = loop_->warm(); !ok) return ok.error();
@@ -100,6 +113,7 @@ Result<void> Assembly::open_robot() {
                             .lockstep = blueprint_.lockstep});
   if (!udp) return udp.error();
   robot_->udp = std::move(*udp);
+  other_grants_.push_back(stamps_grant(*robot_->udp));
   auto stages = RobotStages::make(file, blueprint_.frame, *robot_->udp);
   if (!stages) return stages.error();
   robot_->stages = std::move(*stages);
@@ -120,12 +134,17 @@ Result<void> Assembly::open_guard() {
   const int priority = file.loop.priority > 0 && !blueprint_.lockstep
                            ? file.loop.priority + 1
                            : 0;
-  auto guardian = guard::GuardianProcess::start(
-      *guard_, {.program = "",
-                .cpu = blueprint_.lockstep ? -1 : guardian_cpu(file),
-                .priority = priority});
+  const guard::SpawnOptions asked{
+      .program = "",
+      .cpu = blueprint_.lockstep ? -1 : guardian_cpu(file),
+      .priority = priority};
+  auto guardian = guard::GuardianProcess::start(*guard_, asked);
   if (!guardian) return guardian.error();
   guardian_.emplace(std::move(*guardian));
+  const uint32_t bits = guard_->words().granted.load(std::memory_order_acquire);
+  for (rt::Grant& g : guardian_grants({guardian_->pid(), asked, bits})) {
+    other_grants_.push_back(std::move(g));
+  }
   return {};
 }
 
@@ -145,7 +164,9 @@ Result<void> Assembly::make_supervisor() {
       .robot_epoch = robot_ ? robot_->stages.robot_epoch() : nullptr});
   if (robot_) robot_->stages.use(*supervisor_);
   if (!blueprint_.lockstep) {
-    wake_ = std::make_unique<rt::NanosleepWake>();
+    auto wake = std::make_unique<rt::NanosleepWake>();
+    other_grants_.push_back(wake->clock().grant());
+    wake_ = std::move(wake);
     return {};
   }
   auto wake = io::LockstepWake::open(
@@ -177,7 +198,17 @@ Result<void> Assembly::prepare_host() {
     blueprint_.spec.lead_ns = lead.lead_ns;
     grants_.push_back(rt::lead_grant(lead, ask));
   }
-  return rt::check_required(grants_, loop.require);
+  return {};
+}
+
+// With what is required of them, before a log that says them is begun.
+Result<void> Assembly::collect_grants() {
+  const File& file = blueprint_.file;
+  grants_.insert(grants_.end(), other_grants_.begin(), other_grants_.end());
+  grants_.push_back(
+      wake_grant(file.loop.wake, *wake_, blueprint_.spec.lead_ns));
+  if (!file.record.path.empty()) grants_.push_back(record_grant());
+  return rt::check_required(grants_, required_here(blueprint_));
 }
 
 Result<void> Assembly::make_loop() {
@@ -232,18 +263,7 @@ Result<void> Assembly::start_record() {
     recorder_ = std::move(*recorder);
     log_base_ = record.path;
     loop_->set_record(recorder_.get());
-    grants_.push_back({.name = "record",
-                       .asked = "io_uring",
-                       .granted = recorder_->granted(),
-                       .ok = true,
-                       .reason = ""});
-  }
-  if (guardian_) {
-    grants_.push_back({.name = "guardian",
-                       .asked = "own process",
-                       .granted = fmt::format("pid {}", guardian_->pid()),
-                       .ok = true,
-                       .reason = ""});
+    grants_.back().granted = recorder_->granted();
   }
   granted_ = rt::to_text(grants_);
   segment_->set_text(granted_);

@@ -64,6 +64,7 @@ class Assembly final : private telemetry::ControlHandler {
   Result<void> make_supervisor();
   Result<void> prepare_host();
   Result<void> make_loop();
+  Result<void> collect_grants();
   Result<void> start_record();
   [[nodiscard]] trace::LogHead log_head(const Blueprint& b) const;
   [[nodiscard]] std::string status_json() const;
@@ -88,6 +89,7 @@ class Assembly final : private telemetry::ControlHandler {
   std::unique_ptr<ShieldSupervisor> supervisor_;
   std::unique_ptr<rt::WakeSource> wake_;
   std::optional<rt::CpuLatency> latency_;
+  rt::Grants other_grants_;  // of robot link, clock, guardian
   rt::Grants grants_;
   std::string granted_;
   Fallbacks fallbacks_;

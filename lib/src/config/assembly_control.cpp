@@ -4,6 +4,7 @@
 
 #include "config/assembly.hpp"
 #include "config/explain.hpp"
+#include "config/granted.hpp"
 #include "core/error.hpp"
 #include "core/json.hpp"
 
@@ -46,8 +47,6 @@ std::string Assembly::status_json() const {
   const rt::LoopStats& stats = loop_->stats();
   rt::LoopCounters counters{};
   const bool whole = read_counters(stats, counters) == rt::StatsRead::kOk;
-  Value granted = Value::object();
-  for (const rt::Grant& g : grants_) granted.add(g.name, g.granted);
   const safety::Image& image = supervisor_->image();
   const uint32_t guard = get(stats.guard_flags);
   return Value()
@@ -71,7 +70,8 @@ std::string Assembly::status_json() const {
       .add("separation_m", double{get(stats.separation_m)})
       .add("reloads", get(stats.reloads))
       .add("log", blueprint_.file.record.path)
-      .add("granted", granted)
+      .add("granted", granted_value(grants_))
+      .add("refused", refused_value(grants_))
       .json();
 }
 

@@ -35,7 +35,8 @@ std::vector<trace::Fact> machine_facts() {
 std::vector<trace::Fact> grant_facts(const rt::Grants& grants) {
   std::vector<trace::Fact> facts;
   for (const rt::Grant& g : grants) {
-    facts.push_back({g.name, g.ok ? g.granted : g.granted + ": " + g.reason});
+    facts.push_back(
+        {g.name.c_str(), g.ok ? g.granted : g.granted + ": " + g.reason});
   }
   return facts;
 }

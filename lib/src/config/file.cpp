@@ -7,6 +7,7 @@
 
 #include "config/scribe.hpp"
 #include "core/error.hpp"
+#include "tactus/grants.hpp"
 
 namespace tactus::config {
 namespace {
@@ -56,6 +57,15 @@ void read_loop(const Scribe& s, LoopTable& out) {
   out.trip = {trip.count, trip.of};
   out.engage_time_ns = s.duration("engage_time");
   out.require = s.texts("require");
+}
+
+void check_require(const toml::Table& loop) {
+  if (!loop.has("require")) return;
+  std::vector<std::string_view> names;
+  for (const GrantRow& row : kGrants) names.emplace_back(row.name);
+  for (const toml::Value& value : loop.list("require")) {
+    (void)value.choice(names);
+  }
 }
 
 void read_io(const Scribe& s, IoTable& out) {
@@ -197,6 +207,7 @@ Result<File> read_file(const toml::Document& document) {
   const Scribe root(document.root(), file.origins);
   file.name = root.text("name");
   read_loop(root.table("loop"), file.loop);
+  check_require(document.root().table("loop"));
   for (const Override& from : kOverrides) {
     if (auto ok = apply(from, file); !ok) return ok.error();
   }

@@ -49,6 +49,8 @@ class Transport : public CommandSink {
   [[nodiscard]] virtual const WireCounters& counters() const noexcept = 0;
   // "SO_TIMESTAMPNS" or "end of previous drain": shown under granted.
   [[nodiscard]] virtual const char* stamp_source() const noexcept = 0;
+  // False: a fallback, by which signals look older than they are.
+  [[nodiscard]] virtual bool stamps_on_arrival() const noexcept = 0;
 };
 
 }  // namespace tactus::io

@@ -43,6 +43,9 @@ class Udp final : public Transport {
     return counters_;
   }
   [[nodiscard]] const char* stamp_source() const noexcept override;
+  [[nodiscard]] bool stamps_on_arrival() const noexcept override {
+    return stamped_ || lockstep_;
+  }
 
   // Blocks until a datagram is queued or the time is over; false: nothing.
   // For lockstep and set-up, not for the cycle.

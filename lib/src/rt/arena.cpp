@@ -40,8 +40,8 @@ Result<Arena> Arena::make(std::size_t bytes) {
   auto memory = Mapping::anonymous(size);
   if (!memory) return memory.error();
   Arena arena(std::move(*memory));
-  arena.grant_ = {"arena", fmt::format("{} KiB locked", size / 1024), "locked",
-                  true, ""};
+  arena.grant_ = {"memlock", fmt::format("{} KiB locked", size / 1024),
+                  "locked", true, ""};
   if (mlock(arena.memory_.data(), size) != 0) {
     arena.grant_.ok = false;
     arena.grant_.granted = "prefaulted, not locked";

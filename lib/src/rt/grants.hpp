@@ -9,12 +9,35 @@
 #include <string_view>
 #include <vector>
 
+#include "tactus/grants.hpp"
 #include "tactus/result.hpp"
 
 namespace tactus::rt {
 
+// A name of the table in tactus/grants.hpp; another word does not compile.
+class GrantName {
+ public:
+  constexpr GrantName() = default;  // of a grant that is yet to be asked for
+  consteval GrantName(const char* name) : row_(find_grant(name)) {
+    if (row_ == nullptr) not_in_the_table();
+  }
+  explicit constexpr GrantName(const GrantRow& row) : row_(&row) {}
+
+  [[nodiscard]] constexpr const char* c_str() const {
+    return row_ != nullptr ? row_->name : "";
+  }
+  friend constexpr bool operator==(GrantName a, std::string_view b) {
+    return a.c_str() == b;
+  }
+
+ private:
+  static void not_in_the_table() {}  // not constexpr: ends the compilation
+
+  const GrantRow* row_ = nullptr;
+};
+
 struct Grant {
-  std::string name;     // fifo, affinity, memlock, stack, qos, tsc, ...
+  GrantName name;
   std::string asked;    // "priority 45"
   std::string granted;  // what was read back: "priority 45", "other"
   bool ok = false;      // granted is what was asked
@@ -22,8 +45,14 @@ struct Grant {
 };
 using Grants = std::vector<Grant>;
 
+// "memlock, stack, …": every name that may be required.
+[[nodiscard]] std::string grant_names();
+
+// kBadInput, with all names, for a word that is none.
+Result<void> check_name(std::string_view name);
+
 // kUnavailable naming the first required grant that is missing, with its
-// reason; kBadInput when a name is none of `grants`.
+// reason or what would ask for it; kBadInput as check_name.
 Result<void> check_required(const Grants& grants,
                             std::span<const std::string> required);
 

@@ -112,6 +112,8 @@ std::unique_ptr<BlockOutput> make_pwrite_output(int fd) {
   return std::make_unique<PwriteOutput>(fd);
 }
 
+int io_uring_refusal() { return UringOutput(-1).open(); }
+
 std::unique_ptr<BlockOutput> make_output(int fd, std::string* granted) {
   auto uring = std::make_unique<UringOutput>(fd);
   const int refused = uring->open();

@@ -49,6 +49,9 @@ class BlockOutput {
 std::unique_ptr<BlockOutput> make_output(int fd, std::string* granted);
 std::unique_ptr<BlockOutput> make_pwrite_output(int fd);
 
+// 0, or the errno with which this kernel refuses io_uring. Set-up.
+[[nodiscard]] int io_uring_refusal();
+
 class LogWriter {
  public:
   // Creates or truncates `path` and writes everything before the blocks.

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <string>
 
+#include "tactus/grants.hpp"
+
 using tactus::config::File;
 using tactus::config::Origin;
 using tactus::config::read_file;
@@ -123,4 +125,16 @@ Test(file, an_input_must_be_a_signal) {
 
 Test(file, the_action_is_no_signal) {
   refuses(with("name=\"u\"", "name=\"q\""), "policy.output.name");
+}
+
+Test(file, requires_any_grant_of_the_table_and_no_other) {
+  for (const tactus::GrantRow& row : tactus::kGrants) {
+    const std::string name = row.name;
+    const auto file =
+        read(with("period=", "require=[\"fifo\", \"" + name + "\"], period="));
+    cr_assert(static_cast<bool>(file), "%s", file ? "" : file.error().text());
+    cr_expect_eq(file->loop.require[1], name);
+    refuses(with("period=", "require=[\"mlock\"], period="), row.name);
+  }
+  refuses(with("period=", "require=[\"mlock\"], period="), "arm.toml:2:");
 }

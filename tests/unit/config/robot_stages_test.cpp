@@ -43,6 +43,9 @@ struct Link final : io::Transport {
   [[nodiscard]] const char* stamp_source() const noexcept override {
     return "test";
   }
+  [[nodiscard]] bool stamps_on_arrival() const noexcept override {
+    return true;
+  }
 
   uint64_t queued = 0;
   io::State state;

@@ -114,6 +114,34 @@ Test(grants, a_missing_required_one_is_unavailable_and_says_why) {
                tactus::ErrorCode::kBadInput);
 }
 
+Test(grants, every_one_of_the_table_can_be_required) {
+  for (const tactus::GrantRow& row : tactus::kGrants) {
+    const GrantName name(row);
+    const std::string required[] = {row.name};
+    const Grants given = {{name, "all", "all", true, ""}};
+    const Grants refused = {{name, "all", "none", false, "EPERM: do this"}};
+    cr_expect(static_cast<bool>(check_required(given, required)), "%s",
+              row.name);
+    for (const auto& grants : {refused, Grants{}}) {
+      const auto r = check_required(grants, required);
+      cr_assert_not(static_cast<bool>(r), "%s", row.name);
+      cr_expect_eq(r.error().exit_code(), 3, "%s", r.error().text());
+      const char* remedy = grants.empty() ? row.ask : "EPERM: do this";
+      cr_expect_not_null(strstr(r.error().text(), remedy), "%s",
+                         r.error().text());
+    }
+  }
+}
+
+Test(grants, a_name_that_is_none_lists_those_that_are) {
+  const auto r = check_name("mlock");
+  cr_assert_not(static_cast<bool>(r));
+  cr_assert_eq(r.error().exit_code(), 2);
+  for (const tactus::GrantRow& row : tactus::kGrants)
+    cr_expect_not_null(strstr(r.error().text(), row.name), "%s", row.name);
+  cr_expect_null(strchr(r.error().text(), '\n'));
+}
+
 Test(grants, qos_is_held_or_says_why_not) {
   const CpuLatency held = CpuLatency::hold();
   cr_assert_eq(held.grant().name, "qos");

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+#include "config/granted.hpp"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "guard/guardian_main.hpp"
+#include "trace/writer.hpp"
+
+namespace tactus::config {
+namespace {
+
+rt::Grant judged(rt::GrantName name, std::string asked, const char* otherwise,
+                 const char* refusal) {
+  const bool ok = refusal == nullptr;
+  std::string granted = ok ? asked : otherwise;
+  return {name, std::move(asked), std::move(granted), ok, ok ? "" : refusal};
+}
+
+}  // namespace
+
+json::Value granted_value(const rt::Grants& grants) {
+  json::Value value = json::Value::object();
+  for (const rt::Grant& g : grants) value.add(g.name.c_str(), g.granted);
+  return value;
+}
+
+json::Value refused_value(const rt::Grants& grants) {
+  json::Value value = json::Value::object();
+  for (const rt::Grant& g : grants) {
+    if (!g.ok) value.add(g.name.c_str(), g.reason);
+  }
+  return value;
+}
+
+rt::Grant wake_grant(const std::string& asked, const rt::WakeSource& wake,
+                     int64_t lead_ns) {
+  std::string granted = wake.name();
+  if (lead_ns > 0) {
+    granted +=
+        fmt::format(", lead {:.1f} us", static_cast<double>(lead_ns) / 1e3);
+  }
+  return {"wake", asked, std::move(granted), true, ""};
+}
+
+rt::Grant stamps_grant(const io::Transport& transport) {
+  const bool ok = transport.stamps_on_arrival();
+  return {"stamps", "on arrival", transport.stamp_source(), ok,
+          ok ? ""
+             : "this kernel does not date datagrams when they arrive: a signal "
+               "counts as old as the previous drain"};
+}
+
+rt::Grant record_grant() {
+  const int refused = trace::io_uring_refusal();
+  const std::string why = fmt::format(
+      "io_uring_setup: {}: allow it (seccomp, "
+      "kernel.io_uring_disabled)",
+      std::strerror(refused));
+  return judged("record", "io_uring", "pwrite",
+                refused != 0 ? why.c_str() : nullptr);
+}
+
+rt::Grants guardian_grants(const GuardianStart& start) {
+  const auto refusal = [&](uint32_t bit, const char* why) {
+    return (start.bits & bit) != 0 ? nullptr : why;
+  };
+  const guard::SpawnOptions& asked = start.asked;
+  rt::Grants grants;
+  grants.push_back({"guardian", "own process", fmt::format("pid {}", start.pid),
+                    (start.bits & guard::kGrantSession) != 0, ""});
+  if (!grants.back().ok) {
+    grants.back().reason = "it has no session of its own: Ctrl-C reaches it";
+  }
+  grants.push_back(judged(
+      "guardian_memlock", "all", "not locked",
+      refusal(guard::kGrantLocked, "mlockall refused: raise ulimit -l")));
+  if (asked.cpu >= 0) {
+    grants.push_back(
+        judged("guardian_affinity", fmt::format("cpu {}", asked.cpu), "any",
+               refusal(guard::kGrantAffinity,
+                       "sched_setaffinity refused: choose another guard.cpu, "
+                       "or widen the cpuset")));
+  }
+  if (asked.priority > 0) {
+    grants.push_back(judged(
+        "guardian_fifo", fmt::format("priority {}", asked.priority), "other",
+        refusal(guard::kGrantFifo,
+                "SCHED_FIFO refused: needs CAP_SYS_NICE or an rtprio "
+                "limit")));
+  }
+  return grants;
+}
+
+}  // namespace tactus::config

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// What a composed loop was granted beyond its own thread: wake source,
+// receive stamps, log, guardian; and all of it as JSON. Set-up and status
+// threads only.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+
+#include "core/json.hpp"
+#include "guard/spawn.hpp"
+#include "io/transport.hpp"
+#include "rt/grants.hpp"
+#include "rt/wake_source.hpp"
+
+namespace tactus::config {
+
+// {"fifo": "priority 45", …}: what there is, whether or not it was asked.
+[[nodiscard]] json::Value granted_value(const rt::Grants& grants);
+// {"fifo": "Operation not permitted: …"}: why something is less than asked.
+[[nodiscard]] json::Value refused_value(const rt::Grants& grants);
+
+// `asked` as the file has it; `lead_ns` as calibrated.
+[[nodiscard]] rt::Grant wake_grant(const std::string& asked,
+                                   const rt::WakeSource& wake, int64_t lead_ns);
+[[nodiscard]] rt::Grant stamps_grant(const io::Transport& transport);
+// By trying io_uring; the log itself is opened later, and says this.
+[[nodiscard]] rt::Grant record_grant();
+
+// What the guardian was given when it asked the kernel itself: `bits` are
+// GuardWords::granted of a guardian that is ready.
+struct GuardianStart {
+  pid_t pid = 0;
+  guard::SpawnOptions asked;
+  uint32_t bits = 0;
+};
+[[nodiscard]] rt::Grants guardian_grants(const GuardianStart& start);
+
+}  // namespace tactus::config
