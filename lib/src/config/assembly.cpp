@@ -113,6 +113,7 @@ Result<void> Assembly::open_robot() {
                             .lockstep = blueprint_.lockstep});
   if (!udp) return udp.error();
   robot_->udp = std::move(*udp);
+  if (auto ok = check_senders(file, *robot_->udp); !ok) return ok.error();
   other_grants_.push_back(stamps_grant(*robot_->udp));
   auto stages = RobotStages::make(file, blueprint_.frame, *robot_->udp);
   if (!stages) return stages.error();

@@ -3,6 +3,8 @@
 
 #include <cstring>
 
+#include "core/error.hpp"
+
 namespace tactus::config {
 namespace {
 
@@ -10,6 +12,14 @@ namespace {
 constexpr int64_t kRobotAway = 500'000'000;
 
 }  // namespace
+
+Result<void> check_senders(const File& file, const io::Transport& transport) {
+  if (file.guard.none || transport.second_sender()) return {};
+  return bad_input(
+      "{}: io: this link carries one sender, a guardian could not take over: "
+      "write guard = \"none\", and robot.timeout",
+      file.path);
+}
 
 Result<RobotStages> RobotStages::make(const File& file,
                                       const FrameLayout& frame,

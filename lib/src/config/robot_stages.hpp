@@ -13,6 +13,10 @@
 
 namespace tactus::config {
 
+// A link that carries one sender has no place for a guardian: then
+// guard = "none" must be written out. Set-up.
+Result<void> check_senders(const File& file, const io::Transport& transport);
+
 class RobotStages {
  public:
   // Signals with from = "io", in the order of the file, are the values of a

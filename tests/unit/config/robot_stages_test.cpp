@@ -35,7 +35,7 @@ struct Link final : io::Transport {
     return TACTUS_OK;
   }
   void forget_peer() noexcept override { numbers.forget(); }
-  [[nodiscard]] bool second_sender() const noexcept override { return false; }
+  [[nodiscard]] bool second_sender() const noexcept override { return two; }
   [[nodiscard]] bool drops_old_epochs() const noexcept override { return true; }
   [[nodiscard]] const io::WireCounters& counters() const noexcept override {
     return counts;
@@ -47,6 +47,7 @@ struct Link final : io::Transport {
     return true;
   }
 
+  bool two = true;
   uint64_t queued = 0;
   io::State state;
   io::Acceptor numbers;
@@ -106,4 +107,18 @@ Test(robot_stages, a_short_silence_forgets_nothing) {
   cr_assert_eq(rig.sense(TACTUS_STATE_READY, 1000 * kMs, 1000), TACTUS_OK);
   cr_expect_eq(rig.sense(TACTUS_STATE_READY, 1400 * kMs, 7), TACTUS_NO_DATA);
   cr_expect_eq(rig.sense(TACTUS_STATE_READY, 1401 * kMs, 1001), TACTUS_OK);
+}
+
+Test(robot_stages, a_link_for_one_sender_needs_guard_none_written_out) {
+  Link link;
+  config::File file;
+  file.path = "arm.toml";
+  cr_expect(static_cast<bool>(config::check_senders(file, link)));
+  link.two = false;
+  const auto refused = config::check_senders(file, link);
+  cr_assert_not(static_cast<bool>(refused));
+  cr_expect_eq(refused.error().exit_code(), 2);
+  cr_expect_not_null(std::strstr(refused.error().text(), "guard = \"none\""));
+  file.guard.none = true;
+  cr_expect(static_cast<bool>(config::check_senders(file, link)));
 }
