@@ -14,7 +14,8 @@ is() {
 }
 wait_until is ready
 "$rtctl" status "$loop" --json >"$tmp/status.json"
-has_keys "$tmp/status.json" schema state cycles rungs granted guard limit
+has_keys "$tmp/status.json" schema state cycles rungs granted guard limit \
+  guardian acted_for played bound_broken frames send_failures
 "$rtctl" status "$loop" >"$tmp/status.txt"
 grep -q state "$tmp/status.txt" || fail "status has no text"
 "$rtctl" reload "$loop" >/dev/null || fail "reload in ready"

@@ -36,6 +36,30 @@ Value rungs_value(const rt::LoopCounters& c) {
       .add("stop", c.rungs[TACTUS_RUNG_STOP]);
 }
 
+// What the guardian found, and how often it spoke; null without one.
+Value guardian_value(const ShieldSupervisor& supervisor,
+                     const std::optional<guard::Link>& link) {
+  if (!link) return {};
+  const guard::Report act = supervisor.last_act();
+  const guard::Report now = link->report();
+  return Value::object()
+      .add("acted_for", guard::name_of(act.reason))
+      .add("played", guard::name_of(act.choice))
+      .add("bound_broken", act.bound_broken)
+      .add("frames", now.frames_sent)
+      .add("send_failures", now.send_failures);
+}
+
+// "guardian acted: missed commits; it woke later than its bound".
+std::string act_text(const guard::Report& act) {
+  std::string text = std::string(": ") + guard::name_of(act.reason);
+  const bool odd = act.choice == guard::Choice::kPrevious ||
+                   act.choice == guard::Choice::kStaticHold;
+  if (odd) text += std::string("; it played the ") + guard::name_of(act.choice);
+  if (act.bound_broken) text += "; it woke later than its bound";
+  return text;
+}
+
 template <class T>
 T get(const std::atomic<T>& word) {
   return word.load(std::memory_order_relaxed);
@@ -65,6 +89,7 @@ std::string Assembly::status_json() const {
                     : (guard & 1u)             ? "acted"
                     : (guard & 2u)             ? "stale"
                                                : "ok")
+      .add("guardian", guardian_value(*supervisor_, link_))
       .add("epoch", get(stats.epoch))
       .add("margin", double{get(stats.margin)})
       .add("separation_m", double{get(stats.separation_m)})
@@ -80,7 +105,9 @@ std::string Assembly::stop_reason() const {
   std::string text = rt::trip_reason_name(loop_->trip_reason());
   const uint32_t reasons = supervisor_->stop_reasons();
   // What our check found after the guardian had acted is not why it did.
-  if (loop_->trip_reason() == rt::TripReason::kGuardian) return text;
+  if (loop_->trip_reason() == rt::TripReason::kGuardian) {
+    return text + act_text(supervisor_->last_act());
+  }
   if (reasons != 0) text += ": " + reasons_text(reasons);
   const safety::Image& image = supervisor_->image();
   std::string names;

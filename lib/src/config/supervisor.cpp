@@ -63,10 +63,27 @@ rt::GuardView ShieldSupervisor::begin(const tactus_tick& tick) noexcept {
   if (!link_) return {.epoch = carried_.epoch};
   const guard::LinkView view =
       link_->begin(tick.now_ns, tick.release_ns + image_->commit.commit_ns);
+  if (view.acted) note_act(link_->report());
   return {.guardian_acted = view.acted,
           .guardian_stale = view.stale,
+          .guardian_bound_broken = view.bound_broken,
           .heartbeat_age_ns = view.heartbeat_age_ns,
           .epoch = view.epoch};
+}
+
+// Kept beyond the rearm, for whoever asks why it latched.
+void ShieldSupervisor::note_act(const guard::Report& report) noexcept {
+  constexpr auto kRelaxed = std::memory_order_relaxed;
+  act_reason_.store(report.reason, kRelaxed);
+  act_choice_.store(report.choice, kRelaxed);
+  act_bound_broken_.store(report.bound_broken, kRelaxed);
+}
+
+guard::Report ShieldSupervisor::last_act() const noexcept {
+  constexpr auto kRelaxed = std::memory_order_relaxed;
+  return {.reason = act_reason_.load(kRelaxed),
+          .choice = act_choice_.load(kRelaxed),
+          .bound_broken = act_bound_broken_.load(kRelaxed)};
 }
 
 void ShieldSupervisor::fill(const std::byte* frame, const rt::CheckInput& input,

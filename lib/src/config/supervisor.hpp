@@ -76,6 +76,8 @@ class ShieldSupervisor final : public rt::Supervisor {
   [[nodiscard]] uint32_t stop_reasons() const noexcept {
     return stop_reasons_.load(std::memory_order_relaxed);
   }
+  // What the guardian reported of its last act; any thread.
+  [[nodiscard]] guard::Report last_act() const noexcept;
   [[nodiscard]] const safety::Image& image() const noexcept { return *image_; }
 
   // Reload: the new limits, at a cycle edge in ready or latched. The caller
@@ -89,6 +91,7 @@ class ShieldSupervisor final : public rt::Supervisor {
     uint32_t epoch;
     uint32_t reserved;
   };
+  void note_act(const guard::Report& report) noexcept;
   void fill(const std::byte* frame, const rt::CheckInput& input,
             safety::ShieldInput& out) const noexcept;
 
@@ -107,6 +110,9 @@ class ShieldSupervisor final : public rt::Supervisor {
   std::atomic<uint32_t> stale_{0};
   std::atomic<uint32_t> stop_stale_{0};
   std::atomic<uint32_t> stop_reasons_{0};
+  std::atomic<guard::Reason> act_reason_{guard::Reason::kNone};
+  std::atomic<guard::Choice> act_choice_{guard::Choice::kNone};
+  std::atomic<bool> act_bound_broken_{false};
 };
 
 }  // namespace tactus::config

@@ -103,17 +103,20 @@ void GuardianCore::count_misses(int64_t now_ns) noexcept {
 
 bool GuardianCore::act(int64_t now_ns, uint64_t word, Reason reason) noexcept {
   const uint32_t epoch = guard_epoch(word);
+  const bool late = reason == Reason::kMissedCommits &&
+                    now_ns > judged_ns_ + words_->config.bound_ns;
+  // Before the word that says it acted: who sees that also sees why. Of an
+  // act that is refused nobody reads them.
+  words_->acted_ns.store(now_ns, kRelease);
+  words_->reason.store(static_cast<uint32_t>(reason), kRelease);
+  words_->choice.store(static_cast<uint32_t>(Choice::kNone), kRelease);
+  if (late) words_->bound_broken.store(1, kRelease);
   // Who wins this word decides: the loop's disarm, or we. After it the loop
   // is silent and robots drop its epoch.
   if (!words_->state_epoch.compare_exchange_strong(
           word, pack(GuardState::kActed, epoch + 1), kBoth, kAcquire)) {
     return false;
   }
-  words_->acted_ns.store(now_ns, kRelease);
-  words_->reason.store(static_cast<uint32_t>(reason), kRelease);
-  const bool late = reason == Reason::kMissedCommits &&
-                    now_ns > judged_ns_ + words_->config.bound_ns;
-  if (late) words_->bound_broken.store(1, kRelease);
   choose_plan(now_ns, epoch);
   return true;
 }

@@ -9,11 +9,9 @@
 #include "core/layout/guard_words.hpp"
 #include "core/layout/wire.hpp"
 #include "guard/page.hpp"
+#include "guard/report.hpp"
 
 namespace tactus::guard {
-
-// Why the guardian acted (GuardWords::reason).
-enum class Reason : uint32_t { kNone = 0, kMissedCommits = 1, kDied = 2 };
 
 // After the plan's end the command is held at least this long when the
 // controller is gone (or then = "silence"), then the guardian leaves and the

@@ -27,6 +27,7 @@ LinkView Link::begin(int64_t now_ns, int64_t commit_deadline_ns) noexcept {
   view.epoch = guard_epoch(word);
   view.acted = guard_state(word) == GuardState::kActed ||
                guard_state(word) == GuardState::kSilenced;
+  view.bound_broken = view.acted && words_->bound_broken.load(kAcquire) != 0;
   view.heartbeat_age_ns = now_ns - words_->heartbeat_ns.load(kAcquire);
   const bool ready = words_->ready.load(kAcquire) != 0;
   // A heartbeat from the future is no sign of life either: it is a clock

@@ -10,12 +10,14 @@
 
 #include "core/layout/guard_words.hpp"
 #include "guard/page.hpp"
+#include "guard/report.hpp"
 
 namespace tactus::guard {
 
 struct LinkView {
-  bool acted = false;  // the guardian has taken over: send nothing
-  bool stale = false;  // its heartbeat is older than period + bound
+  bool acted = false;         // the guardian has taken over: send nothing
+  bool stale = false;         // its heartbeat is older than period + bound
+  bool bound_broken = false;  // it acted, later than its bound
   int64_t heartbeat_age_ns = 0;
   uint32_t epoch = 0;  // the one in force, the guardian's included
 };
@@ -58,6 +60,8 @@ class Link {
   void leave() noexcept;
 
   [[nodiscard]] uint32_t epoch() const noexcept;
+  // Any thread.
+  [[nodiscard]] Report report() const noexcept { return report_of(*words_); }
 
  private:
   layout::GuardWords* words_;

@@ -30,6 +30,7 @@ void Loop::run_cycle(Cycle& c) noexcept {
     c.flags |= layout::kCycleGuardActed;
     carried_.flags |= kCarriedSilent;
   }
+  if (c.guard.guardian_bound_broken) c.flags |= layout::kCycleGuardBoundBroken;
   if (c.guard.guardian_stale) c.flags |= layout::kCycleGuardStale;
   if (c.before == TACTUS_STATE_ENGAGED) c.blend = blend_at(c.tick.release_ns);
   run_pipeline(c);

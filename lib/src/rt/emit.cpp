@@ -170,9 +170,10 @@ void Loop::publish_words(const Cycle& c) noexcept {
   stats_->blend.store(c.blend, kRelaxed);
   stats_->pending.store(carried_.pending, kRelaxed);
   stats_->epoch.store(c.guard.epoch, kRelaxed);
-  stats_->guard_flags.store(
-      (c.guard.guardian_acted ? 1U : 0U) | (c.guard.guardian_stale ? 2U : 0U),
-      kRelaxed);
+  stats_->guard_flags.store((c.guard.guardian_acted ? 1U : 0U) |
+                                (c.guard.guardian_stale ? 2U : 0U) |
+                                (c.guard.guardian_bound_broken ? 4U : 0U),
+                            kRelaxed);
 }
 
 }  // namespace tactus::rt

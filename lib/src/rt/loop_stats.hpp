@@ -87,7 +87,7 @@ struct LoopStats {
   std::atomic<uint32_t> pending;      // Request bits not yet granted
   std::atomic<uint32_t> reloads;
   std::atomic<uint32_t> reloads_refused;
-  std::atomic<uint32_t> guard_flags;  // bit 0 acted, bit 1 stale
+  std::atomic<uint32_t> guard_flags;  // bits: acted, stale, bound broken
   std::atomic<uint32_t> epoch;
   // The last check, for the live line.
   std::atomic<uint32_t> rung;

@@ -59,8 +59,9 @@ inline constexpr uint32_t kLateCheck = 1u << 11;  // safety::kReasonLate
 }
 
 struct GuardView {
-  bool guardian_acted = false;  // it has taken over: be silent, latch
-  bool guardian_stale = false;  // heartbeat older than its bound
+  bool guardian_acted = false;         // it has taken over: be silent, latch
+  bool guardian_stale = false;         // heartbeat older than its bound
+  bool guardian_bound_broken = false;  // it acted, but later than its bound
   int64_t heartbeat_age_ns = 0;
   uint32_t epoch = 0;
 };

@@ -36,6 +36,7 @@ constexpr FlagName kCycleFlags[] = {
     {layout::kCycleEngaged, "engaged here"},
     {layout::kCycleGuardActed, "guardian acted"},
     {layout::kCycleGuardStale, "guardian stale"},
+    {layout::kCycleGuardBoundBroken, "guardian later than its bound"},
     {layout::kCycleWarmup, "warm-up"},
     {layout::kCycleRearmed, "rearmed"},
     {layout::kCycleStopRequested, "stop requested"},

@@ -117,6 +117,10 @@ class Collector {
     if (acted && !guard_acted_)
       event(Event::Kind::kGuard, r, "the guardian has taken over");
     guard_acted_ = acted;
+    const bool broken = (r.flags & layout::kCycleGuardBoundBroken) != 0;
+    if (broken && !bound_broken_)
+      event(Event::Kind::kGuard, r, "the guardian acted later than its bound");
+    bound_broken_ = broken;
     if (r.state == TACTUS_STATE_LATCHED &&
         r.state_before != TACTUS_STATE_LATCHED)
       event(Event::Kind::kLatched, r, "latched");
@@ -163,6 +167,7 @@ class Collector {
   CycleRecord last_{};
   int64_t first_ns_ = 0;
   bool guard_acted_ = false;
+  bool bound_broken_ = false;
   std::vector<int64_t> lateness_;
   std::vector<std::vector<int64_t>> run_, finish_;
 };

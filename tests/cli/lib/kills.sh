@@ -86,8 +86,11 @@ up() {
         sleep 0.05
       done
       [ "$state" = latched ] || fail "$1: $state, not latched"
-      grep -q '"reason": *"[^"]*guard' "$tmp/status.json" ||
+      grep -q '"reason": *"guardian acted: missed commits' \
+        "$tmp/status.json" ||
         fail "$1: another reason: $(cat "$tmp/status.json")"
+      grep -q '"played": *"committed plan"' "$tmp/status.json" ||
+        fail "$1: $(cat "$tmp/status.json")"
       ;;
   esac
 }

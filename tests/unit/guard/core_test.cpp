@@ -353,3 +353,42 @@ Test(link, an_old_heartbeat_is_stale) {
   cr_assert_not(r.link.begin(kStart + 2 * kMs, 0).stale);
   cr_assert(r.link.begin(kStart + 2 * kMs + 1, 0).stale);
 }
+
+Test(link, sees_why_the_guardian_acted_and_what_it_plays) {
+  Rig r;
+  r.run_to(5);
+  for (uint64_t k = 6; k <= 8; ++k) (void)r.at(r.deadline(k));
+  cr_assert_not(r.link.begin(r.release(9), r.deadline(9)).bound_broken);
+  const Report report = r.link.report();
+  cr_assert_eq(report.reason, Reason::kMissedCommits);
+  cr_assert_eq(report.choice, Choice::kCommitted);
+  cr_assert_str_eq(name_of(report.reason), "missed commits");
+  cr_assert_str_eq(name_of(report.choice), "committed plan");
+}
+
+Test(link, sees_that_the_controller_had_died) {
+  Rig r;
+  r.run_to(5);
+  (void)r.at(r.release(6), false);
+  cr_assert_str_eq(name_of(r.link.report().reason), "controller died");
+}
+
+Test(link, sees_that_the_guardian_was_late_itself) {
+  Rig r;
+  r.run_to(5);
+  (void)r.at(r.deadline(8) + kMs + 1);
+  cr_assert(r.link.begin(r.release(10), r.deadline(10)).bound_broken);
+  cr_assert(r.link.report().bound_broken);
+}
+
+Test(link, a_broken_bound_of_an_act_that_was_refused_is_not_seen) {
+  Rig r;
+  r.run_to(5);
+  r.shared.words.bound_broken.store(1);
+  cr_assert_not(r.link.begin(r.release(6), r.deadline(6)).bound_broken);
+}
+
+Test(report, values_that_nobody_defined_have_a_name_too) {
+  cr_assert_str_eq(name_of(static_cast<Reason>(77)), "unknown");
+  cr_assert_str_eq(name_of(static_cast<Choice>(4)), "unknown");
+}

@@ -182,6 +182,19 @@ Test(loop_life, once_the_guardian_acted_the_loop_is_silent_until_rearm) {
   cr_assert_eq(r.supervisor.sent, sent + 1);
 }
 
+Test(loop_life, a_guardian_later_than_its_bound_is_recorded_and_counted) {
+  Rig r;
+  r.engage();
+  r.tick();
+  cr_assert_eq(r.sink.last().flags & tactus::layout::kCycleGuardBoundBroken, 0);
+  r.supervisor.view.guardian_acted = true;
+  r.supervisor.view.guardian_bound_broken = true;
+  r.tick();
+  cr_assert_neq(r.sink.last().flags & tactus::layout::kCycleGuardBoundBroken,
+                0);
+  cr_assert_eq(r.loop->stats().guard_flags.load(), 5u);
+}
+
 Test(loop_life, an_unverified_standstill_latches_and_stays_armed) {
   Rig r;
   r.spec.stop_limit_ns = 3 * kPeriod;

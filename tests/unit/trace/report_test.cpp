@@ -55,6 +55,20 @@ Test(report, counts_released_as_executed_and_skipped) {
   cr_assert(is(has(json, "\"released\": 403")));
 }
 
+Test(report, says_when_the_guardian_acted_and_that_it_was_late) {
+  constexpr uint32_t kActed = tactus::layout::kCycleGuardActed;
+  constexpr uint32_t kBroken = tactus::layout::kCycleGuardBoundBroken;
+  const auto bytes =
+      log_bytes({.flags = {{100, kActed}, {101, kActed | kBroken}}});
+  auto log = LogReader::parse(bytes, "t");
+  const Summary s = summarise(*log);
+  cr_assert(is(s.events.size() == 2));
+  cr_assert(is(s.events[0].cycle == 100));
+  cr_assert(is(s.events[1].cycle == 101));
+  cr_assert(is(has(s.events[1].text, "later than its bound")));
+  cr_assert(is(has(*explain(*log, 101, options()), "later than its bound")));
+}
+
 // TACTUS_REPORT_OUT=FILE keeps the page, for a look at it in a browser.
 Test(report, page_is_one_file_that_needs_nothing_else) {
   const auto bytes = log_bytes({.cycles = 8000, .lose = 3000, .skip_at = 5100});

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -249,6 +250,14 @@ struct Plant {
     return bytes;
   }
 
+  // Of the record that step() made last.
+  void flag(uint32_t flags) {
+    layout::CycleRecord r{};
+    std::memcpy(&r, bytes.data(), sizeof(r));
+    r.flags |= flags;
+    std::memcpy(bytes.data(), &r, sizeof(r));
+  }
+
   void keyframe(std::byte* to) const {
     std::memcpy(to, &carried, sizeof(carried));
     shield.save(to + sizeof(carried));
@@ -261,6 +270,7 @@ struct LogPlan {
   uint64_t lose = UINT64_MAX;  // this cycle's record never reaches the file
   uint64_t skip_at = UINT64_MAX;
   bool end = true;
+  std::map<uint64_t, uint32_t> flags = {};  // of a cycle, more than its own
 };
 
 inline std::string write_log(const std::string& path, const LogPlan& plan) {
@@ -274,6 +284,8 @@ inline std::string write_log(const std::string& path, const LogPlan& plan) {
   };
   for (uint64_t i = 0; i < plan.cycles; ++i) {
     const auto record = plant.step(i == plan.skip_at ? 3 : 0);
+    if (const auto more = plan.flags.find(i); more != plan.flags.end())
+      plant.flag(more->second);
     if (i != plan.lose) block.insert(block.end(), record.begin(), record.end());
     const bool key = i % 50 == 0;
     if (key || block.size() >= plan.block * record.size()) flush();

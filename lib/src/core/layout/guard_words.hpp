@@ -84,7 +84,7 @@ struct GuardWords {
   std::atomic<uint64_t> last_seq;      // the guardian's last frame
   std::atomic<int64_t> acted_ns;       // when it took over
   std::atomic<uint32_t> bound_broken;  // it woke later than its bound
-  std::atomic<uint32_t> reason;        // guard::Reason (guard/core.hpp)
+  std::atomic<uint32_t> reason;        // guard::Reason (guard/report.hpp)
   std::atomic<uint32_t> choice;        // guard::Choice (guard/page.hpp)
   std::atomic<uint32_t> granted;       // guard::Grant bits
   std::atomic<uint64_t> send_failures;

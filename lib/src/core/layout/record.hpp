@@ -45,6 +45,9 @@ enum CycleFlag : uint32_t {
   // A stage began or ended more than 2.1 s from the release: its stamps do not
   // say when, and replay goes on at the keyframe that follows.
   kCycleFrozen = 1u << 16,
+  // The guardian acted later than its bound: the stop that it plays is not
+  // the one that was verified in time.
+  kCycleGuardBoundBroken = 1u << 17,
 };
 
 struct StageRecord {
