@@ -169,16 +169,6 @@ void SegmentWriter::set_text(const std::string& text) {
   copy_text(head()->text, sizeof(SegmentHead::text), text);
 }
 
-void SegmentWriter::set_reason(const std::string& reason) {
-  SegmentHead& h = *head();
-  const uint64_t s = h.reason_sequence.load(std::memory_order_relaxed);
-  h.reason_sequence.store(s + 1, std::memory_order_relaxed);
-  // Keeps the bytes behind the odd sequence; pairs with reason()'s acquire.
-  std::atomic_thread_fence(std::memory_order_release);
-  copy_text(h.reason, sizeof(h.reason), reason);
-  h.reason_sequence.store(s + 2, std::memory_order_release);
-}
-
 Result<std::unique_ptr<SegmentReader>> SegmentReader::open(
     const std::string& loop, const std::string& folder) {
   if (auto good = check_loop_name(loop); !good) return good.error();
@@ -232,18 +222,6 @@ const rt::LoopStats& SegmentReader::stats() const {
 
 std::string SegmentReader::text() const {
   return bounded(head().text, sizeof(SegmentHead::text));
-}
-
-std::string SegmentReader::reason() const {
-  const SegmentHead& h = head();
-  for (int i = 0; i < kRetries; ++i) {
-    const uint64_t before = h.reason_sequence.load(std::memory_order_acquire);
-    if (before % 2 != 0) continue;
-    std::string out = bounded(h.reason, sizeof(h.reason));
-    std::atomic_thread_fence(std::memory_order_acquire);
-    if (h.reason_sequence.load(std::memory_order_relaxed) == before) return out;
-  }
-  return {};
 }
 
 WriterLife SegmentReader::life() const {

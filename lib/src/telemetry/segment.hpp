@@ -36,7 +36,6 @@ class SegmentWriter {
   [[nodiscard]] rt::LoopStats* stats() const;
   // Not the RT thread.
   void set_text(const std::string& text);
-  void set_reason(const std::string& reason);
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] bool locked() const { return locked_; }
 
@@ -62,8 +61,6 @@ class SegmentReader {
   [[nodiscard]] const layout::SegmentHead& head() const;
   // Copies, bounded, whatever the writer does meanwhile.
   [[nodiscard]] std::string text() const;
-  // Empty when there is none or the writer was killed inside.
-  [[nodiscard]] std::string reason() const;
   [[nodiscard]] WriterLife life() const;
   // One consistent set; an error says "writer died" or that it is busy.
   Result<rt::LoopCounters> counters() const;

@@ -61,11 +61,9 @@ Test(segment, shows_the_writers_text_and_counters) {
   auto w = SegmentWriter::create("arm", "fifo 45", folder);
   cr_assert(ok(w));
   (*w)->stats()->counters.cycle = 42;
-  (*w)->set_reason("stale signal q");
   auto r = SegmentReader::open("arm", folder);
   cr_assert(ok(r));
   cr_assert(is((*r)->text() == "fifo 45"));
-  cr_assert(is((*r)->reason() == "stale signal q"));
   cr_assert(is((*r)->life() == WriterLife::kAlive));
   auto counters = (*r)->counters();
   cr_assert(ok(counters));

@@ -12,9 +12,8 @@
 namespace tactus::layout {
 
 inline constexpr uint64_t kSegmentMagic = 0x5441545343415454;  // "TTACSTAT"
-inline constexpr uint32_t kSegmentVersion = 1;
-inline constexpr uint32_t kSegmentText = 16384;  // granted and facts, JSON
-inline constexpr uint32_t kSegmentReason = 256;
+inline constexpr uint32_t kSegmentVersion = 2;
+inline constexpr uint32_t kSegmentText = 16384;  // what was granted
 
 struct SegmentHead {
   uint64_t magic;
@@ -32,9 +31,6 @@ struct SegmentHead {
   // reader that sees 0 would otherwise take a half-written head for whole.
   std::atomic<uint32_t> ready;
   std::atomic<uint32_t> ended;  // 1: left in order
-  // Last reason, written by a non-RT thread. Odd while it is inside.
-  std::atomic<uint64_t> reason_sequence;
-  char reason[kSegmentReason];
   uint64_t reserved[16];
   char text[kSegmentText];  // NUL-terminated
 };
@@ -42,7 +38,7 @@ struct SegmentHead {
 static_assert(std::atomic<uint64_t>::is_always_lock_free);
 static_assert(offsetof(SegmentHead, loop_name) == 40);
 static_assert(offsetof(SegmentHead, ready) == 96);
-static_assert(offsetof(SegmentHead, reason) == 112);
-static_assert(sizeof(SegmentHead) == 112 + 256 + 128 + 16384);
+static_assert(offsetof(SegmentHead, text) == 104 + 128);
+static_assert(sizeof(SegmentHead) == 104 + 128 + 16384);
 
 }  // namespace tactus::layout
