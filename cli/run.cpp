@@ -121,6 +121,10 @@ Value summary(Assembly& a, const Ended& e) {
                         .add("scale", c.rungs[TACTUS_RUNG_SCALE])
                         .add("project", c.rungs[TACTUS_RUNG_PROJECT])
                         .add("stop", c.rungs[TACTUS_RUNG_STOP]))
+      .add("stops", config::stops_value(c))
+      .add("stop_unverified", c.stop_unverified)
+      .add("stop_unverified_now",
+           s.stop_unverified.load(std::memory_order_relaxed) != 0)
       .add("state", e.state)
       .add("latched", e.latched)
       .add("reason", e.reason)
@@ -138,12 +142,13 @@ std::string paragraph(Assembly& a, const Ended& e) {
   const rt::LoopCounters& c = e.counters;
   std::string text = fmt::format(
       "{}: {}. {} of {} releases ran ({} skipped), {} bad; {} passed, {} "
-      "scaled, {} stopped; lateness p50 {}, p99 {}, max {}.",
+      "scaled, {} stopped ({} of them verified); lateness p50 {}, p99 {}, max "
+      "{}.",
       a.blueprint().file.name,
       e.latched ? toned(Tone::kBad, "latched: " + e.reason)
                 : toned(Tone::kGood, "ended, never latched"),
       c.executed, c.released, c.skipped, c.bad, c.rungs[TACTUS_RUNG_PASS],
-      c.rungs[TACTUS_RUNG_SCALE], c.rungs[TACTUS_RUNG_STOP],
+      c.rungs[TACTUS_RUNG_SCALE], c.rungs[TACTUS_RUNG_STOP], c.stop_verified,
       human_time(static_cast<double>(s.lateness.percentile(0.5))),
       human_time(static_cast<double>(s.lateness.percentile(0.99))),
       human_time(static_cast<double>(s.lateness.max())));

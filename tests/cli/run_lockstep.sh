@@ -9,7 +9,13 @@ run_lockstep 3s --log "$tmp/run.tlog" || fail "run: $? $(cat "$tmp/run.err")
 $(cat "$tmp/run.json")"
 has_keys "$tmp/run.json" schema cycles released executed skipped bad rungs \
   pass scale project stop state lateness_ns p50 p95 p99 p999 max stages_ns \
-  sense infer check act late granted log
+  sense infer check act late granted log refused stops verified unverified \
+  engaged_verified stop_unverified stop_unverified_now
+# Every cycle on rung stop is one or the other.
+[ $(($(number verified "$tmp/run.json") + $(number unverified \
+  "$tmp/run.json"))) -eq "$(number stop "$tmp/run.json")" ] ||
+  fail "stops do not add up: $(cat "$tmp/run.json")"
+[ "$(number verified "$tmp/run.json")" -gt 0 ] || fail "its end: unverified"
 [ "$(number released "$tmp/run.json")" -ge 3000 ] || fail "too few releases"
 [ "$(number pass "$tmp/run.json")" -gt 100 ] || fail "it never moved"
 nothing_left
@@ -36,7 +42,11 @@ rc=0
 [ "$rc" -eq 1 ] || fail "other model: exit $rc: $(cat "$tmp/model.json")"
 
 "$rtctl" report "$tmp/run.tlog" --html "$tmp/r.html" --json >"$tmp/report.json"
-has_keys "$tmp/report.json" schema cycles rungs
+has_keys "$tmp/report.json" schema cycles rungs stops
+for key in verified unverified engaged_verified; do
+  [ "$(number $key "$tmp/report.json")" -eq "$(number $key "$tmp/run.json")" ] ||
+    fail "report and run differ in $key"
+done
 grep -q '<svg' "$tmp/r.html" || fail "the page has no figure"
 "$rtctl" explain "$tmp/run.tlog" --cycle 1500 >"$tmp/explain.txt"
 grep -q 1500 "$tmp/explain.txt" || fail "explain"

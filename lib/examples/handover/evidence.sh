@@ -64,6 +64,12 @@ done
     must "human: $(value human $rung) on rung $rung, some" \
       "$(value human $rung)" -gt 0
   done
+  # Of the ladder's own stops, while engaged: the orderly end is one too.
+  for mode in human passstop; do
+    must "$mode: $(value $mode engaged_verified) cycles in a verified stop \
+while engaged, some; $(value $mode unverified) not verified" \
+      "$(value $mode engaged_verified)" -gt 0
+  done
   must "ladder $ok_human of $hand, pass-or-stop $ok_passstop: 10 points" \
     $((100 * (ok_human - ok_passstop))) -ge $((10 * hand))
   must "none: $(value none violating_paths) of $hand violate, at least 1/4" \

@@ -16,6 +16,7 @@
 #include "config/blueprint.hpp"
 #include "config/fallback.hpp"
 #include "config/supervisor.hpp"
+#include "core/json.hpp"
 #include "guard/segment.hpp"
 #include "guard/spawn.hpp"
 #include "rt/grants.hpp"
@@ -31,6 +32,10 @@ namespace tactus::config {
 // A robot link that the Assembly owns (rtctl run); empty with a user's own
 // driver.
 struct RobotLink;
+
+// {"verified": …, "unverified": …, "engaged_verified": …} of rung stop: a
+// verified one passed its re-check in that cycle. The first two add up.
+[[nodiscard]] json::Value stops_value(const rt::LoopCounters& counters);
 
 class Assembly final : private telemetry::ControlHandler {
  public:

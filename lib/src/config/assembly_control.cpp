@@ -60,6 +60,17 @@ std::string act_text(const guard::Report& act) {
   return text;
 }
 
+}  // namespace
+
+Value stops_value(const rt::LoopCounters& c) {
+  return Value()
+      .add("verified", c.stop_verified)
+      .add("unverified", c.rungs[TACTUS_RUNG_STOP] - c.stop_verified)
+      .add("engaged_verified", c.stop_verified_engaged);
+}
+
+namespace {
+
 template <class T>
 T get(const std::atomic<T>& word) {
   return word.load(std::memory_order_relaxed);
@@ -81,6 +92,9 @@ std::string Assembly::status_json() const {
       .add("cycles", cycles_value(counters))
       .add("bad", counters.bad)
       .add("rungs", rungs_value(counters))
+      .add("stops", stops_value(counters))
+      .add("stop_unverified", counters.stop_unverified)
+      .add("stop_unverified_now", get(stats.stop_unverified) != 0)
       .add("reason", stop_reason())
       .add("stale", signal_names(image, supervisor_->stale()))
       .add("shadow", blueprint_.spec.shadow)

@@ -150,6 +150,10 @@ void Loop::update_stats(const Cycle& c) noexcept {
   ++counters_.rungs[c.rung];
   counters_.bad += (c.flags & layout::kCycleBad) != 0 ? 1 : 0;
   counters_.stop_unverified += c.check.stop_unverified ? 1 : 0;
+  const bool stopped = (c.flags & layout::kCycleStopVerified) != 0;
+  const bool engaged = c.before == TACTUS_STATE_ENGAGED;
+  counters_.stop_verified += stopped ? 1 : 0;
+  counters_.stop_verified_engaged += stopped && engaged ? 1 : 0;
   counters_.released = carried_.released;
   counters_.executed = carried_.executed;
   counters_.skipped = carried_.skipped;
@@ -168,6 +172,7 @@ void Loop::publish_words(const Cycle& c) noexcept {
   stats_->margin.store(c.check.margin, kRelaxed);
   stats_->separation_m.store(c.check.separation_m, kRelaxed);
   stats_->blend.store(c.blend, kRelaxed);
+  stats_->stop_unverified.store(c.check.stop_unverified ? 1 : 0, kRelaxed);
   stats_->pending.store(carried_.pending, kRelaxed);
   stats_->epoch.store(c.guard.epoch, kRelaxed);
   stats_->guard_flags.store((c.guard.guardian_acted ? 1U : 0U) |

@@ -117,9 +117,18 @@ void Loop::judge_trip(Cycle& c) noexcept {
     trip(c, TripReason::kBadReleases);
 }
 
+// Said by the check itself of the plan that runs. A stop that came after the
+// check (a late act, a stale guardian) plays a plan that nobody looked at.
+bool Loop::verified_stop(const Cycle& c) noexcept {
+  return c.rung == TACTUS_RUNG_STOP && c.checked &&
+         c.check.rung == TACTUS_RUNG_STOP && !c.check.stop_unverified &&
+         c.check.plan_id != 0;
+}
+
 void Loop::end_of_cycle_edges(Cycle& c) noexcept {
   if (was_bad(c) || c.tick.missed > 0) c.flags |= layout::kCycleBad;
   if (c.check.stop_unverified) c.flags |= layout::kCycleStopUnverified;
+  if (verified_stop(c)) c.flags |= layout::kCycleStopVerified;
   judge_trip(c);
   if (c.before == TACTUS_STATE_READY) try_engage(c);
   if (c.before == TACTUS_STATE_STOPPING) try_standstill(c);

@@ -116,6 +116,7 @@ class Loop {
                      const tactus_tick& tick) noexcept;
   void trip(Cycle& c, TripReason reason) noexcept;
   void judge_trip(Cycle& c) noexcept;
+  static bool verified_stop(const Cycle& c) noexcept;
   void end_of_cycle_edges(Cycle& c) noexcept;
   void try_engage(Cycle& c) noexcept;
   void try_standstill(Cycle& c) noexcept;

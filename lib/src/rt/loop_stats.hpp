@@ -17,7 +17,7 @@
 namespace tactus::rt {
 
 inline constexpr uint32_t kStatsMagic = 0x54535354;  // "TSST"
-inline constexpr uint32_t kStatsVersion = 1;
+inline constexpr uint32_t kStatsVersion = 2;
 
 // Why the loop left engaged for the latch. Status and report print it.
 enum class TripReason : uint32_t {
@@ -61,8 +61,10 @@ struct LoopCounters {
   uint64_t trips;
   uint64_t gaps;  // records that found no room
   uint64_t keyframes;
-  uint64_t stop_unverified;
-  uint64_t cycle;  // of the last executed
+  uint64_t stop_unverified;        // cycles whose re-check failed
+  uint64_t stop_verified;          // of rung stop: the re-check passed
+  uint64_t stop_verified_engaged;  // the ladder's own, before any stopping
+  uint64_t cycle;                  // of the last executed
   int64_t release_ns;
   int64_t end_ns;
   StageCounters stage[layout::kMaxStages];
@@ -96,7 +98,8 @@ struct LoopStats {
   std::atomic<float> margin;
   std::atomic<float> separation_m;
   std::atomic<float> blend;
-  uint32_t reserved[2];
+  std::atomic<uint32_t> stop_unverified;  // 1: the re-check failed
+  uint32_t reserved[1];
 
   // Odd while the writer is inside `counters`.
   std::atomic<uint64_t> sequence;

@@ -32,6 +32,7 @@ constexpr FlagName kCycleFlags[] = {
     {layout::kCycleCommitted, "committed"},
     {layout::kCycleCommitLate, "commit late"},
     {layout::kCycleStopUnverified, "stop unverified"},
+    {layout::kCycleStopVerified, "stop verified"},
     {layout::kCycleEngageRequested, "engage requested"},
     {layout::kCycleEngaged, "engaged here"},
     {layout::kCycleGuardActed, "guardian acted"},

@@ -64,6 +64,11 @@ class Collector {
     s_.commit_late += (r.flags & layout::kCycleCommitLate) != 0;
     s_.stop_unverified += (r.flags & layout::kCycleStopUnverified) != 0;
     if (r.rung < s_.rungs.size()) ++s_.rungs[r.rung];
+    const bool verified = r.rung == TACTUS_RUNG_STOP &&
+                          (r.flags & layout::kCycleStopVerified) != 0;
+    s_.stop_verified += verified;
+    s_.stop_verified_engaged +=
+        verified && r.state_before == TACTUS_STATE_ENGAGED;
     s_.latched = s_.latched || r.state == TACTUS_STATE_LATCHED;
     add_lateness(r);
     for (std::size_t i = 0; i < s_.stages.size(); ++i) add_stage(r, i);

@@ -42,8 +42,10 @@ struct Summary {
   uint64_t released = 0, executed = 0, skipped = 0;  // executed + skipped
   uint64_t bad = 0, committed = 0, commit_late = 0, stop_unverified = 0;
   std::array<uint64_t, 5> rungs{};  // by tactus_rung
-  uint8_t state = 0;                // of the last record
-  bool latched = false;             // at any time
+  // Of rung stop: its plan passed the re-check; of those, while engaged.
+  uint64_t stop_verified = 0, stop_verified_engaged = 0;
+  uint8_t state = 0;     // of the last record
+  bool latched = false;  // at any time
   double duration_s = 0;
   Percentiles lateness_ns;  // wake − release, warm-up cycles apart
   uint64_t warmup = 0;

@@ -30,6 +30,11 @@ std::string rungs_text(const Summary& s) {
   for (std::size_t i = 0; i < s.rungs.size(); ++i)
     out +=
         fmt::format("{} {}  ", rung_name(static_cast<uint8_t>(i)), s.rungs[i]);
+  out += fmt::format(
+      "\nstops     {} verified ({} while engaged), {} not; {} cycles "
+      "stop_unverified",
+      s.stop_verified, s.stop_verified_engaged,
+      s.rungs[TACTUS_RUNG_STOP] - s.stop_verified, s.stop_unverified);
   return out + fmt::format("\nstate     {}{}\n", state_name(s.state),
                            s.latched ? " (was latched)" : "");
 }
@@ -87,6 +92,13 @@ std::string rungs_json(const Summary& s) {
       s.rungs[TACTUS_RUNG_PROJECT], s.rungs[TACTUS_RUNG_STOP]);
 }
 
+std::string stops_json(const Summary& s) {
+  return fmt::format(
+      R"({{"verified": {}, "unverified": {}, "engaged_verified": {}}})",
+      s.stop_verified, s.rungs[TACTUS_RUNG_STOP] - s.stop_verified,
+      s.stop_verified_engaged);
+}
+
 std::string facts_json(const std::vector<Fact>& facts) {
   std::string out;
   for (const Fact& f : facts)
@@ -113,10 +125,8 @@ std::string to_text(const Summary& s, const LogInfo& info) {
       duration_text(s.lateness_ns.p50), duration_text(s.lateness_ns.p95),
       duration_text(s.lateness_ns.p99), duration_text(s.lateness_ns.p999),
       duration_text(s.lateness_ns.max));
-  out += fmt::format(
-      "closest   separation {} m, margin {}, {} cycles "
-      "stop_unverified\n",
-      number(s.min_separation_m), number(s.min_margin), s.stop_unverified);
+  out += fmt::format("closest   separation {} m, margin {}\n",
+                     number(s.min_separation_m), number(s.min_margin));
   out += stages_text(s);
   for (const Event& e : s.events)
     out += fmt::format("{:>9.3f} s  cycle {}: {}\n", e.time_s, e.cycle, e.text);
@@ -134,7 +144,8 @@ std::string to_json(const Summary& s, const LogInfo& info,
       R"("skipped": {}}}, "bad": {}, "rungs": {}, "state": {}, )"
       R"("lateness_ns": {}, "stages_ns": {}, "granted": {}, "log": {}, )"
       R"("loop": {}, "duration_s": {}, "committed": {}, "commit_late": {}, )"
-      R"("stop_unverified": {}, "latched": {}, "min_separation_m": {}, )"
+      R"("stop_unverified": {}, "stops": {}, "latched": {}, )"
+      R"("min_separation_m": {}, )"
       R"("min_margin": {}, "gaps": {}, "lost": {}, "ended": {}, )"
       R"("tail_bytes": {}, "events": {}, "events_left_out": {}, )"
       R"("assumptions": {}, "machine": {}}})",
@@ -142,9 +153,10 @@ std::string to_json(const Summary& s, const LogInfo& info,
       quote(state_name(s.state)), percentiles_json(s.lateness_ns),
       stages_json(s), facts_json(info.granted), quote(s.log), quote(s.loop),
       number(s.duration_s), s.committed, s.commit_late, s.stop_unverified,
-      s.latched, number(s.min_separation_m), number(s.min_margin), s.gaps,
-      s.lost, s.ended, s.tail_bytes, events_json(s), s.events_left_out,
-      facts_json(info.assumptions), facts_json(info.machine));
+      stops_json(s), s.latched, number(s.min_separation_m),
+      number(s.min_margin), s.gaps, s.lost, s.ended, s.tail_bytes,
+      events_json(s), s.events_left_out, facts_json(info.assumptions),
+      facts_json(info.machine));
 }
 
 }  // namespace tactus::trace

@@ -392,3 +392,66 @@ Test(loop_cycle, a_cycle_without_a_check_is_bad_and_unverified) {
   r.ticks(200);
   cr_assert_neq(r.loop->state(), TACTUS_STATE_ENGAGED);
 }
+
+namespace {
+
+// Engaged, on rung stop by a check that found this.
+bool stop_counts_as_verified(const CheckOutput& found) {
+  Rig r;
+  r.engage();
+  r.supervisor.verdict = found;
+  r.tick();
+  cr_assert_eq(r.sink.last().rung, TACTUS_RUNG_STOP);
+  LoopCounters counters{};
+  (void)read_counters(r.loop->stats(), counters);
+  const bool flagged = (r.sink.last().flags & kCycleStopVerified) != 0;
+  cr_assert_eq(counters.stop_verified, flagged ? 1u : 0u);
+  cr_assert_eq(counters.stop_verified_engaged, flagged ? 1u : 0u);
+  return flagged;
+}
+
+}  // namespace
+
+Test(loop_cycle, a_stop_is_verified_when_its_plan_passed_the_check) {
+  cr_assert(stop_counts_as_verified({.rung = TACTUS_RUNG_STOP, .plan_id = 7}));
+}
+
+Test(loop_cycle, a_stop_is_not_verified_whose_check_failed_or_had_no_plan) {
+  cr_assert_not(stop_counts_as_verified(
+      {.rung = TACTUS_RUNG_STOP, .stop_unverified = true, .plan_id = 7}));
+  cr_assert_not(stop_counts_as_verified({.rung = TACTUS_RUNG_STOP}));
+}
+
+// The check had judged an action, not the plan that is then played.
+Test(loop_cycle, a_stop_forced_after_the_check_is_not_verified) {
+  Rig r;
+  r.engage();
+  r.supervisor.verdict.plan_id = 7;
+  r.supervisor.view.guardian_stale = true;
+  r.tick();
+  cr_assert_eq(r.sink.last().rung, TACTUS_RUNG_STOP);
+  cr_assert_eq(r.sink.last().flags & kCycleStopVerified, 0u);
+}
+
+Test(loop_cycle, an_ordered_stop_is_verified_but_not_the_ladders) {
+  Rig r;
+  r.engage();
+  r.loop->request(kRequestStop);
+  r.supervisor.verdict = {.rung = TACTUS_RUNG_STOP, .plan_id = 7};
+  r.ticks(2);
+  LoopCounters counters{};
+  (void)read_counters(r.loop->stats(), counters);
+  cr_assert_gt(counters.stop_verified, 0u);
+  cr_assert_eq(counters.stop_verified_engaged, 0u);
+}
+
+Test(loop_cycle, an_unverified_stop_shows_while_it_lasts) {
+  Rig r;
+  r.engage();
+  r.supervisor.verdict.stop_unverified = true;
+  r.tick();
+  cr_assert_eq(r.loop->stats().stop_unverified.load(), 1u);
+  r.supervisor.verdict.stop_unverified = false;
+  r.tick();
+  cr_assert_eq(r.loop->stats().stop_unverified.load(), 0u);
+}

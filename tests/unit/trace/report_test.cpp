@@ -69,6 +69,27 @@ Test(report, says_when_the_guardian_acted_and_that_it_was_late) {
   cr_assert(is(has(*explain(*log, 101, options()), "later than its bound")));
 }
 
+// A stop counts as verified by its own flag only, and only on rung stop.
+Test(report, counts_verified_stops_apart) {
+  const auto plain = log_bytes({.cycles = 3000});
+  auto log = LogReader::parse(plain, "t");
+  uint64_t first = 0;
+  while (log->at(first).record.rung != TACTUS_RUNG_STOP) ++first;
+  const uint64_t stops = summarise(*log).rungs[TACTUS_RUNG_STOP];
+  cr_assert(is(stops > 2 && summarise(*log).stop_verified == 0));
+  constexpr uint32_t kVerified = tactus::layout::kCycleStopVerified;
+  const auto bytes = log_bytes(
+      {.cycles = 3000,
+       .flags = {{0, kVerified}, {first, kVerified}, {first + 1, kVerified}}});
+  auto flagged = LogReader::parse(bytes, "t");
+  const Summary s = summarise(*flagged);
+  cr_assert(is(s.stop_verified == 2 && s.stop_verified_engaged == 2));
+  const std::string json = to_json(s, flagged->info(), "tactus/report/1");
+  cr_assert(is(has(
+      json, "\"verified\": 2, \"unverified\": " + std::to_string(stops - 2))));
+  cr_assert(is(has(to_text(s, flagged->info()), "2 verified (2 while")));
+}
+
 // TACTUS_REPORT_OUT=FILE keeps the page, for a look at it in a browser.
 Test(report, page_is_one_file_that_needs_nothing_else) {
   const auto bytes = log_bytes({.cycles = 8000, .lose = 3000, .skip_at = 5100});

@@ -11,7 +11,7 @@
 namespace tactus::layout {
 
 inline constexpr uint32_t kMaxStages = 8;
-inline constexpr uint32_t kRecordVersion = 1;
+inline constexpr uint32_t kRecordVersion = 2;
 
 // Per stage: what the loop decided about it.
 enum StageFlag : uint8_t {
@@ -48,6 +48,9 @@ enum CycleFlag : uint32_t {
   // The guardian acted later than its bound: the stop that it plays is not
   // the one that was verified in time.
   kCycleGuardBoundBroken = 1u << 17,
+  // Rung stop, and the running plan passed its re-check in this very cycle.
+  // Rung stop without it: unverified, or nobody looked (late, no plan).
+  kCycleStopVerified = 1u << 18,
 };
 
 struct StageRecord {
