@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // rtctl version: what this build has and what this machine grants.
 #include <fmt/format.h>
-#include <sched.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 
 #include "commands.hpp"
+#include "config/granted.hpp"
+#include "config/probe.hpp"
 
 namespace tactus::cli {
 namespace {
@@ -27,41 +28,62 @@ std::vector<Isa> isas() {
 #endif
 }
 
+// Kernels are portable vectors so far; what differs is the clock.
 #ifdef TACTUS_PORTABLE
 constexpr const char* kBuild = "portable";
 #else
-constexpr const char* kBuild = "native dispatch";
+constexpr const char* kBuild = "native";
 #endif
 
-Value::Array built_in() {
+using Features = std::vector<config::Feature>;
+
+Value here_value(const Features& features) {
   Value::Array list;
-  for (const char* name :
-       {"policy reference", "policy fused f32", "guard", "io udp tactus/1",
-        "lockstep", "record io_uring", "replay", "report html"}) {
-    list.emplace_back(name);
+  for (const auto& f : features) {
+    if (f.here) list.emplace_back(f.name);
   }
   return list;
 }
 
-// FIFO is granted by CAP_SYS_NICE or the limit; trying it is the truth.
-bool may_fifo() {
-  sched_param old{};
-  const int policy = sched_getscheduler(0);
-  sched_getparam(0, &old);
-  sched_param wanted{};
-  wanted.sched_priority = 1;
-  if (sched_setscheduler(0, SCHED_FIFO, &wanted) != 0) return false;
-  return sched_setscheduler(0, policy, &old) == 0;
+Value missing_value(const Features& features) {
+  Value missing = Value::object();
+  for (const auto& f : features) {
+    if (!f.here) missing.add(f.name, f.detail);
+  }
+  return missing;
 }
 
-Value granted() {
+std::string features_text(const Features& features) {
+  std::string text;
+  for (const auto& f : features) {
+    if (!f.here) continue;
+    text += text.empty() ? "" : ", ";
+    text += f.detail == "built in" ? f.name : f.name + " (" + f.detail + ")";
+  }
+  for (const auto& f : features) {
+    if (!f.here) text += "\n  missing   " + f.name + ": " + f.detail;
+  }
+  return text;
+}
+
+Value granted_value(const rt::Grants& grants) {
   rlimit memlock{};
   getrlimit(RLIMIT_MEMLOCK, &memlock);
-  return Value()
-      .add("fifo", may_fifo())
-      .add("memlock_bytes", memlock.rlim_cur == RLIM_INFINITY
-                                ? Value(-1)
-                                : Value(uint64_t{memlock.rlim_cur}));
+  Value value = Value::object();
+  for (const rt::Grant& g : grants) value.add(g.name.c_str(), g.ok);
+  return value.add("memlock_bytes", memlock.rlim_cur == RLIM_INFINITY
+                                        ? Value(-1)
+                                        : Value(uint64_t{memlock.rlim_cur}));
+}
+
+std::string granted_text(const rt::Grants& grants) {
+  std::string text;
+  for (const rt::Grant& g : grants) {
+    text += fmt::format("  {:<9} {:<9} {}\n", text.empty() ? "granted" : "",
+                        g.name.c_str(),
+                        g.ok ? g.granted : g.granted + ": " + g.reason);
+  }
+  return text;
 }
 
 }  // namespace
@@ -75,20 +97,24 @@ int version_command(const Output& out) {
   }
   utsname kernel{};
   uname(&kernel);
-  const Value grants = granted();
-  out.result(Value()
-                 .add("schema", "tactus/version/1")
-                 .add("version", TACTUS_VERSION)
-                 .add("build", kBuild)
-                 .add("compiler", __VERSION__)
-                 .add("isa", isa)
-                 .add("features", built_in())
-                 .add("kernel", std::string(kernel.release))
-                 .add("granted", grants),
-             fmt::format("rtctl {} ({}, {})\n  isa      {}\n  kernel    {}\n"
-                         "  granted   {}\n",
-                         TACTUS_VERSION, kBuild, __VERSION__, isa_text,
-                         kernel.release, grants.json()));
+  const Features features = config::features();
+  const rt::Grants grants = config::probe_grants();
+  out.result(
+      Value()
+          .add("schema", "tactus/version/1")
+          .add("version", TACTUS_VERSION)
+          .add("build", kBuild)
+          .add("compiler", __VERSION__)
+          .add("isa", isa)
+          .add("features", here_value(features))
+          .add("missing", missing_value(features))
+          .add("kernel", std::string(kernel.release))
+          .add("granted", granted_value(grants))
+          .add("refused", config::refused_value(grants)),
+      fmt::format("rtctl {} ({}, {})\n  isa      {}\n  kernel    {}\n"
+                  "  built in  {}\n{}",
+                  TACTUS_VERSION, kBuild, __VERSION__, isa_text, kernel.release,
+                  features_text(features), granted_text(grants)));
   return 0;
 }
 

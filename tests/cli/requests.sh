@@ -15,7 +15,8 @@ is() {
 wait_until is ready
 "$rtctl" status "$loop" --json >"$tmp/status.json"
 has_keys "$tmp/status.json" schema state cycles rungs granted guard limit \
-  guardian acted_for played bound_broken frames send_failures
+  guardian acted_for played bound_broken frames send_failures stops verified \
+  unverified engaged_verified stop_unverified stop_unverified_now
 "$rtctl" status "$loop" >"$tmp/status.txt"
 grep -q state "$tmp/status.txt" || fail "status has no text"
 "$rtctl" reload "$loop" >/dev/null || fail "reload in ready"
@@ -48,4 +49,24 @@ for log in run run-2 run-3; do
     fail "$log: $(cat "$tmp/replay")"
 done
 "$rtctl" version --json >"$tmp/version.json"
-has_keys "$tmp/version.json" schema version isa features granted
+has_keys "$tmp/version.json" schema version isa features granted fifo memlock \
+  qos tsc stamps record memlock_bytes refused missing
+grep -q '"policy onednn"' "$tmp/version.json" || fail "no onednn, here or not"
+# Alone in a folder it has no module beside it, and says so.
+mkdir "$tmp/alone"
+cp "$rtctl" "$tmp/alone/"
+if "$tmp/alone/rtctl" version >"$tmp/alone/text" &&
+  ! grep -q 'policy onednn (module' "$tmp/alone/text"; then # none installed
+  grep -q 'missing *policy onednn: .*libtactus-onednn.so' "$tmp/alone/text" ||
+    fail "$(cat "$tmp/alone/text")"
+fi
+if [ "$(id -u)" -eq 0 ] && id nobody >/dev/null 2>&1; then
+  chmod -R a+rX "$tmp"
+  prlimit --rtprio=0 --memlock=65536 setpriv --reuid nobody --clear-groups \
+    "$tmp/alone/rtctl" version --json >"$tmp/nobody.json"
+  for name in fifo memlock; do
+    grep -q "\"$name\": *false" "$tmp/nobody.json" &&
+      grep -q "\"$name\": *\"" "$tmp/nobody.json" ||
+      fail "$name without privileges: $(cat "$tmp/nobody.json")"
+  done
+fi

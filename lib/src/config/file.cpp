@@ -12,7 +12,6 @@
 namespace tactus::config {
 namespace {
 
-constexpr int kDefaultPriority = 45;  // below NIC interrupt threads (50)
 constexpr int64_t kDefaultLeadMax = 60'000;
 constexpr int64_t kDefaultKeyframe = 1'000'000'000;
 

@@ -19,6 +19,8 @@
 
 namespace tactus::config {
 
+inline constexpr int kDefaultPriority = 45;  // below NIC interrupt threads: 50
+
 struct Origin {
   std::string key;     // "loop.period"
   std::string value;   // as it took effect

@@ -60,6 +60,8 @@ using Compile =
 struct Backend {
   const char* name;
   Compile compile;
+  // Version of a module, loaded to see whether it can be; null: built in.
+  Result<std::string> (*module)() = nullptr;
 };
 
 // fused, reference, onednn: the order in which `verify` tries them.
@@ -68,6 +70,7 @@ std::span<const Backend> backends() noexcept;
 Result<std::unique_ptr<const Compiled>> compile_fused(const CompileInput&);
 Result<std::unique_ptr<const Compiled>> compile_reference(const CompileInput&);
 Result<std::unique_ptr<const Compiled>> compile_onednn(const CompileInput&);
+Result<std::string> onednn_module();
 
 std::vector<OpCount> count_ops(const ir::Graph& graph);
 

@@ -216,4 +216,10 @@ Result<std::unique_ptr<const Compiled>> compile_onednn(
   return compile_module("onednn", input);
 }
 
+Result<std::string> onednn_module() {
+  auto plugin = load("onednn");
+  if (!plugin) return plugin.error();
+  return std::string((*plugin)->version);
+}
+
 }  // namespace tactus::policy

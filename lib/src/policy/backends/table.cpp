@@ -6,9 +6,10 @@
 namespace tactus::policy {
 
 std::span<const Backend> backends() noexcept {
-  static constexpr Backend kBackends[] = {{"fused", compile_fused},
-                                          {"reference", compile_reference},
-                                          {"onednn", compile_onednn}};
+  static constexpr Backend kBackends[] = {
+      {"fused", compile_fused},
+      {"reference", compile_reference},
+      {"onednn", compile_onednn, onednn_module}};
   return kBackends;
 }
 
