@@ -29,7 +29,9 @@ struct Frame {
 };
 TACTUS_FIELDS(Frame, q, q_at)
 int main() {
-  auto loop = tactus::LoopBuilder<Frame>({.name = "c", .period = 1ms})
+  auto loop = tactus::LoopBuilder<Frame>({.name = "c",
+                                           .period = 1ms,
+                                           .require = {tactus::Grant::memlock}})
                   .sense("read", {.deadline = 200us},
                          [](Frame&, const tactus::Tick&) noexcept {})
                   .build();

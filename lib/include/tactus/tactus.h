@@ -290,7 +290,7 @@ typedef struct tactus_loop_status {
 } tactus_loop_status;
 TACTUS_API void tactus_loop_get_status(const tactus_loop* loop,
                                        tactus_loop_status* status);
-/* What the kernel granted, a line each. Lives as long as the loop. */
+/* What the machine granted, as one line of text. Lives as long as the loop. */
 TACTUS_API const char* tactus_loop_granted(const tactus_loop* loop);
 
 TACTUS_API const char* tactus_version(void);

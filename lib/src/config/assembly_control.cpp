@@ -50,16 +50,6 @@ Value guardian_value(const ShieldSupervisor& supervisor,
       .add("send_failures", now.send_failures);
 }
 
-// "guardian acted: missed commits; it woke later than its bound".
-std::string act_text(const guard::Report& act) {
-  std::string text = std::string(": ") + guard::name_of(act.reason);
-  const bool odd = act.choice == guard::Choice::kPrevious ||
-                   act.choice == guard::Choice::kStaticHold;
-  if (odd) text += std::string("; it played the ") + guard::name_of(act.choice);
-  if (act.bound_broken) text += "; it woke later than its bound";
-  return text;
-}
-
 }  // namespace
 
 Value stops_value(const rt::LoopCounters& c) {
@@ -120,7 +110,7 @@ std::string Assembly::stop_reason() const {
   const uint32_t reasons = supervisor_->stop_reasons();
   // What our check found after the guardian had acted is not why it did.
   if (loop_->trip_reason() == rt::TripReason::kGuardian) {
-    return text + act_text(supervisor_->last_act());
+    return text + ": " + guard::to_text(supervisor_->last_act());
   }
   if (reasons != 0) text += ": " + reasons_text(reasons);
   const safety::Image& image = supervisor_->image();

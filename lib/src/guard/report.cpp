@@ -38,4 +38,13 @@ const char* name_of(Choice choice) noexcept {
   return pick(kNames, choice);
 }
 
+std::string to_text(const Report& report) {
+  std::string text = name_of(report.reason);
+  const bool other = report.choice == Choice::kPrevious ||
+                     report.choice == Choice::kStaticHold;
+  if (other) text.append("; it played the ").append(name_of(report.choice));
+  if (report.bound_broken) text += "; it woke later than its bound";
+  return text;
+}
+
 }  // namespace tactus::guard

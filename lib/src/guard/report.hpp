@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "core/layout/guard_words.hpp"
 #include "guard/page.hpp"
@@ -28,5 +29,9 @@ struct Report {
 [[nodiscard]] const char* name_of(Reason reason) noexcept;
 // "committed plan", "previous plan", "static hold"; "none".
 [[nodiscard]] const char* name_of(Choice choice) noexcept;
+
+// "missed commits; it woke later than its bound": why it acted, and what was
+// not as it should be. Set-up and status threads: allocates.
+[[nodiscard]] std::string to_text(const Report& report);
 
 }  // namespace tactus::guard

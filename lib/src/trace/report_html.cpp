@@ -53,6 +53,10 @@ std::string tiles(const Summary& s) {
          tile(share(s.rungs[TACTUS_RUNG_PASS], checked), "passed") +
          tile(share(s.rungs[TACTUS_RUNG_SCALE], checked), "scaled") +
          tile(share(s.rungs[TACTUS_RUNG_STOP], checked), "stopped") +
+         tile(s.rungs[TACTUS_RUNG_STOP] == 0
+                  ? "–"
+                  : share(s.stop_verified, s.rungs[TACTUS_RUNG_STOP]),
+              "of stops verified") +
          tile(closest, "closest separation") +
          tile(fmt::format("{}", s.gaps), "gaps in the log",
               s.gaps > 0 ? "bad" : "") +

@@ -392,3 +392,13 @@ Test(report, values_that_nobody_defined_have_a_name_too) {
   cr_assert_str_eq(name_of(static_cast<Reason>(77)), "unknown");
   cr_assert_str_eq(name_of(static_cast<Choice>(4)), "unknown");
 }
+
+Test(report, says_only_what_was_not_as_it_should_be) {
+  Report r{.reason = Reason::kMissedCommits, .choice = Choice::kCommitted};
+  cr_assert(to_text(r) == "missed commits");
+  r.choice = Choice::kPrevious;
+  r.bound_broken = true;
+  cr_assert(to_text(r) ==
+            "missed commits; it played the previous plan; it woke later than "
+            "its bound");
+}
