@@ -4,11 +4,39 @@ bench_srcs := $(wildcard bench/*_bench.cpp)
 bench_bins := $(patsubst %.cpp,$O/%,$(bench_srcs))
 all_srcs   += $(bench_srcs)
 $O/bench/%_bench: $O/bench/%_bench.o $O/libtactus.a
-	$(call link,$(lib_libs))
+	$(call link,$(lib_libs) $(bench_libs))
 $O/bench/%.o: CPPFLAGS += -Ibench
+
+# Inference has peers; those that are not installed are left out by name.
+native := $(if $(filter x86_64,$(shell uname -m)),-march=native)
+peer_srcs := bench/peers/naive.cpp bench/peers/eigen.cpp bench/peers/onednn.cpp
+peer_libs := -ldnnl
+peer_defs :=
+ifneq ($(wildcard /usr/include/libxsmm.h),)
+peer_srcs += bench/peers/libxsmm.cpp
+peer_libs += -lxsmm -lblas
+peer_defs += -DBENCH_LIBXSMM
+endif
+ifneq ($(wildcard /usr/include/xnnpack.h),)
+peer_srcs += bench/peers/xnnpack.cpp
+peer_libs += -lXNNPACK
+peer_defs += -DBENCH_XNNPACK
+endif
+all_srcs += $(peer_srcs)
+flags-bench/inference_bench.cpp := -O3 $(peer_defs) $(native)
+flags-bench/peers/naive.cpp := -O3 $(native)
+flags-bench/peers/eigen.cpp := -O3 $(native) -Wno-conversion -Wno-maybe-uninitialized \
+  $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags eigen3))
+$O/bench/inference_bench: $(call objs,$(peer_srcs))
+$O/bench/inference_bench: bench_libs := $(peer_libs)
 
 # Runs the demo.
 $O/bench/cycle_bench: | $O/rtctl $O/handover-plant
 
-bench: $(if $(ONLY),$(ONLY:%=$O/bench/%_bench),$(bench_bins))
+bench: deps-bench
+	$Q$(MAKE) --no-print-directory bench-run
+.PHONY: deps-bench bench-run
+deps-bench:
+	@packaging/deps.sh build bench peers
+bench-run: $(if $(ONLY),$(ONLY:%=$O/bench/%_bench),$(bench_bins))
 	$Qset -e; for b in $^; do $$b || [ $$? = 77 ]; done

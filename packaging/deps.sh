@@ -11,6 +11,8 @@ declare -A tier_packages=(
   [lint]="clang-format-19 clang-tidy-19 shellcheck universal-ctags"
   [fuzz]="clang-19 libclang-rt-19-dev"
   [bench]="rt-tests libeigen3-dev"
+  [peers]="libxsmm-dev libxnnpack-dev libpthreadpool-dev libblas-dev
+    python3-venv"
   [train]="python3-venv"
 )
 

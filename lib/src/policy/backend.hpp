@@ -52,6 +52,8 @@ struct CompileInput {
   std::size_t states = 0;
   Tier tier = Tier::kF32;
   std::string label;
+  KernelChoice choice = KernelChoice::kRule;
+  std::string kernels;  // asked for; empty: the backend's own choice
 };
 
 using Compile =

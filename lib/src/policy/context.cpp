@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
-#include <cmath>
+#include <bit>
 #include <cstring>
 
 #include "policy/backend.hpp"
@@ -72,23 +72,33 @@ bool fits(const Description& d, std::span<const InputView> inputs,
   return ok;
 }
 
-// x - x is 0 for what is finite, NaN for NaN and infinity.
-bool all_finite(std::span<const OutputView> outputs) noexcept {
-  float sum = 0;
-  for (const OutputView& o : outputs) {
-    for (const float x : o) sum += x - x;
+// Exponent bits all ones: NaN or infinite. Integers, so that a vector of them
+// is looked at in one step.
+template <class T, class Bits>
+bool finite(const T* values, std::size_t size, Bits exponent) noexcept {
+  Bits bad = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    const Bits bits = std::bit_cast<Bits>(values[i]) & exponent;
+    bad |= static_cast<Bits>(bits == exponent);
   }
-  return sum == 0;
+  return bad == 0;
+}
+bool finite(const float* values, std::size_t size) noexcept {
+  return finite(values, size, uint32_t{0x7f800000});
+}
+bool finite(const double* values, std::size_t size) noexcept {
+  return finite(values, size, uint64_t{0x7ff0000000000000});
+}
+
+bool all_finite(std::span<const OutputView> outputs) noexcept {
+  bool ok = true;
+  for (const OutputView& o : outputs) ok &= finite(o.data(), o.size());
+  return ok;
 }
 
 template <class T>
 bool state_finite(const std::byte* bytes, std::size_t size) noexcept {
-  const auto* values = reinterpret_cast<const T*>(bytes);
-  T sum = 0;
-  for (std::size_t i = 0; i < size / sizeof(T); ++i) {
-    sum += values[i] - values[i];
-  }
-  return sum == 0;
+  return finite(reinterpret_cast<const T*>(bytes), size / sizeof(T));
 }
 
 }  // namespace
@@ -105,11 +115,11 @@ Status Context::run(std::span<const InputView> inputs,
   }
   const RunFrame frame{inputs, outputs, m.now(), m.next()};
   if (const Status s = executor_->run(frame); s != Status::kOk) return s;
-  const bool finite =
+  const bool good =
       all_finite(outputs) &&
       (m.width == 4 ? state_finite<float>(m.next(), m.state_bytes)
                     : state_finite<double>(m.next(), m.state_bytes));
-  if (!finite) return Status::kNotFinite;
+  if (!good) return Status::kNotFinite;
   if (m.state_bytes) std::memcpy(m.now(), m.next(), m.state_bytes);
   return Status::kOk;
 }

@@ -160,7 +160,8 @@ Result<void> PlanBuilder::compile() {
     return bad_input("{}: only tier f32 is built: use --tier f32", label_);
   }
   auto compiled = backend->compile(
-      {built_.graph, built_.states.size(), options_.tier, label_});
+      {built_.graph, built_.states.size(), options_.tier, label_,
+       options_.kernel_choice, options_.kernel_override});
   if (!compiled) return prefixed(compiled.error());
   plan_->compiled_ = std::move(*compiled);
   Description& d = plan_->description_;

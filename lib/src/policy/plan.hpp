@@ -36,6 +36,9 @@ enum class Status : int32_t {
 }
 
 enum class Tier : uint8_t { kF32, kBf16, kInt16, kInt8 };
+// How kernels are chosen: kRule is the same on every machine with the same
+// instruction set, kTimed the fastest measured at load.
+enum class KernelChoice : uint8_t { kRule, kTimed };
 enum class DType : uint8_t {
   kF32,
   kF64,
@@ -53,7 +56,8 @@ struct Options {
   std::vector<std::string> outputs;  // selected; empty: all but states
   std::string backend = "fused";     // fused | reference | onednn
   bool check_golden = true;
-  Tier tier = Tier::kF32;       // others are refused until they exist
+  Tier tier = Tier::kF32;  // others are refused until they exist
+  KernelChoice kernel_choice = KernelChoice::kRule;
   std::string kernel_override;  // Description::kernels of a logged plan
 };
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The fused backend's activations against double libm, on a grid and on
-// values near zero, within the bounds that the table states.
-#include "policy/kernels/activations.hpp"
+// The fused backend's activations on every instruction set that is here,
+// against double libm, on a grid and on values near zero, within the bounds
+// that the table states.
+#include "policy/kernels/kernel_set.hpp"
 
 #include <criterion/criterion.h>
 
@@ -56,17 +57,21 @@ std::vector<float> grid() {
   return x;
 }
 
-std::vector<float> apply(const Named& op, std::vector<float> x) {
+std::vector<const kernels::KernelSet*> sets() {
+  std::vector<const kernels::KernelSet*> list;
+  for (const auto isa : tactus::rt::kIsas)
+    if (tactus::rt::isa_here(isa)) list.push_back(&kernels::kernel_set(isa));
+  return list;
+}
+
+std::vector<float> apply(
+    const Named& op, std::vector<float> x,
+    const kernels::KernelSet& set = kernels::kPortableSet) {
   float params[2] = {};
   std::ranges::transform(op.reals, params, [](double r) { return float(r); });
-  const auto* entry = kernels::find_activation(op.op);
+  const auto* entry = kernels::find_activation(set, op.op);
   cr_assert(entry != nullptr);
-  for (std::size_t i = 0; i < x.size(); i += 16) {
-    kernels::F16 lanes;
-    std::copy_n(x.data() + i, 16, reinterpret_cast<float*>(&lanes));
-    entry->apply(lanes, params);
-    std::copy_n(reinterpret_cast<float*>(&lanes), 16, x.data() + i);
-  }
+  entry->apply(x.data(), x.size() / kernels::kBlock, params);
   return x;
 }
 
@@ -83,31 +88,37 @@ double exact(const Named& op, float x) {
 
 }  // namespace
 
+namespace {
+
+void check_error(const kernels::KernelSet& set, const Named& op,
+                 const std::vector<float>& x) {
+  const auto* entry = kernels::find_activation(set, op.op);
+  const std::vector<float> y = apply(op, x, set);
+  double worst = 0, at = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double want = exact(op, x[i]);
+    const double error = std::fabs(static_cast<double>(y[i]) - want);
+    const double allowed = entry->relative * std::fabs(want) + entry->absolute;
+    const double ratio = error == 0 ? 0 : error / allowed;
+    if (!(ratio <= worst)) worst = ratio, at = static_cast<double>(x[i]);
+  }
+  cr_expect(worst <= 1, "%s, %s: %.2f of the bound at %g", op.op,
+            tactus::rt::isa_name(set.isa), worst, at);
+}
+
+}  // namespace
+
 Test(activations, stay_within_their_stated_error) {
   const std::vector<float> x = grid();
-  for (const Named& op : kOps) {
-    const auto* entry = kernels::find_activation(op.op);
-    const std::vector<float> y = apply(op, x);
-    double worst = 0, at = 0;
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      const double want = exact(op, x[i]);
-      const double error = std::fabs(static_cast<double>(y[i]) - want);
-      const double allowed =
-          entry->relative * std::fabs(want) + entry->absolute;
-      const double ratio = error == 0 ? 0 : error / allowed;
-      if (!(ratio <= worst)) worst = ratio, at = static_cast<double>(x[i]);
-    }
-    cr_expect(worst <= 1, "%s: %.2f of the bound at %g", op.op, worst, at);
-    cr_log_info("%s: %.2f of the bound at %g", op.op, worst, at);
-  }
+  for (const auto* set : sets())
+    for (const Named& op : kOps) check_error(*set, op, x);
 }
 
 Test(activations, carry_nan) {
-  for (const Named& op : kOps) {
-    for (const float y : apply(op, std::vector<float>(16, NAN))) {
-      cr_assert(std::isnan(y), "%s", op.op);
-    }
-  }
+  for (const auto* set : sets())
+    for (const Named& op : kOps)
+      for (const float y : apply(op, std::vector<float>(16, NAN), *set))
+        cr_assert(std::isnan(y), "%s", op.op);
 }
 
 Test(activations, of_huge_inputs_are_their_limits) {

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <span>
 #include <string>
 #include <utility>
@@ -100,7 +101,10 @@ class OnnxFile {
     Message n;
     for (const auto& name : in) n.text(1, name);
     for (const auto& name : out) n.text(2, name);
-    n.text(3, op + "_node").text(4, op);
+    // Unique: ONNX Runtime insists.
+    const int same = ++named_[op];
+    n.text(3, op + "_node" + (same > 1 ? std::to_string(same) : ""))
+        .text(4, op);
     for (const auto& a : attributes) n.message(5, a);
     graph_.message(1, n);
     return *this;
@@ -137,6 +141,7 @@ class OnnxFile {
 
  private:
   Message graph_;
+  std::map<std::string, int> named_;
   std::vector<std::pair<std::string, std::string>> metadata_;
   uint64_t opset_ = 17;
 };

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
 // The backend of the loop: a graph of vector steps (Linear with its
 // activation, element-wise arithmetic, slices, concatenation) over one f32
-// arena, weights packed once in execution order. Takes multi-layer
-// perceptrons with any number of heads; anything else is refused by name.
+// arena, weights packed once in execution order for the kernels of this
+// machine's instruction set. Takes multi-layer perceptrons with any number of
+// heads; anything else is refused by name.
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 #include "core/error.hpp"
 #include "policy/backend.hpp"
 #include "policy/ir/passes.hpp"
 #include "policy/ir/rewrite.hpp"
-#include "policy/kernels/layers.hpp"
+#include "policy/kernels/select_gemv.hpp"
 
 namespace tactus::policy {
 namespace {
@@ -18,16 +20,37 @@ namespace {
 using ir::Graph;
 using ir::Id;
 using kernels::blocks_of;
-using kernels::kLanes;
+using kernels::kBlock;
 
 constexpr std::size_t kNowhere = SIZE_MAX;
 
+// A cache line each: a register's load never crosses two.
+template <class T>
+struct Aligned {
+  using value_type = T;
+  static constexpr std::align_val_t kAlign{64};
+  Aligned() = default;
+  template <class U>
+  explicit Aligned(const Aligned<U>&) {}
+  T* allocate(std::size_t n) {
+    return static_cast<T*>(::operator new(n * sizeof(T), kAlign));
+  }
+  void deallocate(T* p, std::size_t) { ::operator delete(p, kAlign); }
+  bool operator==(const Aligned&) const = default;
+};
+using FloatVector = std::vector<float, Aligned<float>>;
+
+enum class StepKind : uint8_t { kCopy, kGemv, kAffine, kBinary, kUnary };
+
 struct Step {
-  kernels::Layer layer = nullptr;       // null: copy `count` floats
+  StepKind kind = StepKind::kCopy;
   std::size_t x = 0, other = 0, y = 0;  // offsets in the arena
+  std::size_t count = 0;                // floats to copy, blocks otherwise
   std::size_t weights = 0;
-  std::size_t blocks = 0, k = 0, count = 0;
-  kernels::Activation activation = nullptr;
+  const kernels::Gemv* gemv = nullptr;
+  kernels::GemvShape shape;
+  kernels::Binary binary = nullptr;
+  kernels::Activation activation = nullptr;  // in place, after the rest
   float params[2] = {};
 };
 
@@ -36,10 +59,11 @@ struct Port {
 };
 
 struct Program {
+  const kernels::KernelSet* set = nullptr;
   std::vector<Step> steps;
   std::vector<Port> inputs, outputs;  // states last
-  std::vector<float> weights;
-  std::vector<float> initial;  // the arena, with constant outputs in it
+  FloatVector weights;
+  FloatVector initial;  // the arena, with constant outputs in it
   std::vector<OpCount> ops;
   std::string kernels;
   std::size_t states = 0;
@@ -54,7 +78,7 @@ class Lowering {
 
  private:
   Result<void> lower(const ir::Node& node);
-  bool lower_linear(const ir::Node& node);
+  Result<bool> lower_linear(const ir::Node& node);
   bool lower_affine(const ir::Node& node);
   bool lower_activation(const ir::Node& node);
   bool lower_binary(const ir::Node& node);
@@ -62,7 +86,9 @@ class Lowering {
   bool lower_concat(const ir::Node& node);
   bool fuse(const ir::Node& node, const kernels::ActivationEntry& entry);
   void push(const Step& step, Id made);
-  std::size_t reserve(Id id);
+  Result<void> choose_set();
+  Result<const kernels::Gemv*> choose(const kernels::Matrix& m, bool finite);
+  std::size_t reserve(Id id, std::size_t floats = 0);
   std::size_t place_of(Id id);
   std::size_t pack_parts(const ir::Node& node, std::size_t size);
   [[nodiscard]] std::size_t size_of(Id id) const {
@@ -79,12 +105,17 @@ class Lowering {
   Id last_made_ = ir::kNone;         // by the last step, whole
   std::size_t top_ = 0;
   std::vector<std::pair<std::size_t, Id>> constants_;
+  // By value: padding behind it is finite, so zero weights cancel it.
+  std::vector<bool> finite_beyond_;
+  // What is left of the kernels that were asked for; empty: ours to choose.
+  std::string_view asked_;
 };
 
-std::size_t Lowering::reserve(Id id) {
+// Room for whole blocks, and for what a kernel writes past them.
+std::size_t Lowering::reserve(Id id, std::size_t floats) {
   const std::size_t at = top_;
   offset_[static_cast<std::size_t>(id)] = at;
-  top_ += blocks_of(size_of(id)) * kLanes;
+  top_ += blocks_of(std::max(size_of(id), floats)) * kBlock;
   return at;
 }
 
@@ -97,27 +128,60 @@ std::size_t Lowering::place_of(Id id) {
 }
 
 void Lowering::add_kernel(const char* name, std::size_t n, std::size_t k) {
-  program_.kernels += fmt::format(";{}{}", name, n);
+  program_.kernels += fmt::format(";{}:{}", name, n);
   if (k) program_.kernels += fmt::format("x{}", k);
 }
 
-bool Lowering::lower_linear(const ir::Node& node) {
+// "NAME:…;" at the front of what was asked for.
+Result<const kernels::Gemv*> Lowering::choose(const kernels::Matrix& m,
+                                              bool finite) {
+  const auto beyond =
+      finite ? kernels::Beyond::kWithinBlock : kernels::Beyond::kForbidden;
+  if (asked_.empty()) {
+    return input_.choice == KernelChoice::kTimed
+               ? &kernels::by_time(*program_.set, m, beyond)
+               : &kernels::by_rule(*program_.set, m, beyond);
+  }
+  while (!asked_.empty() && !asked_.starts_with("gemv"))
+    asked_.remove_prefix(std::min(asked_.size(), asked_.find(';') + 1));
+  const std::string_view name =
+      asked_.substr(0, asked_.find(':')).substr(asked_.empty() ? 0 : 4);
+  asked_.remove_prefix(std::min(asked_.size(), asked_.find(';')));
+  const kernels::Gemv* g = kernels::find_gemv(*program_.set, name);
+  if (g != nullptr && kernels::fits(*program_.set, *g, m, beyond)) return g;
+  return unavailable(
+      "{}: kernels '{}' were asked for; this build has no '{}' for a layer of "
+      "{}x{}: replay with the build that recorded",
+      input_.label, input_.kernels, name, m.n, m.k);
+}
+
+Result<bool> Lowering::lower_linear(const ir::Node& node) {
   if (!ir::is_single_row(graph_, node)) return false;
   const auto& dims = graph_.at(node.in[1]).dims;
-  Step step{kernels::linear};
-  const auto n = static_cast<std::size_t>(dims[0]);
-  step.k = static_cast<std::size_t>(dims[1]);
-  step.blocks = blocks_of(n);
+  kernels::Matrix m;
+  m.n = static_cast<std::size_t>(dims[0]);
+  m.k = static_cast<std::size_t>(dims[1]);
+  m.w = ir::data_of(graph_, node.in[1]).data();
+  if (node.in[2] != ir::kNone) m.b = ir::data_of(graph_, node.in[2]).data();
+  Step step;
+  step.kind = StepKind::kGemv;
   step.x = place_of(node.in[0]);
-  step.y = reserve(node.out[0]);
+  const auto chosen =
+      choose(m, finite_beyond_[static_cast<std::size_t>(node.in[0])]);
+  if (!chosen) return chosen.error();
+  step.gemv = *chosen;
+  step.shape = kernels::shape_of(*program_.set, *step.gemv, m.n, m.k);
+  const std::size_t last = (step.shape.panels - 1) * step.gemv->outputs;
+  step.y = reserve(node.out[0], last + step.gemv->written);
+  step.count = blocks_of(m.n);
+  // Rows of zeros give zero there; only a copy of sums is not certain.
+  finite_beyond_[static_cast<std::size_t>(node.out[0])] =
+      step.gemv->written == step.gemv->outputs;
   step.weights = program_.weights.size();
-  program_.weights.resize(step.weights + step.blocks * (step.k + 1) * kLanes);
-  const double* bias = node.in[2] == ir::kNone
-                           ? nullptr
-                           : ir::data_of(graph_, node.in[2]).data();
-  kernels::pack_linear(ir::data_of(graph_, node.in[1]).data(), bias, n, step.k,
-                       program_.weights.data() + step.weights);
-  add_kernel("gemv16e", n, step.k);
+  program_.weights.resize(step.weights + step.shape.floats(), 0.0F);
+  kernels::pack(*program_.set, *step.gemv, m,
+                program_.weights.data() + step.weights);
+  add_kernel((std::string("gemv") + step.gemv->name).c_str(), m.n, m.k);
   push(step, node.out[0]);
   return true;
 }
@@ -129,14 +193,14 @@ void Lowering::push(const Step& step, Id made) {
 
 std::size_t Lowering::pack_parts(const ir::Node& node, std::size_t size) {
   const std::size_t at = program_.weights.size();
-  program_.weights.resize(at + blocks_of(size) * 3 * kLanes);
+  program_.weights.resize(at + blocks_of(size) * 3 * kBlock);
   for (std::size_t part = 0; part < 3; ++part) {
     const Id id = node.in[part + 1];
     for (std::size_t i = 0; i < size; ++i) {
       const double value = id == ir::kNone ? (part == 1 ? 1.0 : 0.0)
                                            : ir::data_of(graph_, id)[i];
-      const std::size_t block = i / kLanes * 3 * kLanes;
-      program_.weights[at + block + part * kLanes + i % kLanes] =
+      const std::size_t block = i / kBlock * 3 * kBlock;
+      program_.weights[at + block + part * kBlock + i % kBlock] =
           static_cast<float>(value);
     }
   }
@@ -144,10 +208,14 @@ std::size_t Lowering::pack_parts(const ir::Node& node, std::size_t size) {
 }
 
 bool Lowering::lower_affine(const ir::Node& node) {
-  Step step{kernels::affine};
+  Step step;
+  step.kind = StepKind::kAffine;
   step.x = place_of(node.in[0]);
   step.y = reserve(node.out[0]);
-  step.blocks = blocks_of(size_of(node.out[0]));
+  step.count = blocks_of(size_of(node.out[0]));
+  // Zero parts there: finite if the input is.
+  finite_beyond_[static_cast<std::size_t>(node.out[0])] =
+      finite_beyond_[static_cast<std::size_t>(node.in[0])];
   step.weights = pack_parts(node, size_of(node.out[0]));
   add_kernel("affine", size_of(node.out[0]), 0);
   push(step, node.out[0]);
@@ -165,18 +233,23 @@ bool Lowering::fuse(const ir::Node& node,
   std::ranges::transform(node.reals, last.params,
                          [](double r) { return static_cast<float>(r); });
   offset_[static_cast<std::size_t>(node.out[0])] = last.y;
+  finite_beyond_[static_cast<std::size_t>(node.out[0])] =
+      finite_beyond_[static_cast<std::size_t>(node.in[0])];
   return true;
 }
 
 bool Lowering::lower_activation(const ir::Node& node) {
-  const auto* entry = kernels::find_activation(node.op);
+  const auto* entry = kernels::find_activation(*program_.set, node.op);
   if (!entry || node.reals.size() > 2) return false;
   if (fuse(node, *entry)) return true;
-  Step step{kernels::unary};
+  Step step;
+  step.kind = StepKind::kUnary;
   step.x = place_of(node.in[0]);
   step.y = reserve(node.out[0]);
-  step.blocks = blocks_of(size_of(node.out[0]));
+  step.count = blocks_of(size_of(node.out[0]));
   step.activation = entry->apply;
+  finite_beyond_[static_cast<std::size_t>(node.out[0])] =
+      finite_beyond_[static_cast<std::size_t>(node.in[0])];
   std::ranges::transform(node.reals, step.params,
                          [](double r) { return static_cast<float>(r); });
   push(step, node.out[0]);
@@ -185,12 +258,12 @@ bool Lowering::lower_activation(const ir::Node& node) {
 
 struct BinaryKernel {
   std::string_view op;
-  kernels::Layer layer;
+  kernels::Binary kernels::KernelSet::* kernel;
 };
-constexpr BinaryKernel kBinary[] = {{"Add", kernels::add},
-                                    {"Sub", kernels::sub},
-                                    {"Mul", kernels::mul},
-                                    {"Div", kernels::div}};
+constexpr BinaryKernel kBinary[] = {{"Add", &kernels::KernelSet::add},
+                                    {"Sub", &kernels::KernelSet::sub},
+                                    {"Mul", &kernels::KernelSet::mul},
+                                    {"Div", &kernels::KernelSet::div}};
 
 bool Lowering::lower_binary(const ir::Node& node) {
   const auto* found = std::ranges::find(kBinary, node.op, &BinaryKernel::op);
@@ -199,11 +272,13 @@ bool Lowering::lower_binary(const ir::Node& node) {
       size_of(node.in[1]) != size) {
     return false;
   }
-  Step step{found->layer};
+  Step step;
+  step.kind = StepKind::kBinary;
+  step.binary = program_.set->*found->kernel;
   step.x = place_of(node.in[0]);
   step.other = place_of(node.in[1]);
   step.y = reserve(node.out[0]);
-  step.blocks = blocks_of(size);
+  step.count = blocks_of(size);
   push(step, node.out[0]);
   return true;
 }
@@ -256,8 +331,7 @@ Result<void> Lowering::lower(const ir::Node& node) {
     std::string_view op;
     Rule rule;
   };
-  constexpr Entry kRules[] = {{"Linear", &Lowering::lower_linear},
-                              {"Affine", &Lowering::lower_affine},
+  constexpr Entry kRules[] = {{"Affine", &Lowering::lower_affine},
                               {"Slice", &Lowering::lower_slice},
                               {"Concat", &Lowering::lower_concat}};
   bool done = false;
@@ -267,7 +341,11 @@ Result<void> Lowering::lower(const ir::Node& node) {
   }
   if (size_of(node.out[0]) == 0) return refuse(node);
   const auto* entry = std::ranges::find(kRules, node.op, &Entry::op);
-  if (entry != std::end(kRules)) {
+  if (node.op == "Linear") {
+    const auto linear = lower_linear(node);
+    if (!linear) return linear.error();
+    done = *linear;
+  } else if (entry != std::end(kRules)) {
     done = (this->*entry->rule)(node);
   } else {
     done = node.in.size() == 1 ? lower_activation(node)
@@ -277,13 +355,41 @@ Result<void> Lowering::lower(const ir::Node& node) {
   return {};
 }
 
+constexpr std::string_view kPrefix = "fused/2:f32:";
+
+// The machine's, or TACTUS_ISA's, or what the kernels asked for run on.
+Result<void> Lowering::choose_set() {
+  asked_ = input_.kernels;
+  auto isa = rt::choose_isa();
+  if (!asked_.empty()) {
+    const std::string name(asked_.substr(0, asked_.find(';')));
+    if (!name.starts_with(kPrefix))
+      return unavailable(
+          "{}: kernels '{}' were asked for, this build makes '{}…': replay "
+          "with the build that recorded",
+          input_.label, input_.kernels, kPrefix);
+    isa = rt::choose_isa(name.c_str() + kPrefix.size());
+    if (!isa)
+      return unavailable("{}: kernels '{}' were asked for: {}", input_.label,
+                         input_.kernels, isa.error().text());
+  }
+  if (!isa) return isa.error();
+  program_.set = &kernels::kernel_set(*isa);
+  return {};
+}
+
 Result<Program> Lowering::run() {
   graph_ = input_.graph;
   ir::optimise(graph_);
   uses_ = std::make_unique<const ir::Uses>(graph_);
-  program_.kernels = "fused/1:f32:v16";
+  if (auto ok = choose_set(); !ok) return ok.error();
+  program_.kernels =
+      fmt::format("{}{}", kPrefix, rt::isa_name(program_.set->isa));
   offset_.assign(graph_.values.size(), kNowhere);
+  finite_beyond_.assign(graph_.values.size(), false);
   for (const Id id : graph_.inputs) {
+    // Written by copy, padding never: it stays zero.
+    finite_beyond_[static_cast<std::size_t>(id)] = true;
     program_.inputs.push_back({reserve(id), size_of(id)});
   }
   for (const ir::Node& node : graph_.nodes) {
@@ -293,7 +399,7 @@ Result<Program> Lowering::run() {
     program_.outputs.push_back({place_of(id), size_of(id)});
   }
   // One more block: a slice near the end is read in whole blocks.
-  program_.initial.assign(top_ + kLanes, 0.0F);
+  program_.initial.assign(top_ + kBlock, 0.0F);
   for (const auto& [at, id] : constants_) {
     std::ranges::transform(ir::data_of(graph_, id),
                            program_.initial.data() + at,
@@ -313,21 +419,36 @@ class FusedExecutor : public Executor {
 
   Status run(const RunFrame& frame) noexcept override {
     take(frame);
-    const float* weights = program_.weights.data();
-    float* arena = arena_.data();
-    for (const Step& s : program_.steps) {
-      if (!s.layer) {
-        std::memcpy(arena + s.y, arena + s.x, s.count * sizeof(float));
-        continue;
-      }
-      s.layer({arena + s.x, arena + s.other, weights + s.weights, arena + s.y,
-               s.blocks, s.k, s.activation, s.params});
-    }
+    for (const Step& s : program_.steps) step(s);
     give(frame);
     return Status::kOk;
   }
 
  private:
+  void step(const Step& s) noexcept {
+    float* arena = arena_.data();
+    const float* weights = program_.weights.data() + s.weights;
+    switch (s.kind) {
+      case StepKind::kGemv:
+        for (std::size_t p = 0; p < s.shape.panels; ++p)
+          s.gemv->run(weights + p * s.shape.stride, arena + s.x,
+                      arena + s.y + p * s.gemv->outputs, s.shape.steps);
+        break;
+      case StepKind::kAffine:
+        program_.set->affine(weights, arena + s.x, arena + s.y, s.count);
+        break;
+      case StepKind::kBinary:
+        s.binary(arena + s.x, arena + s.other, arena + s.y, s.count);
+        break;
+      case StepKind::kUnary:
+        std::memcpy(arena + s.y, arena + s.x, s.count * kBlock * 4);
+        break;
+      case StepKind::kCopy:
+        std::memcpy(arena + s.y, arena + s.x, s.count * 4);
+        break;
+    }
+    if (s.activation) s.activation(arena + s.y, s.count, s.params);
+  }
   void take(const RunFrame& frame) noexcept {
     const std::byte* state = frame.state_in;
     const std::size_t own = program_.inputs.size() - program_.states;
@@ -353,7 +474,7 @@ class FusedExecutor : public Executor {
   }
 
   const Program& program_;  // lives in the plan, which the Context keeps
-  std::vector<float> arena_;
+  FloatVector arena_;
 };
 
 class FusedPlan : public Compiled {

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+// Activations on one register of floats, our own approximations: include a
+// vector_*.hpp and gemv_impl.hpp first. The error bounds are tested
+// (tests/unit/policy/activations_test.cpp) against double libm; NaN in is NaN
+// out.
+#pragma once
+
+#include "policy/kernels/kernel_set.hpp"
+
+namespace tactus::policy::kernels {
+inline namespace TACTUS_KERNEL_SPACE {
+namespace activations {
+
+[[gnu::always_inline]] inline Floats splat(float x) { return Floats{} + x; }
+
+#define TACTUS_INLINE [[gnu::always_inline]] inline
+
+TACTUS_INLINE Floats at_least(Floats x, Floats low) {
+  return x < low ? low : x;
+}
+TACTUS_INLINE Floats at_most(Floats x, Floats high) {
+  return x > high ? high : x;
+}
+TACTUS_INLINE Words bits(Floats x) {
+  Words w;
+  __builtin_memcpy(&w, &x, sizeof w);
+  return w;
+}
+TACTUS_INLINE Floats floats(Words w) {
+  Floats x;
+  __builtin_memcpy(&x, &w, sizeof x);
+  return x;
+}
+TACTUS_INLINE Floats absolute(Floats x) {
+  return floats(bits(x) & 0x7fffffffU);
+}
+TACTUS_INLINE Floats with_sign(Floats size, Floats sign) {
+  return floats(bits(size) | (bits(sign) & 0x80000000U));
+}
+
+// exp(x) = scale·(1 + p): kept apart, so that expm1_of keeps its small results.
+struct Exp {
+  Floats scale;  // 2^n
+  Floats p;      // exp(r) - 1, |r| ≤ ln2/2
+};
+
+// Cody-Waite reduction; the polynomial is exp's Taylor series to r^7, whose
+// first omitted term is 0.3466^8/8! ≈ 5e-9. The result stays finite: inputs
+// are held in [-87, 88]. A NaN passes the comparisons and p carries it.
+TACTUS_INLINE Exp exp_parts(Floats x) {
+  x = at_most(at_least(x, splat(-87.0F)), splat(88.0F));
+  const Floats shifter = splat(12582912.0F);  // 1.5·2^23: rounds to integer
+  const Floats shifted = fma(x, splat(1.44269504F), shifter);
+  const Floats n = shifted - shifter;
+  const Floats r =
+      fma(n, splat(2.12194440e-4F), fma(n, splat(-0.693359375F), x));
+  // In pairs: half the chain of a Horner scheme.
+  const Floats r2 = r * r;
+  const Floats c67 = fma(splat(1.0F / 5040), r, splat(1.0F / 720));
+  const Floats c45 = fma(splat(1.0F / 120), r, splat(1.0F / 24));
+  const Floats c23 = fma(splat(1.0F / 6), r, splat(0.5F));
+  const Floats q = fma(fma(c67, r2, c45), r2, c23);
+  // The shifter's low bits hold n in two's complement.
+  const Words exponent = (bits(shifted) + 127U) << 23;
+  return {floats(exponent), fma(r2, q, r)};
+}
+
+TACTUS_INLINE Floats exp_of(Floats x) {
+  const Exp e = exp_parts(x);
+  return fma(e.scale, e.p, e.scale);
+}
+
+TACTUS_INLINE Floats expm1_of(Floats x) {
+  const Exp e = exp_parts(x);
+  return fma(e.scale, e.p, e.scale - 1.0F);
+}
+
+// t/(t+2) with t = expm1_of(2|x|): no cancellation near 0, 1 beyond 20.
+TACTUS_INLINE Floats tanh_of(Floats x) {
+  const Floats t = expm1_of(at_most(absolute(x) * 2.0F, splat(40.0F)));
+  return with_sign(t / (t + 2.0F), x);
+}
+
+TACTUS_INLINE Floats sigmoid_of(Floats x) { return 1.0F / (1.0F + exp_of(-x)); }
+
+// log(1+e) = 2 atanh(e/(2+e)), 0 ≤ e ≤ 1; series to s^17, s ≤ 1/3: the first
+// omitted term is 2·3^-19/19 ≈ 9e-11.
+TACTUS_INLINE Floats log1p_unit(Floats e) {
+  const Floats s = e / (e + 2.0F);
+  const Floats z = s * s;
+  Floats q = splat(1.0F / 17);
+  for (const float c : {1.0F / 15, 1.0F / 13, 1.0F / 11, 1.0F / 9, 1.0F / 7,
+                        1.0F / 5, 1.0F / 3}) {
+    q = fma(q, z, splat(c));
+  }
+  return 2.0F * (s + s * z * q);
+}
+
+// erfc by a Chebyshev fit, |relative error| < 1.2e-7 before rounding
+// (Numerical Recipes in C, 2nd ed., section 6.2, erfcc).
+TACTUS_INLINE Floats erf_of(Floats x) {
+  const Floats a = absolute(x);
+  const Floats t = 1.0F / (1.0F + 0.5F * a);
+  Floats q = splat(0.17087277F);
+  for (const float c :
+       {-0.82215223F, 1.48851587F, -1.13520398F, 0.27886807F, -0.18628806F,
+        0.09678418F, 0.37409196F, 1.00002368F, -1.26551223F}) {
+    q = fma(q, t, splat(c));
+  }
+  return with_sign(1.0F - t * exp_of(q - a * a), x);
+}
+
+TACTUS_INLINE void celu(Floats& x, const float* p) {
+  x = x > 0.0F ? x : p[0] * expm1_of(x / p[0]);
+}
+TACTUS_INLINE void clip(Floats& x, const float* p) {
+  x = at_most(at_least(x, splat(p[0])), splat(p[1]));
+}
+TACTUS_INLINE void elu(Floats& x, const float* p) {
+  x = x > 0.0F ? x : p[0] * expm1_of(x);
+}
+TACTUS_INLINE void erf(Floats& x, const float*) { x = erf_of(x); }
+TACTUS_INLINE void gelu(Floats& x, const float*) {
+  x = 0.5F * x * (1.0F + erf_of(x * 0.70710678F));
+}
+TACTUS_INLINE void gelu_tanh(Floats& x, const float*) {
+  const Floats y = 0.79788456F * (x + 0.044715F * x * x * x);
+  x = 0.5F * x * (1.0F + tanh_of(y));
+}
+TACTUS_INLINE void hard_sigmoid(Floats& x, const float* p) {
+  x = at_most(at_least(p[0] * x + p[1], splat(0.0F)), splat(1.0F));
+}
+TACTUS_INLINE void hard_swish(Floats& x, const float*) {
+  const Floats gate = x / 6.0F + 0.5F;
+  x = x * at_most(at_least(gate, splat(0.0F)), splat(1.0F));
+}
+TACTUS_INLINE void leaky_relu(Floats& x, const float* p) {
+  x = x < 0.0F ? p[0] * x : x;
+}
+// tanh(log1p(e)) = n/(n+2), n = e·(e+2); held where e² would overflow.
+TACTUS_INLINE void mish(Floats& x, const float*) {
+  const Floats e = exp_of(at_most(x, splat(20.0F)));
+  const Floats n = e * (e + 2.0F);
+  x = x * (n / (n + 2.0F));
+}
+TACTUS_INLINE void neg(Floats& x, const float*) { x = -x; }
+TACTUS_INLINE void relu(Floats& x, const float*) {
+  x = at_least(x, splat(0.0F));
+}
+TACTUS_INLINE void selu(Floats& x, const float* p) {
+  x = p[1] * (x > 0.0F ? x : p[0] * expm1_of(x));
+}
+TACTUS_INLINE void sigmoid(Floats& x, const float*) { x = sigmoid_of(x); }
+TACTUS_INLINE void silu(Floats& x, const float*) { x = x * sigmoid_of(x); }
+TACTUS_INLINE void softplus(Floats& x, const float*) {
+  x = at_least(x, splat(0.0F)) + log1p_unit(exp_of(-absolute(x)));
+}
+TACTUS_INLINE void softsign(Floats& x, const float*) {
+  x = x / (1.0F + absolute(x));
+}
+TACTUS_INLINE void tanh(Floats& x, const float*) { x = tanh_of(x); }
+TACTUS_INLINE void abs(Floats& x, const float*) { x = absolute(x); }
+TACTUS_INLINE void exp(Floats& x, const float*) {
+  const Floats y = exp_of(x);
+  x = x > 88.0F ? splat(__builtin_inff()) : x < -87.0F ? splat(0.0F) : y;
+}
+
+inline constexpr double kUlp = 6e-8;
+
+template <void (*f)(Floats&, const float*)>
+void each(float* y, std::size_t blocks, const float* p) {
+  for (std::size_t i = 0; i < blocks * kBlock; i += kLanes) {
+    Floats x = load(y + i);
+    f(x, p);
+    store(x, y + i);
+  }
+}
+
+inline constexpr ActivationEntry kTable[] = {
+    {"Abs", each<abs>, 0, 0},
+    {"Celu", each<celu>, 6 * kUlp, 1e-37},
+    {"Clip", each<clip>, 0, 0},
+    {"Elu", each<elu>, 6 * kUlp, 1e-37},
+    {"Erf", each<erf>, 0, 4e-7},
+    {"Exp", each<exp>, 6 * kUlp, 2e-38},
+    {"Gelu", each<gelu>, 8 * kUlp, 1e-6},
+    {"GeluTanh", each<gelu_tanh>, 20 * kUlp, 1e-6},
+    {"HardSigmoid", each<hard_sigmoid>, 4 * kUlp, 2 * kUlp},
+    {"HardSwish", each<hard_swish>, 8 * kUlp, 8 * kUlp},
+    {"LeakyRelu", each<leaky_relu>, 2 * kUlp, 1e-37},
+    {"Mish", each<mish>, 20 * kUlp, 1e-37},
+    {"Neg", each<neg>, 0, 0},
+    {"Relu", each<relu>, 0, 0},
+    {"Selu", each<selu>, 10 * kUlp, 1e-37},
+    {"Sigmoid", each<sigmoid>, 8 * kUlp, 1e-37},
+    {"Silu", each<silu>, 10 * kUlp, 1e-37},
+    {"Softplus", each<softplus>, 8 * kUlp, 1e-37},
+    {"Softsign", each<softsign>, 4 * kUlp, 0},
+    {"Tanh", each<tanh>, 8 * kUlp, 1e-37},
+};
+
+#undef TACTUS_INLINE
+
+}  // namespace activations
+}  // namespace TACTUS_KERNEL_SPACE
+}  // namespace tactus::policy::kernels

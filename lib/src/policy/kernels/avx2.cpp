@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// kernel_set.hpp for one instruction set; the flags are in build.mk. More
+// accumulators than half the registers leave one for the input and one for
+// the weight.
+#include <cstddef>
+#include <cstdint>
+
+#define TACTUS_KERNEL_SPACE avx2
+#include "policy/kernels/vector_avx2.hpp"
+// What is written on that register:
+#include "policy/kernels/gemv_impl.hpp"
+#include "policy/kernels/set_impl.hpp"
+
+namespace tactus::policy::kernels {
+namespace {
+
+constexpr Gemv kGemv[] = {
+    TACTUS_GEMV(1, 1, 8),  TACTUS_GEMV(2, 1, 4),  TACTUS_GEMV(3, 1, 4),
+    TACTUS_GEMV(4, 1, 2),  TACTUS_GEMV(6, 1, 1),  TACTUS_GEMV(8, 1, 1),
+    TACTUS_GEMV(10, 1, 1), TACTUS_GEMV(12, 1, 1), TACTUS_GEMV(2, 2, 4),
+    TACTUS_GEMV(4, 2, 2),  TACTUS_GEMV(8, 2, 1),  TACTUS_GEMV(4, 4, 2),
+    TACTUS_GEMV(8, 4, 1),  TACTUS_GEMV(4, 8, 2),  TACTUS_GEMV(8, 8, 1),
+};
+
+}  // namespace
+
+constexpr KernelSet kAvx2Set = make_set(rt::Isa::kAvx2, kGemv);
+
+}  // namespace tactus::policy::kernels

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// Which blocking serves one layer. By rule: a model of the time, the same on
+// every machine with that instruction set. By time: the best of those that
+// the model likes, measured here; two loads may then differ, so what was
+// chosen is named in logs and can be asked for. Set-up.
+#pragma once
+
+#include "policy/kernels/pack.hpp"
+
+namespace tactus::policy::kernels {
+
+// May a kernel read padding behind the k inputs? Only where it is finite.
+enum class Beyond : uint8_t { kForbidden, kWithinBlock };
+
+[[nodiscard]] bool fits(const KernelSet& set, const Gemv& kernel,
+                        const Matrix& m, Beyond beyond) noexcept;
+// Cycles of one call, roughly.
+[[nodiscard]] double predicted(const KernelSet& set, const Gemv& kernel,
+                               std::size_t n, std::size_t k) noexcept;
+
+[[nodiscard]] const Gemv& by_rule(const KernelSet& set, const Matrix& m,
+                                  Beyond beyond) noexcept;
+[[nodiscard]] const Gemv& by_time(const KernelSet& set, const Matrix& m,
+                                  Beyond beyond);
+
+}  // namespace tactus::policy::kernels
