@@ -34,9 +34,13 @@ extern "C" {
 
 /* ------------------------------------------------------------- status */
 
-/* What a stage or a cycle says. Anything but TACTUS_OK and TACTUS_NO_DATA
- * from sense or infer is treated like a late stage; anything but TACTUS_OK
- * from act like a missed commit. */
+/* What a stage or a cycle says. TACTUS_LATE from sense or infer is a late
+ * stage: its result is discarded and on_late decides. Anything else but
+ * TACTUS_OK and TACTUS_NO_DATA is a failed one, whatever on_late says: the
+ * cycle is bad (the trip rule counts it); a failed infer leaves no action, so
+ * the rung is stop; what a failed sense wrote is discarded, the rest runs, and
+ * its signals go stale by their age. Anything but TACTUS_OK from act is a
+ * missed commit. */
 typedef int32_t tactus_status;
 enum {
   TACTUS_OK = 0,
@@ -123,6 +127,7 @@ typedef enum tactus_stage_kind {
   TACTUS_ACT = 3
 } tactus_stage_kind;
 
+/* What a late sense or infer does; a late act can only skip_rest or trip. */
 typedef enum tactus_on_late {
   TACTUS_KEEP_LAST = 0, /* at most keep_last times in a row, then trip */
   TACTUS_FALLBACK = 1,  /* the output becomes `fallback` */
@@ -144,7 +149,8 @@ typedef struct tactus_stage {
   tactus_on_late on_late;
   uint32_t keep_last;     /* how often TACTUS_KEEP_LAST may repeat */
   uint32_t output_offset; /* its output in the frame: kept, restored, */
-  uint32_t output_size;   /* and replayed */
+  uint32_t output_size;   /* and replayed. A sense stage may leave it 0: late
+                             or failed, the frame is as it was before it */
   const void* fallback;   /* output_size bytes, for TACTUS_FALLBACK */
 } tactus_stage;
 

@@ -190,7 +190,8 @@ class LoopBuilder {
                          sizeof(Frame), &error_);
   }
 
-  // f(Frame&, const Tick&) noexcept -> Status (or void).
+  // f(Frame&, const Tick&) noexcept -> Status (or void). Late or failed, it
+  // wrote nothing: the frame is as it was before it.
   template <class F>
   LoopBuilder& sense(const char* name, const StageOptions& options, F f) {
     return stage<Frame&>(TACTUS_SENSE, name, options, std::move(f));

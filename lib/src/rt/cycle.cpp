@@ -2,6 +2,7 @@
 // One cycle of the pipeline. RT-safe throughout.
 #include "rt/cycle.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace tactus::rt {
@@ -58,8 +59,10 @@ void Loop::run_pipeline(Cycle& c) noexcept {
   }
 }
 
-// A stage that would start past its deadline is not started.
+// A stage that would start past its deadline is not started. A dry run has no
+// grid to be late on.
 bool Loop::may_start(Cycle& c, std::size_t i) noexcept {
+  if (c.dry) return true;
   if (c.now_ns <= c.tick.release_ns + stages_[i].spec.deadline_ns) return true;
   c.stage_flags[i] |= layout::kStageLate;
   return false;
@@ -72,7 +75,8 @@ tactus_status Loop::call(Cycle& c, std::size_t i) noexcept {
   const tactus_status status = s.fn(s.self, frame_.data(), &c.tick);
   close_stage(c, i);
   if (usable(status)) return status;
-  c.stage_flags[i] |= layout::kStageFailed;
+  c.stage_flags[i] |=
+      status == TACTUS_LATE ? layout::kStageLate : layout::kStageFailed;
   // A source may have nothing yet; only what cannot work at all fails here.
   if (c.dry && status == TACTUS_INVALID) warm_failed_ = s.name;
   return status;
@@ -83,21 +87,28 @@ void Loop::close_stage(Cycle& c, std::size_t i) noexcept {
   c.now_ns = parts_.wake->now();
   c.end_ns[i] = c.now_ns;
   c.stage_flags[i] |= layout::kStageRan;
-  if (c.now_ns > c.tick.release_ns + s.deadline_ns)
+  if (!c.dry && c.now_ns > c.tick.release_ns + s.deadline_ns)
     c.stage_flags[i] |= layout::kStageLate;
   if (s.budget_ns > 0 && c.now_ns - c.begin_ns[i] > s.budget_ns)
     c.stage_flags[i] |= layout::kStageOverBudget;
 }
 
 void Loop::run_source(Cycle& c, std::size_t i) noexcept {
-  Stage& st = stages_[i];
-  std::byte* output = frame_.data() + st.spec.output_offset;
-  std::byte* good = good_.data() + st.good_offset;
+  if (stages_[i].spec.kind == TACTUS_SENSE)
+    std::copy(frame_.begin(), frame_.end(), before_.begin());
   tactus_status status = TACTUS_LATE;
   if (may_start(c, i)) status = call(c, i);
-  // A dry run has no grid to be late on.
-  const bool late = (c.stage_flags[i] & layout::kStageLate) != 0 && !c.dry;
-  if (late || !usable(status)) return on_late(c, i);
+  const bool failed = (c.stage_flags[i] & layout::kStageFailed) != 0;
+  const bool late = (c.stage_flags[i] & layout::kStageLate) != 0;
+  if (failed) fail(c, i);
+  if (late) on_late(c, i);
+  if (!failed && !late) take(c, i, status);
+}
+
+void Loop::take(Cycle& c, std::size_t i, tactus_status status) noexcept {
+  const Stage& st = stages_[i];
+  std::byte* output = frame_.data() + st.spec.output_offset;
+  std::byte* good = good_.data() + st.good_offset;
   if (status == TACTUS_OK) {
     std::memcpy(good, output, st.spec.output_size);
     carried_.have_good[i] = 1;
@@ -110,11 +121,32 @@ void Loop::run_source(Cycle& c, std::size_t i) noexcept {
   if (st.spec.kind == TACTUS_INFER) c.action_valid = carried_.have_good[i] != 0;
 }
 
-// The result is discarded whatever the rule: what the stage wrote goes.
+// What the stage wrote goes. A sense stage need not say where it writes, and
+// a stamp that it did not name must not make old values look fresh: the whole
+// frame is as it was before it.
+void Loop::discard(std::size_t i) noexcept {
+  const Stage& st = stages_[i];
+  if (st.spec.kind == TACTUS_SENSE)
+    std::copy(before_.begin(), before_.end(), frame_.begin());
+  std::memcpy(frame_.data() + st.spec.output_offset,
+              good_.data() + st.good_offset, st.spec.output_size);
+}
+
+// Wrong is not late: no rule puts something in its place, and the cycle is
+// bad. Without a policy's word the rung is stop; what a sense left out ages.
+// The raw action stays where it is, for the record; the check, which is told
+// that it is none, writes its own.
+void Loop::fail(Cycle& c, std::size_t i) noexcept {
+  const tactus_stage& s = stages_[i].spec;
+  const bool infer = s.kind == TACTUS_INFER;
+  if (infer) c.infer_failed = true;
+  if (!infer || s.output_offset != raw_in_frame_) discard(i);
+}
+
+// The result is discarded whatever the rule.
 void Loop::on_late(Cycle& c, std::size_t i) noexcept {
   Stage& st = stages_[i];
-  std::byte* output = frame_.data() + st.spec.output_offset;
-  std::memcpy(output, good_.data() + st.good_offset, st.spec.output_size);
+  discard(i);
   const bool infer = st.spec.kind == TACTUS_INFER;
   if (infer) c.action_valid = false;
   switch (st.spec.on_late) {
@@ -122,7 +154,8 @@ void Loop::on_late(Cycle& c, std::size_t i) noexcept {
       return keep_last(c, i);
     case TACTUS_FALLBACK:
       c.stage_flags[i] |= layout::kStageFallback;
-      std::memcpy(output, st.fallback.data(), st.spec.output_size);
+      std::memcpy(frame_.data() + st.spec.output_offset, st.fallback.data(),
+                  st.spec.output_size);
       if (infer) c.action_valid = true;
       return;
     case TACTUS_SKIP_REST:
@@ -149,8 +182,10 @@ void Loop::keep_last(Cycle& c, std::size_t i) noexcept {
 
 void Loop::run_check(Cycle& c, std::size_t i) noexcept {
   keep_raw();
+  // One of several that failed spoils them all.
+  c.action_valid = c.action_valid && !c.infer_failed;
   const bool rest = c.skip_rest && c.before == TACTUS_STATE_ENGAGED;
-  const bool in_time = may_start(c, i) || c.dry;
+  const bool in_time = may_start(c, i);
   if (!rest && in_time) {
     CheckInput in{};
     in.tick = c.tick;
@@ -225,9 +260,11 @@ void Loop::committed(Cycle& c, std::size_t i) noexcept {
 bool Loop::was_bad(const Cycle& c) const noexcept {
   bool bad = c.check.bad || (c.flags & layout::kCycleCommitLate) != 0;
   for (std::size_t i = 0; i < stages_.size(); ++i) {
-    if (is_source(stages_[i].spec)) continue;
-    constexpr auto kBad = layout::kStageLate | layout::kStageFailed;
-    bad = bad || (c.stage_flags[i] & kBad) != 0;
+    // A late source has a rule of its own.
+    const uint32_t faults = is_source(stages_[i].spec)
+                                ? layout::kStageFailed
+                                : layout::kStageFailed | layout::kStageLate;
+    bad = bad || (c.stage_flags[i] & faults) != 0;
   }
   return bad;
 }

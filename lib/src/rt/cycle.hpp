@@ -32,8 +32,9 @@ struct Loop::Cycle {
   float blend = 0;
   bool dry = false;
   bool action_valid = false;
-  bool checked = false;    // the check ran in time
-  bool skip_rest = false;  // of the pipeline, up to the stop that acts
+  bool infer_failed = false;  // NaN, Inf, or it could not: no action at all
+  bool checked = false;       // the check ran in time
+  bool skip_rest = false;     // of the pipeline, up to the stop that acts
   TripReason trip = TripReason::kNone;
   uint8_t stage_flags[layout::kMaxStages] = {};
   int64_t begin_ns[layout::kMaxStages] = {};  // 0: did not run

@@ -66,6 +66,7 @@ void Loop::lay_out() {
   raw_at_ = size;
   good_.assign(size + pad8(raw_size_), std::byte{0});
   frame_.assign(spec_.frame_size, std::byte{0});
+  before_ = frame_;
   identity_ = parts_.identity;
   stats_ = parts_.stats;
   if (stats_ == nullptr) {

@@ -131,6 +131,9 @@ class Loop {
   tactus_status call(Cycle& c, std::size_t i) noexcept;
   void close_stage(Cycle& c, std::size_t i) noexcept;
   void run_source(Cycle& c, std::size_t i) noexcept;
+  void take(Cycle& c, std::size_t i, tactus_status status) noexcept;
+  void discard(std::size_t i) noexcept;
+  void fail(Cycle& c, std::size_t i) noexcept;
   void on_late(Cycle& c, std::size_t i) noexcept;
   void keep_last(Cycle& c, std::size_t i) noexcept;
   void run_check(Cycle& c, std::size_t i) noexcept;
@@ -157,7 +160,8 @@ class Loop {
   Identity identity_;
   std::vector<Stage> stages_;
   std::vector<std::byte> frame_;
-  std::vector<std::byte> good_;  // last good outputs, then the raw action
+  std::vector<std::byte> before_;  // the frame before the sense that runs
+  std::vector<std::byte> good_;    // last good outputs, then the raw action
   std::size_t raw_size_ = 0;
   std::size_t raw_at_ = 0;        // in good_
   std::size_t raw_in_frame_ = 0;  // output of the last infer stage

@@ -59,6 +59,11 @@ Result<void> check_output(const LoopSpec& s, const tactus_stage& st) {
   if (st.on_late == TACTUS_FALLBACK && st.fallback == nullptr)
     return bad_input("loop {}: stage {}: on_late fallback without a fallback",
                      s.name, st.name);
+  if (st.on_late == TACTUS_FALLBACK && st.output_size == 0)
+    return bad_input(
+        "loop {}: stage {}: on_late fallback without an output to put it in: "
+        "declare output_offset and output_size",
+        s.name, st.name);
   return {};
 }
 

@@ -110,6 +110,7 @@ class Cycle {
     if (fresh) compare_raw();
     if (fresh) carried_->have_good[i] = 1;
     const bool have = carried_->have_good[i] != 0;
+    infer_failed_ = infer_failed_ || has(i, layout::kStageFailed);
     action_valid_ = ran(i) && !discarded && have;
     if (has(i, layout::kStageKeptLast)) action_valid_ = have;
     if (has(i, layout::kStageFallback)) action_valid_ = true;
@@ -118,6 +119,7 @@ class Cycle {
   void check(uint32_t i) {
     // Kept, fallen back or left from before: what the loop had is an input.
     std::memcpy(action(), view_.raw_action.data(), view_.raw_action.size());
+    action_valid_ = action_valid_ && !infer_failed_;
     if (ran(i)) {
       rt::CheckInput in{};
       in.tick = tick_;
@@ -256,6 +258,7 @@ class Cycle {
   tactus_rung rung_ = TACTUS_RUNG_NONE;
   int64_t now_ns_ = 0;
   bool action_valid_ = false;
+  bool infer_failed_ = false;
   bool checked_ = false;
   std::optional<Difference> difference_;
 };

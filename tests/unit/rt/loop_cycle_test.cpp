@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <criterion/criterion.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "fake.hpp"
@@ -114,7 +115,7 @@ Test(loop_cycle, a_good_result_gives_keep_last_its_count_back) {
 Test(loop_cycle, keep_last_without_anything_to_keep_is_a_stop) {
   Rig r;
   r.spec.stages[1].keep_last = 100;
-  r.infer.status = TACTUS_FAILED;
+  r.infer.takes_ns = 501'000;
   r.engage();
   r.tick();
   cr_assert_eq(r.supervisor.rungs.back(), TACTUS_RUNG_STOP);
@@ -167,6 +168,171 @@ Test(loop_cycle, a_late_sense_result_is_discarded) {
   Frame f{};
   std::memcpy(&f, r.loop->frame().data(), sizeof f);
   cr_assert_eq(f.q, 5);
+}
+
+// A stamp and a value that the stage did not declare as its output.
+Test(loop_cycle, a_late_sense_leaves_the_frame_as_it_was_before_it) {
+  Rig r;
+  r.spec.stages[0].output_size = 0;
+  r.sense.body = [](Frame& f) { f.q = 5; };
+  r.engage();
+  r.sense.body = [](Frame& f) { f = {6, 7}; };
+  r.sense.takes_ns = 201'000;
+  r.tick();
+  Frame f{};
+  std::memcpy(&f, r.sink.records.back().data() + r.loop->frame_offset(),
+              sizeof f);
+  cr_assert_eq(f.q, 5);
+  float raw = 0;
+  std::memcpy(&raw, r.sink.records.back().data() + r.loop->raw_offset(),
+              sizeof raw);
+  cr_assert_eq(raw, 1, "what the cycle before sent");
+}
+
+// Each with the frame that it found: the second one must not take back what
+// the first one read in time.
+Test(loop_cycle, a_late_sense_discards_nothing_of_the_sense_before_it) {
+  Rig r;
+  Rig::Step camera;
+  r.add("camera", TACTUS_SENSE, &camera, 300'000, TACTUS_KEEP_LAST);
+  std::rotate(r.spec.stages.begin() + 1, r.spec.stages.end() - 1,
+              r.spec.stages.end());
+  r.spec.stages[0].output_size = r.spec.stages[1].output_size = 0;
+  r.engage();
+  r.sense.body = [](Frame& f) { f.q = 5; };
+  camera.body = [](Frame& f) { f.q = 6; };
+  camera.takes_ns = 301'000;
+  r.tick();
+  Frame f{};
+  std::memcpy(&f, r.loop->frame().data(), sizeof f);
+  cr_assert_eq(f.q, 5);
+}
+
+Test(loop_cycle, a_stage_that_says_late_is_late) {
+  Rig r;
+  r.engage();
+  r.infer.status = TACTUS_LATE;
+  r.infer.body = [](Frame& f) { f.u = 99; };
+  r.tick();
+  cr_assert_eq(r.out.back(), 1);
+  cr_assert(r.sink.last().stage_flags[1] & kStageKeptLast);
+  cr_assert_not(r.sink.last().stage_flags[1] & kStageFailed);
+}
+
+// Only what is late may be replaced.
+Test(loop_cycle, a_failed_infer_is_a_stop_and_bad_whatever_on_late_says) {
+  const float fallback = 7;
+  for (const auto rule :
+       {TACTUS_KEEP_LAST, TACTUS_FALLBACK, TACTUS_SKIP_REST, TACTUS_TRIP}) {
+    for (const tactus_status status :
+         {TACTUS_FAILED, TACTUS_INVALID, TACTUS_EXHAUSTED, TACTUS_ENDED}) {
+      Rig r;
+      r.spec.stages[1].on_late = rule;
+      r.spec.stages[1].fallback = &fallback;
+      r.engage();
+      r.infer.body = [](Frame& f) { f.u = 99; };
+      r.infer.status = status;
+      r.tick();
+      const CycleRecord record = r.sink.last();
+      cr_assert_not(r.supervisor.checks.back().action_valid);
+      cr_assert_eq(record.rung, TACTUS_RUNG_STOP);
+      cr_assert_eq(r.out.back(), -1);
+      cr_assert(record.flags & kCycleBad);
+      cr_assert_eq(record.stage_flags[1], kStageRan | kStageFailed);
+      cr_assert_eq(r.loop->state(), TACTUS_STATE_ENGAGED);
+    }
+  }
+}
+
+Test(loop_cycle, failed_infers_trip_by_the_trip_rule) {
+  Rig r;
+  r.spec.trip = {.bad = 3, .of = 10};
+  r.engage();
+  r.infer.status = TACTUS_INVALID;
+  r.ticks(2);
+  cr_assert_eq(r.loop->state(), TACTUS_STATE_ENGAGED);
+  r.tick();
+  cr_assert_eq(r.loop->trip_reason(), TripReason::kBadReleases);
+}
+
+Test(loop_cycle, a_failed_infers_nan_is_recorded_and_never_held) {
+  Rig r;
+  r.engage();
+  r.infer.body = [](Frame& f) {
+    f.u = std::numeric_limits<float>::quiet_NaN();
+  };
+  r.infer.status = TACTUS_INVALID;
+  r.tick();
+  float raw = 0;
+  std::memcpy(&raw, r.sink.records.back().data() + r.loop->raw_offset(),
+              sizeof raw);
+  cr_assert(std::isnan(raw));
+  r.infer.body = nullptr;
+  r.infer.status = TACTUS_NO_DATA;
+  r.tick();
+  cr_assert_eq(r.out.back(), 1);
+}
+
+Test(loop_cycle, an_infer_that_is_late_and_failed_is_not_kept) {
+  Rig r;
+  r.engage();
+  r.infer.status = TACTUS_INVALID;
+  r.infer.takes_ns = 501'000;
+  r.tick();
+  cr_assert_not(r.supervisor.checks.back().action_valid);
+  cr_assert_eq(r.out.back(), -1);
+  cr_assert(r.sink.last().flags & kCycleBad);
+}
+
+// An encoder before the policy: what the policy made of its last output is
+// no action.
+Test(loop_cycle, one_failed_infer_of_several_spoils_the_action) {
+  Rig r;
+  Rig::Step encoder;
+  r.add("encoder", TACTUS_INFER, &encoder, 300'000, TACTUS_KEEP_LAST);
+  std::rotate(r.spec.stages.begin() + 1, r.spec.stages.end() - 1,
+              r.spec.stages.end());
+  r.spec.stages[1].output_offset = offsetof(Frame, q);
+  encoder.body = [](Frame& f) { f.q = 3; };
+  r.engage();
+  encoder.body = [](Frame& f) {
+    f.q = std::numeric_limits<float>::quiet_NaN();
+  };
+  encoder.status = TACTUS_INVALID;
+  r.tick();
+  cr_assert_not(r.supervisor.checks.back().action_valid);
+  cr_assert_eq(r.out.back(), -1);
+  Frame f{};
+  std::memcpy(&f, r.loop->frame().data(), sizeof f);
+  cr_assert_eq(f.q, 3);
+}
+
+// Its values stay and age; the policy and the check go on by them.
+Test(loop_cycle, a_failed_sense_is_discarded_and_bad_and_the_rest_runs) {
+  for (const auto rule :
+       {TACTUS_KEEP_LAST, TACTUS_FALLBACK, TACTUS_SKIP_REST, TACTUS_TRIP}) {
+    Rig r;
+    const float fallback = 7;
+    r.spec.trip = {.bad = 3, .of = 10};
+    r.spec.stages[0].on_late = rule;
+    r.spec.stages[0].fallback = &fallback;
+    r.sense.body = [](Frame& f) { f.q = 5; };
+    r.engage();
+    const int infers = r.infer.calls;
+    r.sense.body = [](Frame& f) { f.q = 6; };
+    r.sense.status = TACTUS_FAILED;
+    r.tick();
+    Frame f{};
+    std::memcpy(&f, r.loop->frame().data(), sizeof f);
+    cr_assert_eq(f.q, 5);
+    cr_assert_eq(r.infer.calls, infers + 1);
+    cr_assert_eq(r.out.back(), 1);
+    cr_assert(r.sink.last().flags & kCycleBad);
+    r.tick();
+    cr_assert_eq(r.loop->state(), TACTUS_STATE_ENGAGED);
+    r.tick();
+    cr_assert_eq(r.loop->trip_reason(), TripReason::kBadReleases);
+  }
 }
 
 Test(loop_cycle, no_data_holds_the_raw_action_not_the_checked_one) {
@@ -378,12 +544,12 @@ Test(loop_cycle, step_counts_ticks_delivered_and_lost) {
   cr_assert_eq(r.sink.last().cycle, 7U);
 }
 
-// What nobody judged is neither verified nor good: a sensor that fails for
+// What nobody judged is neither verified nor good: a sensor that is late for
 // ever trips.
 Test(loop_cycle, a_cycle_without_a_check_is_bad_and_unverified) {
   Rig r;
   r.engage();
-  r.sense.status = TACTUS_FAILED;
+  r.sense.takes_ns = 201'000;
   r.tick();
   const CycleRecord record = r.sink.last();
   cr_assert_eq(record.rung, TACTUS_RUNG_STOP);

@@ -76,6 +76,15 @@ Test(loop_spec, a_fallback_must_be_given) {
   expect_refused(r.spec, "fallback");
 }
 
+Test(loop_spec, a_fallback_needs_an_output) {
+  Rig r;
+  const float fallback = 7;
+  r.spec.stages[0].on_late = TACTUS_FALLBACK;
+  r.spec.stages[0].fallback = &fallback;
+  r.spec.stages[0].output_size = 0;
+  expect_refused(r.spec, "output_size");
+}
+
 Test(loop_spec, the_check_stage_has_no_function_and_others_have_one) {
   Rig a, b;
   a.spec.stages[2].fn = a.spec.stages[0].fn;
