@@ -275,7 +275,11 @@ TACTUS_API void tactus_loop_free(tactus_loop* loop);
  * an exit code: 0, 1 when it ever latched, 3..5. */
 TACTUS_API int32_t tactus_loop_run(tactus_loop* loop, int64_t duration_ns);
 /* One cycle, on a thread owned by others (libfranka, ros2_control, EtherCAT).
- * Of `tick`: release_ns, missed, wake_ns (0: now). RT-safe. */
+ * Of `tick`: release_ns, wake_ns (0: now). The period is a maximum: a gap of
+ * more between two releases is missed ones, counted from the stamps. LATE: the
+ * cycle was bad. INVALID: release_ns is not after the one before, or more than
+ * a period ahead of now; nothing ran or was sent, and the tick counts as
+ * skipped and bad. RT-safe. */
 TACTUS_API tactus_status tactus_loop_step(tactus_loop* loop,
                                           const tactus_tick* tick) TACTUS_RT;
 

@@ -111,8 +111,12 @@ void Loop::judge_trip(Cycle& c) noexcept {
   if (gap && spec_.trip_on_gap) trip(c, TripReason::kRecordGap);
   const bool bad = (c.flags & layout::kCycleBad) != 0;
   if (c.before != TACTUS_STATE_ENGAGED) return;
-  carried_.window.push_bad(spec_.trip.of, c.tick.missed);
-  carried_.window.push(spec_.trip.of, bad);
+  if (bad) return push_bad(c, c.tick.missed + 1);
+  carried_.window.push(spec_.trip.of, false);
+}
+
+void Loop::push_bad(Cycle& c, uint64_t releases) noexcept {
+  carried_.window.push_bad(spec_.trip.of, releases);
   if (carried_.window.count >= spec_.trip.bad)
     trip(c, TripReason::kBadReleases);
 }

@@ -131,6 +131,7 @@ void Loop::begin_run(int64_t duration_ns) noexcept {
   t0_ns_ = now + spec_.period_ns - done * spec_.period_ns;
   end_at_ns_ = duration_ns > 0 ? now + spec_.period_ns + duration_ns : 0;
   last_end_ns_ = now;
+  last_release_ns_ = 0;  // of a step() before: this grid is another
 }
 
 ExitReason Loop::cycle_until_idle() noexcept {
@@ -199,13 +200,48 @@ bool Loop::one_cycle(Cycle& c) noexcept {
   return true;
 }
 
+// Deadlines count from the release, so only a stamp that can be the next one
+// is run by: after the last, and not farther ahead than a jittering clock.
+bool Loop::is_next(int64_t release_ns) noexcept {
+  return release_ns > last_release_ns_ &&
+         release_ns <= parts_.wake->now() + spec_.period_ns;
+}
+
+// T is a declared maximum: ticks may come sooner, and every further period
+// without one was missed; half a period is left to the stamps' jitter. Nobody
+// is asked: a count that does not fit the stamps would break the grid.
+uint64_t Loop::missed_before(int64_t release_ns) const noexcept {
+  if (last_release_ns_ == 0) return 0;
+  const int64_t gap = release_ns - last_release_ns_;
+  const int64_t periods = (gap + spec_.period_ns / 2) / spec_.period_ns;
+  return periods > 1 ? static_cast<uint64_t>(periods - 1) : 0;
+}
+
+// Nothing is sent by it: the guard counts that. Delivered, not executed, bad.
+tactus_status Loop::refuse_tick() noexcept {
+  Cycle c;
+  c.before = static_cast<tactus_state>(carried_.state);
+  c.tick.release_ns = last_release_ns_;
+  ++carried_.released;
+  ++carried_.skipped;
+  ++counters_.bad;
+  if (c.before == TACTUS_STATE_ENGAGED) push_bad(c, 1);
+  counters_.released = carried_.released;
+  counters_.skipped = carried_.skipped;
+  publish_counters(*stats_, counters_);
+  return TACTUS_INVALID;
+}
+
 tactus_status Loop::step(const tactus_tick& tick) noexcept {
   if (carried_.state == TACTUS_STATE_IDLE) return TACTUS_ENDED;
-  Cycle c;
   parts_.wake->anchor();
+  if (!is_next(tick.release_ns)) return refuse_tick();
+  Cycle c;
   c.tick = tick;
   c.tick.flags = 0;
-  c.tick.cycle = carried_.cycle + tick.missed;
+  c.tick.missed = missed_before(tick.release_ns);
+  c.tick.cycle = carried_.cycle + c.tick.missed;
+  last_release_ns_ = tick.release_ns;
   if (c.tick.wake_ns == 0) c.tick.wake_ns = parts_.wake->now();
   c.wake.wake_ns = c.tick.wake_ns;
   if (!one_cycle(c)) return TACTUS_ENDED;

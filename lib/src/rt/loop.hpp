@@ -55,8 +55,10 @@ class Loop {
   ExitReason run(int64_t duration_ns) noexcept;
 
   // One cycle for a thread owned by others. Of `tick`: release_ns (required;
-  // deadlines count from it), missed (releases lost before it), wake_ns (0:
-  // now). OK, LATE when the cycle was bad, ENDED once idle. RT-safe.
+  // deadlines count from it), wake_ns (0: now). Missed releases are counted
+  // from the releases. OK, LATE when the cycle was bad, INVALID when the
+  // release is not after the last one or more than a period ahead of now
+  // (nothing ran), ENDED once idle. RT-safe.
   tactus_status step(const tactus_tick& tick) noexcept;
 
   // Any thread, signal handlers too.
@@ -104,6 +106,9 @@ class Loop {
   bool wait_for_release(Cycle& c) noexcept;
   void place_on_grid(Cycle& c) noexcept;
   bool one_cycle(Cycle& c) noexcept;
+  bool is_next(int64_t release_ns) noexcept;
+  uint64_t missed_before(int64_t release_ns) const noexcept;
+  tactus_status refuse_tick() noexcept;
   void dry_run(uint32_t cycles) noexcept;
 
   // life.cpp: cycle edges
@@ -117,6 +122,7 @@ class Loop {
   void trip(Cycle& c, TripReason reason) noexcept;
   void judge_trip(Cycle& c) noexcept;
   static bool verified_stop(const Cycle& c) noexcept;
+  void push_bad(Cycle& c, uint64_t releases) noexcept;
   void end_of_cycle_edges(Cycle& c) noexcept;
   void try_engage(Cycle& c) noexcept;
   void try_standstill(Cycle& c) noexcept;
@@ -167,9 +173,10 @@ class Loop {
   std::size_t raw_in_frame_ = 0;  // output of the last infer stage
   std::unique_ptr<LoopStats> own_stats_;
   LoopStats* stats_ = nullptr;
-  int64_t t0_ns_ = 0;        // release of grid index 0
-  int64_t end_at_ns_ = 0;    // 0: no end
-  int64_t last_end_ns_ = 0;  // of the cycle before: an overrun shows here
+  int64_t t0_ns_ = 0;            // release of grid index 0
+  int64_t end_at_ns_ = 0;        // 0: no end
+  int64_t last_end_ns_ = 0;      // of the cycle before: an overrun shows here
+  int64_t last_release_ns_ = 0;  // of step(); 0: none yet
   std::atomic<bool> ever_latched_{false};  // any thread asks
   ExitReason exit_ = ExitReason::kNone;
   const char* warm_failed_ = nullptr;  // stage that failed in the dry run

@@ -209,6 +209,14 @@ struct Rig {
     next_release += kPeriod;
     return loop->step(t);
   }
+  // A tick at that time, the clock not running backwards.
+  tactus_status at(int64_t since_build_ns, uint64_t missed = 0) {
+    tactus_tick t{};
+    t.release_ns = next_release + since_build_ns;
+    t.missed = missed;
+    wake.spin(t.release_ns);
+    return loop->step(t);
+  }
   void ticks(int n) {
     for (int i = 0; i < n; ++i) tick();
   }

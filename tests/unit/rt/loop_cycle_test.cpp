@@ -544,6 +544,71 @@ Test(loop_cycle, step_counts_ticks_delivered_and_lost) {
   cr_assert_eq(r.sink.last().cycle, 7U);
 }
 
+// The caller may be wrong about what was lost; the stamps are what is run by.
+Test(loop_cycle, step_counts_missed_ticks_from_the_stamps) {
+  for (const uint64_t said : {uint64_t{0}, uint64_t{7}, uint64_t{1} << 63}) {
+    Rig r;
+    r.build();
+    r.at(kPeriod, said);
+    r.at(5 * kPeriod, said);
+    const auto& n = r.loop->stats().counters;
+    cr_assert_eq(n.skipped, 3U);
+    cr_assert_eq(n.executed, 2U);
+    cr_assert_eq(n.released, 5U);
+    cr_assert_eq(r.sink.last().missed, 3U);
+    cr_assert_eq(r.sink.last().cycle, 4U);
+  }
+}
+
+Test(loop_cycle, step_takes_the_period_for_a_maximum) {
+  Rig r;
+  r.build();
+  r.at(kPeriod);
+  for (int i = 1; i <= 10; ++i) r.at(kPeriod + i * kPeriod / 10);
+  r.at(2 * kPeriod + kPeriod * 3 / 2 - 1);  // jitter, not yet a missed one
+  cr_assert_eq(r.loop->stats().counters.skipped, 0U);
+  r.at(5 * kPeriod);
+  cr_assert_eq(r.loop->stats().counters.skipped, 1U);
+}
+
+Test(loop_cycle, step_runs_nothing_on_a_release_that_cannot_be_next) {
+  Rig r;
+  r.engage();
+  const auto before = r.loop->stats().counters;
+  const std::size_t sent = r.out.size();
+  const int64_t last = r.next_release - kPeriod;
+  const int64_t now = r.wake.now();
+  for (const int64_t release :
+       {last, last - 1, int64_t{0}, std::numeric_limits<int64_t>::min(),
+        now + kPeriod + 1, std::numeric_limits<int64_t>::max()}) {
+    tactus_tick t{};
+    t.release_ns = release;
+    cr_assert_eq(r.loop->step(t), TACTUS_INVALID);
+  }
+  const auto after = r.loop->stats().counters;
+  cr_assert_eq(after.executed, before.executed);
+  cr_assert_eq(after.bad, before.bad + 6);
+  cr_assert_eq(after.skipped, before.skipped + 6);
+  cr_assert_eq(after.released, after.executed + after.skipped);
+  cr_assert_eq(r.out.size(), sent);
+}
+
+Test(loop_cycle, impossible_releases_trip_and_the_next_good_one_runs) {
+  Rig r;
+  r.spec.trip = {.bad = 3, .of = 10};
+  r.engage();
+  const tactus_tick backward{};
+  (void)r.loop->step(backward);
+  (void)r.loop->step(backward);
+  r.tick();
+  cr_assert_eq(r.out.back(), 1);
+  cr_assert_eq(r.loop->state(), TACTUS_STATE_ENGAGED);
+  (void)r.loop->step(backward);
+  cr_assert_eq(r.loop->trip_reason(), TripReason::kBadReleases);
+  r.tick();
+  cr_assert_eq(r.out.back(), -1);
+}
+
 // What nobody judged is neither verified nor good: a sensor that is late for
 // ever trips.
 Test(loop_cycle, a_cycle_without_a_check_is_bad_and_unverified) {
