@@ -180,6 +180,9 @@ Result<Ended> run_loop(Assembly& a, Watcher& watcher, int64_t duration_ns) {
   if (reason == rt::ExitReason::kWakeFailed) {
     return internal_error("run: the wake source failed");
   }
+  if (reason == rt::ExitReason::kNotGranted) {
+    return unavailable("run: require: no longer granted: {}", a.granted_text());
+  }
   return e;
 }
 

@@ -271,15 +271,19 @@ TACTUS_API tactus_loop* tactus_builder_build(tactus_builder* builder,
 TACTUS_API void tactus_loop_free(tactus_loop* loop);
 
 /* Cycles on the calling thread until the duration is over (0: no end), until
- * tactus_loop_end, or SIGINT/SIGTERM of the caller's choice calls it. Returns
- * an exit code: 0, 1 when it ever latched, 3..5. */
+ * tactus_loop_end, or SIGINT/SIGTERM of the caller's choice calls it. Another
+ * thread than the one that built the loop gets priority and affinity first
+ * (the builder's priority goes). Returns an exit code: 0, 1 when it ever
+ * latched, 3 when this thread lacks a required grant, 4, 5. */
 TACTUS_API int32_t tactus_loop_run(tactus_loop* loop, int64_t duration_ns);
 /* One cycle, on a thread owned by others (libfranka, ros2_control, EtherCAT).
  * Of `tick`: release_ns, wake_ns (0: now). The period is a maximum: a gap of
  * more between two releases is missed ones, counted from the stamps. LATE: the
  * cycle was bad. INVALID: release_ns is not after the one before, or more than
  * a period ahead of now; nothing ran or was sent, and the tick counts as
- * skipped and bad. RT-safe. */
+ * skipped and bad. RT-safe from the second call on: the first looks what this
+ * thread has, for tactus_loop_granted, and changes nothing of it. FAILED, from
+ * then on, when it lacks a required grant. */
 TACTUS_API tactus_status tactus_loop_step(tactus_loop* loop,
                                           const tactus_tick* tick) TACTUS_RT;
 
@@ -300,7 +304,8 @@ typedef struct tactus_loop_status {
 } tactus_loop_status;
 TACTUS_API void tactus_loop_get_status(const tactus_loop* loop,
                                        tactus_loop_status* status);
-/* What the machine granted, as one line of text. Lives as long as the loop. */
+/* What the machine granted, as one line of text, as of now: the thread that
+ * runs may get less than the one that built. Lives as long as the loop. */
 TACTUS_API const char* tactus_loop_granted(const tactus_loop* loop);
 
 TACTUS_API const char* tactus_version(void);

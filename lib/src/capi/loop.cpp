@@ -13,6 +13,9 @@ int32_t tactus_loop_run(tactus_loop* loop, int64_t duration_ns) {
   const int32_t finished = capi::call(
       nullptr, [&]() -> Result<void> { return loop->assembly->finish(); });
   if (finished != 0) return finished;
+  if (reason == rt::ExitReason::kNotGranted) {
+    return static_cast<int32_t>(ErrorCode::kUnavailable);
+  }
   if (reason == rt::ExitReason::kWakeFailed ||
       reason == rt::ExitReason::kNotWarm) {
     return static_cast<int32_t>(ErrorCode::kInternal);

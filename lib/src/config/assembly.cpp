@@ -4,6 +4,7 @@
 #include "config/assembly.hpp"
 
 #include <sys/sysinfo.h>
+#include <unistd.h>
 
 #include <utility>
 
@@ -70,7 +71,7 @@ Result<std::unique_ptr<Assembly>> Assembly::build(Blueprint blueprint) {
 Assembly::~Assembly() {
   control_.reset();  // no more requests before the loop goes
   (void)finish();
-  if (prepared_) rt::release_thread();
+  if (prepared_ != 0) rt::release_thread(prepared_);
 }
 
 // Names first (a second loop must not disturb the first), helper threads and
@@ -188,8 +189,8 @@ Result<void> Assembly::prepare_host() {
                        .reason = ""});
     return {};
   }
-  grants_ = rt::prepare_thread({.cpu = loop.cpu, .priority = loop.priority});
-  prepared_ = true;
+  grants_ = rt::prepare_thread(thread_ask());
+  prepared_ = ::gettid();
   latency_.emplace(rt::CpuLatency::hold());
   grants_.push_back(latency_->grant());
   const rt::LeadAsk ask{.lead_max_ns = loop.lead_max_ns,
@@ -266,8 +267,7 @@ Result<void> Assembly::start_record() {
     loop_->set_record(recorder_.get());
     grants_.back().granted = recorder_->granted();
   }
-  granted_ = rt::to_text(grants_);
-  segment_->set_text(granted_);
+  tell_granted();
   return {};
 }
 
@@ -283,14 +283,6 @@ tactus_status Assembly::gated_act(void* self, void* frame,
   auto* a = static_cast<Assembly*>(self);
   if (!a->supervisor_->may_send()) return TACTUS_FAILED;
   return a->user_act_.fn(a->user_act_.self, frame, tick);
-}
-
-rt::ExitReason Assembly::run(int64_t duration_ns) noexcept {
-  return loop_->run(duration_ns);
-}
-
-tactus_status Assembly::step(const tactus_tick& tick) noexcept {
-  return loop_->step(tick);
 }
 
 bool Assembly::dead_lockstep() const {

@@ -6,7 +6,10 @@
 // guardian (unless that is playing a plan; it then leaves by itself).
 #pragma once
 
+#include <sys/types.h>
+
 #include <atomic>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -39,14 +42,19 @@ struct RobotLink;
 
 class Assembly final : private telemetry::ControlHandler {
  public:
-  // Ready to run on the calling thread, which has what was granted.
+  // Ready to run; the calling thread has what was granted.
   static Result<std::unique_ptr<Assembly>> build(Blueprint blueprint);
   ~Assembly() override;
   Assembly(const Assembly&) = delete;
   Assembly& operator=(const Assembly&) = delete;
 
-  // Cycles on the calling thread; the same that called build().
+  // Cycles on the calling thread. Another one than build()'s is prepared
+  // first, and build()'s goes back to OTHER; kNotGranted when what `require`
+  // names is missing here.
   rt::ExitReason run(int64_t duration_ns) noexcept;
+  // The first call is set-up: it looks what the calling thread has, and
+  // changes nothing of it. FAILED, always, when what `require` names is
+  // missing there.
   tactus_status step(const tactus_tick& tick) noexcept;
   // Orderly end after the last cycle: guardian told, log closed. The first
   // error of the recorder comes out here.
@@ -54,8 +62,11 @@ class Assembly final : private telemetry::ControlHandler {
 
   [[nodiscard]] rt::Loop& loop() noexcept { return *loop_; }
   [[nodiscard]] const Blueprint& blueprint() const { return blueprint_; }
-  [[nodiscard]] const rt::Grants& grants() const { return grants_; }
-  [[nodiscard]] const std::string& granted_text() const { return granted_; }
+  [[nodiscard]] rt::Grants grants() const;
+  // Any thread; what was returned lives as long as this.
+  [[nodiscard]] const std::string& granted_text() const {
+    return *granted_.load(std::memory_order_acquire);
+  }
   // "trip rule: stale signal q, dq"; "" when it never tripped.
   [[nodiscard]] std::string stop_reason() const;
   // The plant stopped talking in lockstep: exit 5.
@@ -71,6 +82,12 @@ class Assembly final : private telemetry::ControlHandler {
   Result<void> make_loop();
   Result<void> collect_grants();
   Result<void> start_record();
+  // assembly_thread.cpp
+  [[nodiscard]] rt::ThreadAsk thread_ask() const;
+  Result<void> prepare_runner();
+  Result<void> inspect_stepper();
+  Result<void> adopt(rt::Grants found);
+  void tell_granted();
   [[nodiscard]] trace::LogHead log_head(const Blueprint& b) const;
   [[nodiscard]] std::string status_json() const;
   Result<std::string> handle(telemetry::Command command) override;
@@ -95,8 +112,10 @@ class Assembly final : private telemetry::ControlHandler {
   std::unique_ptr<rt::WakeSource> wake_;
   std::optional<rt::CpuLatency> latency_;
   rt::Grants other_grants_;  // of robot link, clock, guardian
+  mutable std::mutex grants_mutex_;  // status against the thread that runs
   rt::Grants grants_;
-  std::string granted_;
+  std::list<std::string> granted_texts_;  // readers keep what they were given
+  std::atomic<const std::string*> granted_{nullptr};
   Fallbacks fallbacks_;
   tactus_stage user_act_{};
   std::unique_ptr<rt::Loop> loop_;
@@ -111,7 +130,9 @@ class Assembly final : private telemetry::ControlHandler {
   std::vector<ImagePtr> images_;
   std::atomic<Change*> next_change_{nullptr};
   std::optional<trace::RecorderTotals> totals_;
-  bool prepared_ = false;
+  pid_t prepared_ = 0;  // the thread that has the grants
+  bool stepped_ = false;
+  bool may_step_ = true;
   bool finished_ = false;
 };
 

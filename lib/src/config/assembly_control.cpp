@@ -72,6 +72,7 @@ std::string Assembly::status_json() const {
   const rt::LoopStats& stats = loop_->stats();
   rt::LoopCounters counters{};
   const bool whole = read_counters(stats, counters) == rt::StatsRead::kOk;
+  const rt::Grants granted = grants();
   const safety::Image& image = supervisor_->image();
   const uint32_t guard = get(stats.guard_flags);
   return Value()
@@ -99,8 +100,8 @@ std::string Assembly::status_json() const {
       .add("separation_m", double{get(stats.separation_m)})
       .add("reloads", get(stats.reloads))
       .add("log", blueprint_.file.record.path)
-      .add("granted", granted_value(grants_))
-      .add("refused", refused_value(grants_))
+      .add("granted", granted_value(granted))
+      .add("refused", refused_value(granted))
       .json();
 }
 

@@ -86,7 +86,7 @@ trace::LogHead Assembly::log_head(const Blueprint& b) const {
   info.command = b.command;
   info.limit = b.image->ladder.limit_none ? "none" : "";
   info.machine = machine_facts();
-  info.granted = grant_facts(grants_);
+  info.granted = grant_facts(grants());
   info.assumptions = assumptions_of(*b.image);
   const policy::Description& d = b.plan->describe();
   info.model = {

@@ -14,9 +14,9 @@
 namespace tactus::rt {
 
 const char* exit_reason_name(ExitReason reason) noexcept {
-  constexpr std::array<const char*, 7> kNames = {
-      "none",       "duration",    "end",     "latched",
-      "wake ended", "wake failed", "not warm"};
+  constexpr std::array<const char*, 8> kNames = {
+      "none",       "duration",    "end",      "latched",
+      "wake ended", "wake failed", "not warm", "not granted"};
   return kNames[static_cast<std::size_t>(reason)];
 }
 

@@ -34,6 +34,7 @@ enum class ExitReason : uint8_t {
   kWakeEnded,   // the wake source has no more releases (dead lockstep, test)
   kWakeFailed,  // the wait failed
   kNotWarm,     // a stage refused the dry run
+  kNotGranted,  // the thread that runs lacks a required grant
 };
 [[nodiscard]] const char* exit_reason_name(ExitReason reason) noexcept;
 

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -123,7 +124,39 @@ Grant set_fifo(int priority) {
   return g;
 }
 
+Grant read_affinity(int cpu) {
+  Grant g{"affinity", fmt::format("cpu {}", cpu), "any", false, ""};
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  sched_getaffinity(0, sizeof(set), &set);
+  const bool pinned = CPU_COUNT(&set) == 1;
+  g.ok = pinned && cpu < CPU_SETSIZE && CPU_ISSET(cpu, &set);
+  if (pinned) g.granted = g.ok ? g.asked : "another cpu";
+  if (!g.ok) g.reason = "the thread that runs is not pinned to it";
+  return g;
+}
+
+// Above what was asked will do: such a thread has its owner's priority.
+Grant read_fifo(int priority) {
+  Grant g{"fifo", fmt::format("priority {}", priority), "other", false, ""};
+  sched_param got{};
+  sched_getparam(0, &got);
+  const int policy = sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
+  if (policy == SCHED_FIFO)
+    g.granted = fmt::format("priority {}", got.sched_priority);
+  g.ok = policy == SCHED_FIFO && got.sched_priority >= priority;
+  if (!g.ok) g.reason = "the thread that runs has no such priority";
+  return g;
+}
+
 }  // namespace
+
+Grants inspect_thread(const ThreadAsk& ask) {
+  Grants grants;
+  if (ask.cpu >= 0) grants.push_back(read_affinity(ask.cpu));
+  if (ask.priority > 0) grants.push_back(read_fifo(ask.priority));
+  return grants;
+}
 
 Grants prepare_thread(const ThreadAsk& ask) {
   Grants grants;
@@ -136,9 +169,11 @@ Grants prepare_thread(const ThreadAsk& ask) {
   return grants;
 }
 
-void release_thread() noexcept {
+void release_thread(pid_t thread) noexcept {
+  // Ended since? Its number may be another process's by now.
+  if (thread != 0 && syscall(SYS_tgkill, getpid(), thread, 0) != 0) return;
   const sched_param param{};
-  sched_setscheduler(0, SCHED_OTHER, &param);
+  sched_setscheduler(thread, SCHED_OTHER, &param);
 }
 
 CpuLatency CpuLatency::hold(int32_t latency_us) {

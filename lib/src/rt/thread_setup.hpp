@@ -6,6 +6,8 @@
 // not: SCHED_RESET_ON_FORK).
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -26,8 +28,13 @@ struct ThreadAsk {
 // fifo.
 [[nodiscard]] Grants prepare_thread(const ThreadAsk& ask);
 
+// What the calling thread has of affinity and FIFO, changing nothing: a
+// thread that others own, or one that was prepared a while ago.
+[[nodiscard]] Grants inspect_thread(const ThreadAsk& ask);
+
 // Back to OTHER, for a process that goes on after its loop. Affinity stays.
-void release_thread() noexcept;
+// 0: the calling thread; one that has ended is left alone.
+void release_thread(pid_t thread = 0) noexcept;
 
 // CPU latency QoS: no deep idle state while this is held. Grant: qos.
 class CpuLatency {
