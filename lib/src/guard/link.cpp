@@ -32,7 +32,8 @@ LinkView Link::begin(int64_t now_ns, int64_t commit_deadline_ns) noexcept {
   const bool ready = words_->ready.load(kAcquire) != 0;
   // A heartbeat from the future is no sign of life either: it is a clock
   // that somebody forgot, and would never grow old.
-  const int64_t limit = config.period_ns + config.bound_ns;
+  const int64_t limit =
+      layout::heartbeat_limit_ns(config.period_ns, config.bound_ns);
   const bool old =
       config.virtual_clock == 0 &&
       !(view.heartbeat_age_ns <= limit && view.heartbeat_age_ns >= -limit);

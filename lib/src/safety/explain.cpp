@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/layout/guard_words.hpp"
+
 namespace tactus::safety {
 namespace {
 
@@ -183,6 +185,11 @@ std::vector<Constant> constants(const Image& image) {
       {"bisections of rung scale", double(image.ladder.bisections), "",
        "built in"},
   };
+  if (c.misses > 0)
+    out.push_back(
+        {"guardian heartbeat, then rung stop",
+         millis(layout::heartbeat_limit_ns(c.period_ns, c.guardian_bound_ns)),
+         "ms", "T + guard.bound"});
   for (uint32_t j = 0; j < n; ++j) {
     const std::string joint = image.chain.joint_name[j];
     const bool turns = kin::is_angular(image.chain.joint[j].type);
@@ -251,7 +258,8 @@ void assume_robot(const Image& image, std::vector<Assumption>& out) {
                    "in t_s", millis(c.robot_timeout_ns), "ms"});
   else
     out.push_back({"guardian", "the guardian wakes within its bound",
-                   "in t_s; a later wake is flagged",
+                   "in t_s; a later wake is flagged, and a heartbeat older "
+                   "than T + bound is rung stop",
                    millis(c.guardian_bound_ns), "ms"});
   out.push_back({"two senders",
                  "the robot drops older epochs, or one late frame is "

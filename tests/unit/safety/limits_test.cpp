@@ -360,15 +360,20 @@ Test(explain, names_every_row_constant_and_assumption) {
     cr_assert(text.find(part) != std::string::npos, "no %s", part);
 }
 
+static double constant(const char* name) {
+  const Explanation e = explain(**compiled(kGood));
+  for (const auto& c : e.constants)
+    if (c.name == name) return c.value;
+  cr_assert(false, "no constant %s", name);
+  return 0;
+}
+
 Test(explain, gives_t_s_as_the_shield_counts_it) {
-  auto result = compiled(kGood);
-  Explanation e = explain(**result);
   // T + (3 - 1) T + 0.9 + 1 + 4 ms.
-  bool found = false;
-  for (const auto& constant : e.constants)
-    if (constant.name == "t_s - release(k)") {
-      found = true;
-      cr_assert(near(constant.value, 8.9));
-    }
-  cr_assert(found);
+  cr_assert(near(constant("t_s - release(k)"), 8.9));
+}
+
+Test(explain, gives_the_heartbeats_limit_as_the_link_judges_it) {
+  // T + bound, in ms; tests/unit/guard has the link at its edge.
+  cr_assert(near(constant("guardian heartbeat, then rung stop"), 2));
 }

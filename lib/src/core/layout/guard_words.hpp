@@ -29,6 +29,13 @@ struct GuardConfig {
   uint64_t reserved[8];
 };
 
+// The guardian beats whenever it wakes, once a period and at most its bound
+// late: one that keeps its bound never looks older than this, and one that
+// does not is seen at the latest then.
+constexpr int64_t heartbeat_limit_ns(int64_t period_ns, int64_t bound_ns) {
+  return period_ns + bound_ns;
+}
+
 enum class GuardState : uint32_t {
   kDisarmed = 0,  // by the loop: at verified standstill, after a rearm
   kArmed = 1,     // by the loop at engage
