@@ -11,12 +11,18 @@ namespace tactus::rt {
 
 namespace {
 
+// A slow loop is not to wait for hundreds of its periods before it starts;
+// how late a wake-up is does not depend on how long it was waited for while
+// the CPU's idle states are held shallow.
+constexpr int64_t kLongestWait = 1'000'000;
+
 std::vector<int64_t> coarse_delays(WakeSource& wake, const LeadAsk& ask) {
   std::vector<int64_t> delays;
   delays.reserve(ask.samples);
+  const int64_t period = std::min(ask.period_ns, kLongestWait);
   int64_t release = wake.now();
   for (uint32_t i = 0; i < ask.samples; ++i) {
-    release = std::max(release, wake.now()) + ask.period_ns;
+    release = std::max(release, wake.now()) + period;
     const Wake w = wake.wait(release, 0);
     if (w.status != TACTUS_OK) break;
     delays.push_back(w.coarse_ns - w.expiry_ns);

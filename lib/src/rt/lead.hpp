@@ -16,7 +16,7 @@ inline constexpr int64_t kDefaultLeadMax = 60'000;
 
 struct LeadAsk {
   int64_t lead_max_ns = kDefaultLeadMax;
-  int64_t period_ns = 1'000'000;  // sleeps as long as the loop will
+  int64_t period_ns = 1'000'000;  // sleeps as long, at most 1 ms
   double quantile = 0.99;
   uint32_t samples = 200;
 };

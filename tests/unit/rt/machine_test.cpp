@@ -79,6 +79,14 @@ Test(lead, is_capped_and_the_cap_is_shown) {
   cr_assert(lead_grant(lead, ask).reason.find("capped") != std::string::npos);
 }
 
+Test(lead, of_a_slow_loop_is_found_without_waiting_for_its_periods) {
+  ManualWake wake;
+  const int64_t begin = wake.now();
+  const LeadAsk ask{.period_ns = 1'000'000'000, .samples = 100};
+  cr_assert_eq(calibrate_lead(wake, ask).samples, 100U);
+  cr_assert_leq(wake.now() - begin, 100'000'000);
+}
+
 Test(grants, what_was_set_is_what_is_read_back) {
   const Grants grants = prepare_thread(
       {.cpu = 0, .priority = 3, .lock_memory = false, .stack_bytes = 65536});
