@@ -22,6 +22,8 @@ broken 2 'arm.toml:.*d_min' 's/d_min="50 mm"/d_min="50 rad"/'
 broken 2 'arm.toml' 's/input  = .*/input  = ["q", "dq", "target"]/'
 broken 2 'u' 's/unit="rad\/s", every/unit="deg\/s", every/'
 broken 2 'misses' 's/misses=[0-9]*, //'
+broken 2 '500 Hz.*1000 Hz' 's/period="1 ms"/period="2 ms"/'
+broken 2 'every' 's/every=1/every=2/'
 broken 2 'hand' 's/max_age="100 ms", stale="grow"/stale="grow"/'
 
 example

@@ -33,6 +33,10 @@ Result<void> need(bool present, const File& file, const char* table) {
 
 }  // namespace
 
+double rate_of(const File& file) {
+  return 1e9 / static_cast<double>(file.loop.period_ns);
+}
+
 rt::LoopSpec loop_spec_of(const File& file, const RunAsk& ask) {
   rt::LoopSpec spec;
   spec.name = file.name;
@@ -94,7 +98,7 @@ Result<Blueprint> blueprint_of(const std::string& path, const RunAsk& ask) {
   b.limits = std::move(shield->source);
   b.plan = std::move(*plan);
   b.policy = {b.file.policy.input, b.file.policy.output, b.file.policy.kind,
-              b.file.policy.unit, path + " [policy]"};
+              b.file.policy.unit,  path + " [policy]",   rate_of(b.file)};
   b.sender = b.file.io.peer;
   b.command = ask.command;
   b.lockstep = ask.lockstep;

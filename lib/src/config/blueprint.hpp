@@ -48,6 +48,9 @@ Result<Blueprint> blueprint_of(const std::string& path, const RunAsk& ask);
 // What the loop takes from the file; stages and sizes come at assembly.
 rt::LoopSpec loop_spec_of(const File& file, const RunAsk& ask);
 
+// How often the policy runs, in Hz: once a cycle.
+[[nodiscard]] double rate_of(const File& file);
+
 // Loads the model and selects the output that its contract names.
 Result<policy::ModelPlan::Ptr> load_model(const std::string& path,
                                           const std::string& backend);

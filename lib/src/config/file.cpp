@@ -14,6 +14,7 @@ namespace {
 
 constexpr int64_t kDefaultLeadMax = 60'000;
 constexpr int64_t kDefaultKeyframe = 1'000'000'000;
+constexpr int64_t kMaxEvery = 1'000'000;
 
 // A machine's own choice of core and priority, without editing the file.
 // Unset and empty are the same.
@@ -165,7 +166,11 @@ void read_policy(const Scribe& s, const toml::Document& document,
   out.unit = output.text("unit");
   // Slow policies and other stale actions come later: only the one meaning
   // that is enforced is accepted.
-  (void)output.integer("every", 1, 1, 1);
+  if (output.integer("every", 1, kMaxEvery, 1) != 1) {
+    output.fail("every",
+                "1: the policy runs in every cycle; for a slower one "
+                "give the loop its period");
+  }
   constexpr std::string_view kBetween[] = {"hold"};
   (void)output.choice("between", kBetween, 0);
   constexpr std::string_view kFallback[] = {"stop"};

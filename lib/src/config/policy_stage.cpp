@@ -19,6 +19,7 @@ policy::ContractClaim claim_of(const PolicyBinding& binding,
   claim.action_kind = binding.kind;
   claim.action_unit = binding.unit;
   claim.action_size = output.count;
+  claim.action_rate_hz = binding.rate_hz;
   return claim;
 }
 

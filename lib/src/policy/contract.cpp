@@ -2,6 +2,7 @@
 #include "policy/contract.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/error.hpp"
 #include "policy/plan.hpp"
@@ -46,6 +47,21 @@ Result<void> check_observation(const Said& said, const Observation& model,
   return {};
 }
 
+// Within what a period in whole nanoseconds, or a rate printed with four
+// digits, may differ.
+constexpr double kSameRate = 1e-3;
+
+Result<void> check_rate(const Said& said, double trained, double runs) {
+  if (trained == 0 || runs == 0) return {};
+  if (std::abs(runs - trained) <= kSameRate * trained) return {};
+  return bad_input(
+      "{}: the policy runs at {:g} Hz, the contract in {} says {:g} Hz: set "
+      "the "
+      "loop's period to {:g} ms (every = 1 is all that [policy] output.every "
+      "can be), or take a model trained for this rate",
+      said.where, runs, said.model, trained, 1e3 / trained);
+}
+
 Result<void> check_named(const Said& said, const Contract& model,
                          const ContractClaim& claim) {
   const std::size_t n = claim.observations.size();
@@ -68,7 +84,7 @@ Result<void> check_named(const Said& said, const Contract& model,
     return contradiction(said, "action unit", claim.action_unit,
                          model.action.unit);
   }
-  return {};
+  return check_rate(said, model.action.rate_hz, claim.action_rate_hz);
 }
 
 Result<void> check_sizes(const Said& said, const Description& d,

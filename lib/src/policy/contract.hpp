@@ -58,9 +58,11 @@ struct ContractClaim {
   std::string action_kind;
   std::string action_unit;
   std::size_t action_size = 0;
+  double action_rate_hz = 0;  // how often the policy runs
 };
 
-// Ok when the claim agrees with the model's contract where both say it and
+// Ok when the claim agrees with the model's contract where both say it (rates
+// within 0.1 %: a policy run at another rate acts on another time scale) and
 // the sizes fit the model's inputs and first output; else kBadInput naming
 // the first contradiction and both values. `where` names the claim's origin
 // ("arm.toml [policy]").

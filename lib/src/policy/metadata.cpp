@@ -111,6 +111,7 @@ Action action(const Json& json) {
   a.offset = per_element(json, "offset", 0, where);
   if (json.contains("rate_hz")) {
     a.rate_hz = number(json["rate_hz"], "action: 'rate_hz'");
+    if (!(a.rate_hz > 0)) throw Wrong{"action: 'rate_hz' is not above 0"};
   }
   return a;
 }

@@ -119,6 +119,14 @@ Test(file, a_command_is_never_kept) {
           "late.act");
 }
 
+Test(file, a_policy_runs_in_every_cycle) {
+  const std::string unit = "unit=\"rad/s\"}";
+  refuses(with(unit, "unit=\"rad/s\", every=2}"), "every");
+  refuses(with(unit, "unit=\"rad/s\", every=2}"), "period");
+  const auto file = read(with(unit, "unit=\"rad/s\", every=1}"));
+  cr_assert(static_cast<bool>(file), "%s", file ? "" : file.error().text());
+}
+
 Test(file, an_input_must_be_a_signal) {
   refuses(with("[\"q\", \"hand\"]", "[\"q\", \"hond\"]"), "hond");
 }
