@@ -51,6 +51,10 @@ Result<Recipe> read_recipe(const trace::LogReader& log) {
   r.timing.bound_ns = root.integer("bound_ns", 0, kMax);
   r.timing.repeat_ns = root.integer("repeat_ns", 0, kMax);
   r.timing.robot_timeout_ns = root.integer("robot_timeout_ns", 0, kMax);
+  // A controller with its own driver need not say it in its limits file.
+  if (root.has("kind") && root.choice("kind", {"joint_velocity"}) == 0) {
+    r.timing.kind = safety::OutputKind::kJointVelocity;
+  }
   if (auto ok = document->finish(); !ok) return ok.error();
   return r;
 }
@@ -144,7 +148,7 @@ std::string replay_text(const Blueprint& b) {
   return fmt::format(
       "backend = \"{}\"\nkernels = \"{}\"\ninput = [{}]\noutput = \"{}\"\n"
       "period_ns = {}\ncommit_ns = {}\nmisses = {}\nbound_ns = {}\n"
-      "repeat_ns = {}\nrobot_timeout_ns = {}\n",
+      "repeat_ns = {}\nrobot_timeout_ns = {}\nkind = \"joint_velocity\"\n",
       d.backend, d.kernels, quoted_list(b.policy.input), b.policy.output,
       c.period_ns, c.commit_ns, c.misses, c.guardian_bound_ns, c.repeat_ns,
       c.robot_timeout_ns);
