@@ -157,7 +157,9 @@ typedef struct tactus_stage {
 /* -------------------------------------------------- policy and shield */
 
 /* Functions that return int32_t return 0, or the code that `error` holds.
- * `error` may be null. Strings are copied. Nothing is freed for you. */
+ * `error` may be null, and is written only when something is wrong; a null
+ * anywhere else is an error unless said otherwise, but freeing null is not.
+ * Strings are copied. Nothing is freed for you. */
 
 typedef struct tactus_policy tactus_policy;
 
@@ -225,19 +227,23 @@ TACTUS_API tactus_builder* tactus_builder_new(
     const tactus_loop_options* options, tactus_error* error);
 TACTUS_API void tactus_builder_free(tactus_builder* builder);
 
-/* The frame: every byte of `size` belongs to exactly one field; padding may
- * stand at the end only, to the alignment, and is kept zero. */
+/* Each part below is given once, in any order, and kept when build fails: the
+ * builder may be corrected and built again.
+ *
+ * The frame: every byte of `size` belongs to exactly one field. */
 TACTUS_API int32_t tactus_builder_frame(tactus_builder* builder,
                                         const tactus_field* fields,
                                         size_t count, size_t size,
                                         tactus_error* error);
-/* A sense or act stage of your own, in the order of the pipeline. */
+/* A sense stage of your own, in the order of the pipeline, or the act stage. */
 TACTUS_API int32_t tactus_builder_stage(tactus_builder* builder,
                                         const tactus_stage* stage,
                                         tactus_error* error);
 /* Runs `policy` on the named fields, laid end to end in the order of the
  * model's inputs, into `output`. Of `timing`: name, deadline, budget,
- * on_late, keep_last, fallback. The policy must outlive the loop. */
+ * on_late, keep_last, fallback (`output_size` bytes; null: zero velocity).
+ * The model's contract must agree: names, sizes, units, and its rate with
+ * the loop's period. */
 TACTUS_API int32_t tactus_builder_infer(tactus_builder* builder,
                                         const tactus_stage* timing,
                                         const tactus_policy* policy,
@@ -246,7 +252,8 @@ TACTUS_API int32_t tactus_builder_infer(tactus_builder* builder,
                                         tactus_error* error);
 /* Judges infer's output. Signals of the shield are the fields of their name;
  * their stamps the TACTUS_TIME fields `<name>_at`. Of `timing`: name,
- * deadline, budget. */
+ * deadline, budget. What the file says of loop, guard and policy too must be
+ * what the program says. */
 TACTUS_API int32_t tactus_builder_check(tactus_builder* builder,
                                         const tactus_stage* timing,
                                         const tactus_shield* shield,
@@ -271,23 +278,27 @@ TACTUS_API tactus_loop* tactus_builder_build(tactus_builder* builder,
 TACTUS_API void tactus_loop_free(tactus_loop* loop);
 
 /* Cycles on the calling thread until the duration is over (0: no end), until
- * tactus_loop_end, or SIGINT/SIGTERM of the caller's choice calls it. Another
- * thread than the one that built the loop gets priority and affinity first
- * (the builder's priority goes). Returns an exit code: 0, 1 when it ever
- * latched, 3 when this thread lacks a required grant, 4, 5. */
+ * tactus_loop_end, or SIGINT/SIGTERM of the caller's choice calls it; then the
+ * guardian leaves and the log is closed: once only. Another thread than the
+ * one that built the loop gets priority and affinity first (the builder's
+ * priority goes). Returns an exit code: 0, 1 when it ever latched, 2 when it
+ * cannot run (null, a negative duration, run before), 3 when this thread lacks
+ * a required grant, 4, 5. */
 TACTUS_API int32_t tactus_loop_run(tactus_loop* loop, int64_t duration_ns);
 /* One cycle, on a thread owned by others (libfranka, ros2_control, EtherCAT).
  * Of `tick`: release_ns, wake_ns (0: now). The period is a maximum: a gap of
- * more between two releases is missed ones, counted from the stamps. LATE: the
- * cycle was bad. INVALID: release_ns is not after the one before, or more than
- * a period ahead of now; nothing ran or was sent, and the tick counts as
- * skipped and bad. RT-safe from the second call on: the first looks what this
- * thread has, for tactus_loop_granted, and changes nothing of it. FAILED, from
- * then on, when it lacks a required grant. */
+ * more between two releases is missed ones, counted from the stamps. OK, LATE
+ * when the cycle was bad, ENDED once it is over. INVALID: loop or tick is null,
+ * or release_ns is not after the one before, or more than a period ahead of
+ * now; nothing ran or was sent, and such a tick counts as skipped and bad. The
+ * log is closed by tactus_loop_free. RT-safe from the second call on: the
+ * first looks what this thread has, for tactus_loop_granted, and changes
+ * nothing of it. FAILED, from then on, when it lacks a required grant. */
 TACTUS_API tactus_status tactus_loop_step(tactus_loop* loop,
                                           const tactus_tick* tick) TACTUS_RT;
 
-/* Requests, applied at a cycle edge; from any thread, signal-safe. */
+/* Requests, applied at a cycle edge; from any thread, signal-safe. A null loop
+ * is left alone. */
 TACTUS_API void tactus_loop_engage(tactus_loop* loop) TACTUS_RT;
 TACTUS_API void tactus_loop_stop(tactus_loop* loop) TACTUS_RT;
 TACTUS_API void tactus_loop_rearm(tactus_loop* loop) TACTUS_RT;
@@ -302,8 +313,11 @@ typedef struct tactus_loop_status {
   int32_t ever_latched;
   char reason[128]; /* why it last tripped; "" never */
 } tactus_loop_status;
-TACTUS_API void tactus_loop_get_status(const tactus_loop* loop,
-                                       tactus_loop_status* status);
+/* Set `sz` first. Any thread but not the loop's own while it runs: it
+ * allocates. */
+TACTUS_API int32_t tactus_loop_get_status(const tactus_loop* loop,
+                                          tactus_loop_status* status,
+                                          tactus_error* error);
 /* What the machine granted, as one line of text, as of now: the thread that
  * runs may get less than the one that built. Lives as long as the loop. */
 TACTUS_API const char* tactus_loop_granted(const tactus_loop* loop);

@@ -148,7 +148,7 @@ class Loop {
   [[nodiscard]] tactus_loop_status status() const {
     tactus_loop_status status{};
     status.sz = sizeof(status);
-    tactus_loop_get_status(handle_.get(), &status);
+    (void)tactus_loop_get_status(handle_.get(), &status, nullptr);
     return status;
   }
 
@@ -249,7 +249,7 @@ class LoopBuilder {
     if (!ok()) return detail::to_error(error_);
     tactus_loop* loop = tactus_builder_build(handle_.get(), &error_);
     if (!loop) return detail::to_error(error_);
-    return Loop(loop, std::move(stages_));
+    return Loop(loop, stages_);
   }
 
  private:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <cstring>
+#include <span>
 
 #include "capi/compose.hpp"
 #include "capi/guard.hpp"
@@ -12,18 +13,52 @@ namespace {
 constexpr int64_t kLeadMax = 60'000;
 constexpr int64_t kEngageTime = 500'000'000;
 constexpr int64_t kKeyframe = 1'000'000'000;
+constexpr uint32_t kMaxMisses = 1000;
+
+// A list of names that the caller gave: none is null.
+Result<std::vector<std::string>> names_of(const char* const* names,
+                                          size_t count, const char* what) {
+  if (!names && count > 0) return bad_input("{}: the list is null", what);
+  std::vector<std::string> list;
+  for (const char* name : std::span(names, count)) {
+    if (!name) return bad_input("{}: name {} is null", what, list.size());
+    list.emplace_back(name);
+  }
+  return list;
+}
+
+Result<void> check_loop(const tactus_loop_options& o) {
+  if (!o.name) return bad_input("tactus_loop_options: name is null");
+  if (o.period_ns <= 0) {
+    return bad_input("loop {}: period {} ns: must be above 0", o.name,
+                     o.period_ns);
+  }
+  if (o.wake && std::strcmp(o.wake, "auto") != 0 &&
+      std::strcmp(o.wake, "nanosleep") != 0) {
+    return bad_input("loop {}: wake \"{}\": expected \"auto\" or \"nanosleep\"",
+                     o.name, o.wake);
+  }
+  if (o.overrun != TACTUS_SKIP && o.overrun != TACTUS_REPHASE) {
+    return bad_input("loop {}: overrun {}: expected TACTUS_SKIP or _REPHASE",
+                     o.name, static_cast<int>(o.overrun));
+  }
+  if (o.cpu < -1 || o.cpu > 4095 || o.priority < 0 || o.priority > 98) {
+    return bad_input(
+        "loop {}: cpu {}, priority {}: expected -1 .. 4095 and 0 .. 98", o.name,
+        o.cpu, o.priority);
+  }
+  if (o.lead_max_ns < 0 || o.engage_time_ns < 0 || o.commit_ns < 0) {
+    return bad_input(
+        "loop {}: lead_max, engage_time and commit may not be negative",
+        o.name);
+  }
+  return {};
+}
 
 Result<void> set_loop(const tactus_loop_options& from, config::File& file) {
-  if (!from.name) return bad_input("tactus_loop_options: name is null");
-  if (from.period_ns <= 0) {
-    return bad_input("loop {}: period {} ns: must be above 0", from.name,
-                     from.period_ns);
-  }
-  if (from.wake && std::strcmp(from.wake, "auto") != 0 &&
-      std::strcmp(from.wake, "nanosleep") != 0) {
-    return bad_input("loop {}: wake \"{}\": expected \"auto\" or \"nanosleep\"",
-                     from.name, from.wake);
-  }
+  if (auto ok = check_loop(from); !ok) return ok;
+  auto require = names_of(from.require, from.require_count, "require");
+  if (!require) return require.error();
   file.name = from.name;
   file.loop.period_ns = from.period_ns;
   file.loop.commit_ns =
@@ -37,26 +72,82 @@ Result<void> set_loop(const tactus_loop_options& from, config::File& file) {
   if (from.trip_bad > 0) file.loop.trip = {from.trip_bad, from.trip_of};
   file.loop.engage_time_ns =
       from.engage_time_ns > 0 ? from.engage_time_ns : kEngageTime;
-  for (size_t i = 0; i < from.require_count; ++i) {
-    const char* name = from.require && from.require[i] ? from.require[i] : "";
+  for (const std::string& name : *require) {
     if (auto ok = rt::check_name(name); !ok) {
       return bad_input("loop {}: {}", from.name, ok.error().text());
     }
-    file.loop.require.emplace_back(name);
+  }
+  file.loop.require = std::move(*require);
+  return {};
+}
+
+Result<void> once(bool given, const char* what) {
+  if (!given) return {};
+  return bad_input("{}: given twice: a loop has one", what);
+}
+
+Result<void> check_stage(const tactus_stage* stage) {
+  if (auto ok = capi::check_size(stage, "tactus_stage"); !ok) return ok;
+  const char* name = stage->name ? stage->name : "?";
+  if (stage->on_late < TACTUS_KEEP_LAST || stage->on_late > TACTUS_TRIP) {
+    return bad_input("stage {}: on_late {}: expected a tactus_on_late", name,
+                     static_cast<int>(stage->on_late));
+  }
+  if (stage->fallback && stage->output_size == 0) {
+    return bad_input("stage {}: fallback of 0 bytes: set output_size", name);
   }
   return {};
 }
 
-// The stage with its bytes owned by the builder; names are set at build.
-tactus_stage keep(tactus_builder& builder, const tactus_stage& from) {
+// The stage with its name and bytes owned by the builder.
+tactus_stage keep(tactus_builder& builder, const tactus_stage& from,
+                  const char* name) {
   tactus_stage stage = from;
-  stage.name = nullptr;
-  if (from.fallback && from.output_size > 0) {
-    const auto* bytes = static_cast<const std::byte*>(from.fallback);
-    builder.fallbacks.emplace_back(bytes, bytes + from.output_size);
-    stage.fallback = builder.fallbacks.back().data();
-  }
+  stage.name = builder.names.emplace_back(from.name ? from.name : name).c_str();
+  if (!from.fallback) return stage;
+  const auto* bytes = static_cast<const std::byte*>(from.fallback);
+  builder.fallbacks.emplace_back(bytes, bytes + from.output_size);
+  stage.fallback = builder.fallbacks.back().data();
   return stage;
+}
+
+Result<void> add_stage(tactus_builder& builder, const tactus_stage& stage) {
+  const char* name = stage.name ? stage.name : "?";
+  if (!stage.fn) return bad_input("stage {}: fn is null", name);
+  config::Blueprint& b = builder.blueprint;
+  if (stage.kind == TACTUS_SENSE) {
+    b.sense.push_back(keep(builder, stage, "sense"));
+    return {};
+  }
+  if (stage.kind != TACTUS_ACT || builder.has_act) {
+    return bad_input(
+        "stage {}: expected sense stages and one act stage here (infer and "
+        "check have calls of their own)",
+        name);
+  }
+  b.act = keep(builder, stage, "act");
+  builder.has_act = true;
+  return {};
+}
+
+Result<void> check_guard(const tactus_guard_options& o, int64_t period_ns) {
+  if (!o.sender || o.commit_ns <= 0 || o.misses == 0 || o.bound_ns <= 0) {
+    return bad_input(
+        "guard: sender, commit, misses and bound are all required");
+  }
+  if (o.commit_ns > period_ns) {
+    return bad_input(
+        "guard: commit {} ns: after the period of {} ns: it counts from the "
+        "release",
+        o.commit_ns, period_ns);
+  }
+  if (o.misses > kMaxMisses || o.repeat_ns < 0 || o.cpu < -1) {
+    return bad_input(
+        "guard: misses {}, repeat {} ns, cpu {}: expected 1 .. {}, 0 or more, "
+        "-1 or more",
+        o.misses, o.repeat_ns, o.cpu, kMaxMisses);
+  }
+  return {};
 }
 
 }  // namespace
@@ -78,7 +169,10 @@ void tactus_builder_free(tactus_builder* builder) { delete builder; }
 int32_t tactus_builder_frame(tactus_builder* builder,
                              const tactus_field* fields, size_t count,
                              size_t size, tactus_error* error) {
-  return capi::call(error, [&]() -> Result<void> {
+  return capi::call_on(builder, __func__, error, [&]() -> Result<void> {
+    if (auto ok = once(builder->has_frame, "frame"); !ok) return ok;
+    if (!fields) return bad_input("frame: fields is null");
+    if (size > UINT32_MAX) return bad_input("frame: {} bytes: too many", size);
     auto frame = config::FrameLayout::of(std::span(fields, count),
                                          static_cast<uint32_t>(size));
     if (!frame) return frame.error();
@@ -90,25 +184,9 @@ int32_t tactus_builder_frame(tactus_builder* builder,
 
 int32_t tactus_builder_stage(tactus_builder* builder, const tactus_stage* stage,
                              tactus_error* error) {
-  return capi::call(error, [&]() -> Result<void> {
-    auto ok = capi::check_size(stage, "tactus_stage");
-    if (!ok) return ok;
-    if (!stage->fn) return bad_input("stage: fn is null");
-    config::Blueprint& b = builder->blueprint;
-    if (stage->kind == TACTUS_SENSE) {
-      builder->names.emplace_back(stage->name ? stage->name : "sense");
-      b.sense.push_back(keep(*builder, *stage));
-      return {};
-    }
-    if (stage->kind != TACTUS_ACT || builder->has_act) {
-      return bad_input(
-          "stage {}: expected sense stages and one act stage here (infer and "
-          "check have calls of their own)",
-          stage->name ? stage->name : "?");
-    }
-    b.act = keep(*builder, *stage);
-    builder->has_act = true;
-    return {};
+  return capi::call_on(builder, __func__, error, [&]() -> Result<void> {
+    if (auto ok = check_stage(stage); !ok) return ok;
+    return add_stage(*builder, *stage);
   });
 }
 
@@ -117,20 +195,24 @@ int32_t tactus_builder_infer(tactus_builder* builder,
                              const tactus_policy* policy,
                              const char* const* inputs, size_t input_count,
                              const char* output, tactus_error* error) {
-  return capi::call(error, [&]() -> Result<void> {
-    auto ok = capi::check_size(timing, "tactus_stage");
-    if (!ok) return ok;
+  return capi::call_on(builder, __func__, error, [&]() -> Result<void> {
+    if (auto ok = once(builder->has_infer, "infer"); !ok) return ok;
+    if (auto ok = check_stage(timing); !ok) return ok;
     if (!policy || !output) return bad_input("infer: policy or output is null");
+    auto names = names_of(inputs, input_count, "infer: inputs");
+    if (!names) return names.error();
     config::Blueprint& b = builder->blueprint;
-    b.infer = keep(*builder, *timing);
+    b.infer = keep(*builder, *timing, "infer");
     b.infer.kind = TACTUS_INFER;
     b.plan = policy->plan;
-    b.policy.input.assign(inputs, inputs + input_count);
+    b.policy.input = std::move(*names);
     b.policy.output = output;
     b.policy.where = "loop " + b.file.name;
+    b.policy.rate_hz = config::rate_of(b.file);
     b.file.policy.present = true;
     b.file.policy.output = output;
     b.file.policy.input = b.policy.input;
+    builder->has_infer = true;
     return {};
   });
 }
@@ -138,13 +220,14 @@ int32_t tactus_builder_infer(tactus_builder* builder,
 int32_t tactus_builder_check(tactus_builder* builder,
                              const tactus_stage* timing,
                              const tactus_shield* shield, tactus_error* error) {
-  return capi::call(error, [&]() -> Result<void> {
-    auto ok = capi::check_size(timing, "tactus_stage");
-    if (!ok) return ok;
+  return capi::call_on(builder, __func__, error, [&]() -> Result<void> {
+    if (auto ok = once(builder->has_check, "check"); !ok) return ok;
+    if (auto ok = check_stage(timing); !ok) return ok;
     if (!shield) return bad_input("check: shield is null");
-    builder->blueprint.check = keep(*builder, *timing);
+    builder->blueprint.check = keep(*builder, *timing, "check");
     builder->blueprint.check.kind = TACTUS_CHECK;
-    builder->shield = shield;
+    builder->shield = *shield;
+    builder->has_check = true;
     return {};
   });
 }
@@ -152,22 +235,19 @@ int32_t tactus_builder_check(tactus_builder* builder,
 int32_t tactus_builder_guard(tactus_builder* builder,
                              const tactus_guard_options* options,
                              tactus_error* error) {
-  return capi::call(error, [&]() -> Result<void> {
+  return capi::call_on(builder, __func__, error, [&]() -> Result<void> {
+    if (auto ok = once(builder->has_guard, "guard or no_guard"); !ok) return ok;
     auto ok = capi::check_size(options, "tactus_guard_options");
     if (!ok) return ok;
-    if (!options->sender || options->commit_ns <= 0 || options->misses == 0 ||
-        options->bound_ns <= 0) {
-      return bad_input(
-          "guard: sender, commit, misses and bound are all required");
-    }
-    config::GuardTable& g = builder->blueprint.file.guard;
-    g.commit_ns = options->commit_ns;
-    g.misses = options->misses;
-    g.bound_ns = options->bound_ns;
-    g.repeat_ns = options->repeat_ns > 0
-                      ? options->repeat_ns
-                      : builder->blueprint.file.loop.period_ns;
-    g.cpu = options->cpu;
+    config::File& file = builder->blueprint.file;
+    ok = check_guard(*options, file.loop.period_ns);
+    if (!ok) return ok;
+    file.guard.commit_ns = options->commit_ns;
+    file.guard.misses = options->misses;
+    file.guard.bound_ns = options->bound_ns;
+    file.guard.repeat_ns =
+        options->repeat_ns > 0 ? options->repeat_ns : file.loop.period_ns;
+    file.guard.cpu = options->cpu;
     builder->blueprint.sender = options->sender;
     builder->has_guard = true;
     return {};
@@ -176,7 +256,8 @@ int32_t tactus_builder_guard(tactus_builder* builder,
 
 int32_t tactus_builder_no_guard(tactus_builder* builder,
                                 int64_t robot_timeout_ns, tactus_error* error) {
-  return capi::call(error, [&]() -> Result<void> {
+  return capi::call_on(builder, __func__, error, [&]() -> Result<void> {
+    if (auto ok = once(builder->has_guard, "guard or no_guard"); !ok) return ok;
     if (robot_timeout_ns <= 0) {
       return bad_input(
           "no guard: the robot's own time-out is {} ns: declare after what "
@@ -192,10 +273,12 @@ int32_t tactus_builder_no_guard(tactus_builder* builder,
 
 int32_t tactus_builder_record(tactus_builder* builder, const char* path,
                               tactus_error* error) {
-  return capi::call(error, [&]() -> Result<void> {
+  return capi::call_on(builder, __func__, error, [&]() -> Result<void> {
+    if (auto ok = once(builder->has_record, "record"); !ok) return ok;
     if (!path || !*path) return bad_input("record: no path");
     builder->blueprint.file.record.path = path;
     builder->blueprint.file.record.keyframe_ns = kKeyframe;
+    builder->has_record = true;
     return {};
   });
 }
@@ -203,10 +286,11 @@ int32_t tactus_builder_record(tactus_builder* builder, const char* path,
 tactus_loop* tactus_builder_build(tactus_builder* builder,
                                   tactus_error* error) {
   return capi::make<tactus_loop>(error, [&]() -> Result<tactus_loop*> {
+    if (!builder) return bad_input("tactus_builder_build: the handle is null");
     auto blueprint = capi::compose(*builder);
     if (!blueprint) return blueprint.error();
     auto assembly = config::Assembly::build(std::move(*blueprint));
     if (!assembly) return assembly.error();
-    return new tactus_loop{std::move(*assembly)};
+    return new tactus_loop{.assembly = std::move(*assembly)};
   });
 }

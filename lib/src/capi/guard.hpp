@@ -30,6 +30,8 @@ T* make(tactus_error* error, F f) noexcept {
     report(made.error(), error);
   } catch (const std::exception& e) {
     report(internal_error("libtactus: {}", e.what()), error);
+  } catch (...) {
+    report(internal_error("libtactus: unknown exception"), error);
   }
   return nullptr;
 }
@@ -41,7 +43,19 @@ int32_t call(tactus_error* error, F f) noexcept {
     return done ? 0 : report(done.error(), error);
   } catch (const std::exception& e) {
     return report(internal_error("libtactus: {}", e.what()), error);
+  } catch (...) {
+    return report(internal_error("libtactus: unknown exception"), error);
   }
+}
+
+// `f` on a handle that the caller gave; `function` names it in the error.
+template <class T, class F>
+int32_t call_on(T* handle, const char* function, tactus_error* error,
+                F f) noexcept {
+  return call(error, [&]() -> Result<void> {
+    if (!handle) return bad_input("{}: the handle is null", function);
+    return f();
+  });
 }
 
 // Every options struct begins with its size: another one is another ABI.

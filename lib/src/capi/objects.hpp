@@ -2,6 +2,7 @@
 // What is behind the opaque handles of tactus.h. Set-up only.
 #pragma once
 
+#include <list>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,15 +23,19 @@ struct tactus_shield {
 
 struct tactus_builder {
   tactus::config::Blueprint blueprint;
-  std::vector<std::string> names;  // of the sense stages
-  std::vector<std::vector<std::byte>> fallbacks;
-  const tactus_shield* shield = nullptr;
+  std::list<std::string> names;  // of the stages, which point into it
+  std::list<std::vector<std::byte>> fallbacks;
+  tactus_shield shield;
   int64_t robot_timeout_ns = 0;
   bool has_frame = false;
+  bool has_infer = false;
+  bool has_check = false;
   bool has_act = false;
   bool has_guard = false;  // said, either way
+  bool has_record = false;
 };
 
 struct tactus_loop {
   std::unique_ptr<tactus::config::Assembly> assembly;
+  bool has_run = false;
 };

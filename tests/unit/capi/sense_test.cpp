@@ -2,7 +2,7 @@
 // What a sense stage of the public API wrote late is not there afterwards.
 #include <vector>
 
-#include "rig.hpp"
+#include "loop_rig.hpp"
 
 using namespace capi_rig;
 

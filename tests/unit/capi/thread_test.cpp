@@ -5,7 +5,7 @@
 
 #include <thread>
 
-#include "rig.hpp"
+#include "loop_rig.hpp"
 
 using namespace capi_rig;
 
