@@ -5,8 +5,6 @@ $O/handover-plant: $(call objs,$(handover_srcs)) $O/libtactus.a
 	$(call link,$(lib_libs))
 example_bins += $O/handover-plant
 
-test-programs: $(example_bins)
-
 # The plant's tests link its parts, not its main and its wire.
 $O/tests/unit-demo: $(patsubst %,$O/lib/examples/handover/plant_%.o, \
   geometry arm hand task watch witness)
@@ -24,3 +22,5 @@ $O/cpp-arm: $O/lib/examples/cpp_arm/main.o $O/libtactus.a
 $O/c-arm: $O/lib/examples/c_arm/main.o $O/libtactus.a
 	$(call link,$(lib_libs))
 example_bins += $O/cpp-arm $O/c-arm
+
+test-programs: $(example_bins)

@@ -89,6 +89,15 @@ static tactus_loop* build(struct arm* arm, const tactus_policy* policy,
   sense.fn = read_arm;
   act.fn = write_arm;
   sense.self = act.self = arm;
+  /* Starts rtctl guardian, which plays the stop plan to that address when
+   * commits stop. This arm lives in the same process and stands still with
+   * it: nobody listens there. */
+  tactus_guard_options guard = TACTUS_INIT(tactus_guard_options);
+  guard.sender = "udp://127.0.0.1:5005";
+  guard.commit_ns = 900000;
+  guard.misses = 20;
+  guard.bound_ns = 10000000;
+  guard.cpu = -1;
   tactus_loop* loop = NULL;
   tactus_builder* b = tactus_builder_new(&options, error);
   if (b &&
@@ -98,11 +107,23 @@ static tactus_loop* build(struct arm* arm, const tactus_policy* policy,
       tactus_builder_infer(b, &infer, policy, inputs, 4, "u", error) == 0 &&
       tactus_builder_check(b, &check, shield, error) == 0 &&
       tactus_builder_stage(b, &act, error) == 0 &&
-      tactus_builder_no_guard(b, 20000000, error) == 0) {
+      tactus_builder_guard(b, &guard, error) == 0 &&
+      tactus_builder_record(b, "c-arm.tlog", error) == 0) {
     loop = tactus_builder_build(b, error);
   }
   tactus_builder_free(b);
   return loop;
+}
+
+static void print_status(const tactus_loop* loop) {
+  tactus_loop_status s = TACTUS_INIT(tactus_loop_status);
+  if (tactus_loop_get_status(loop, &s, NULL) != 0) return;
+  const int stood = s.state == TACTUS_STATE_IDLE; /* only then it ends */
+  printf("%llu cycles: %llu pass, %llu scale, %llu stop; %s%s%s\n",
+         (unsigned long long)s.executed, (unsigned long long)s.pass,
+         (unsigned long long)s.scale, (unsigned long long)s.stop,
+         stood ? "ended at standstill" : "did not end",
+         s.ever_latched ? "; latched: " : "", s.reason);
 }
 
 int main(int argc, char** argv) {
@@ -123,6 +144,7 @@ int main(int argc, char** argv) {
     puts(tactus_loop_granted(loop));
     tactus_loop_engage(loop);
     rc = tactus_loop_run(loop, seconds * 1000000000);
+    print_status(loop);
   } else {
     fprintf(stderr, "%s\n", error.text);
     rc = error.code;

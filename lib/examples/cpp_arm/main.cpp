@@ -56,21 +56,27 @@ int main(int argc, char** argv) {
                [&](const Frame& f, const tactus::Tick&) noexcept {
                  return arm.write(f.u);
                })
-          // This arm lives in the same process: no other sender can reach
-          // it, and it stands still once nobody integrates it. A real one
-          // takes .guard({.sender = "udp://…", …}).
-          .no_guard(20ms)
+          // Starts rtctl guardian, which plays the stop plan to that address
+          // when commits stop. This arm lives in the same process and stands
+          // still with it: nobody listens there.
+          .guard({.sender = "udp://127.0.0.1:5005",
+                  .commit = 900us,
+                  .misses = 20,
+                  .bound = 10ms})
+          .record("cpp-arm.tlog")
           .build();  // allocates, locks, dry-runs, checks the grants
   if (!loop) return fail(loop);
   std::printf("%s\n", loop->granted().c_str());
   loop->engage();  // a request: granted at standstill, once a stop verified
   const auto result = loop->run(duration);
   const tactus_loop_status s = loop->status();
-  std::printf("%llu cycles: %llu pass, %llu scale, %llu stop%s%s\n",
+  const bool stood = s.state == TACTUS_STATE_IDLE;  // only then it ends
+  std::printf("%llu cycles: %llu pass, %llu scale, %llu stop; %s%s%s\n",
               static_cast<unsigned long long>(s.executed),
               static_cast<unsigned long long>(s.pass),
               static_cast<unsigned long long>(s.scale),
               static_cast<unsigned long long>(s.stop),
+              stood ? "ended at standstill" : "did not end",
               s.ever_latched ? "; latched: " : "", s.reason);
   return result.exit_code();
 }
