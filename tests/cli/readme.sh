@@ -60,8 +60,9 @@ export PKG_CONFIG_SYSROOT_DIR=$tmp/root
 compile=$(grep -oE '^`c\+\+ [^`]*`' README.md | tr -d '`')
 [ -n "$compile" ] || fail "README: no compiler line"
 (cd lib/examples/cpp_arm && eval "$compile -o $tmp/cpp-arm")
-LD_LIBRARY_PATH=$tmp/root/usr/lib "$tmp/cpp-arm" \
-  lib/examples/handover/handover.onnx lib/examples/cpp_arm/limits.toml 1 \
+(cd "$tmp" && LD_LIBRARY_PATH=$tmp/root/usr/lib ./cpp-arm \
+  "$home/lib/examples/handover/handover.onnx" \
+  "$home/lib/examples/cpp_arm/limits.toml" 1) \
   >"$tmp/out" || [ $? -eq 1 ] || fail "cpp-arm: $(cat "$tmp/out")"
 # The program as it stands in the README, between declarations of its own.
 {

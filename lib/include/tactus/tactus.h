@@ -322,6 +322,28 @@ TACTUS_API int32_t tactus_loop_get_status(const tactus_loop* loop,
  * runs may get less than the one that built. Lives as long as the loop. */
 TACTUS_API const char* tactus_loop_granted(const tactus_loop* loop);
 
+/* What a log's inputs gave when they went through this loop's infer and check
+ * once more. */
+typedef struct tactus_replay {
+  size_t sz;
+  uint64_t cycles;   /* compared, bit by bit */
+  uint64_t skipped;  /* no keyframe before them */
+  uint64_t gaps;     /* cycles were lost there; it went on at a keyframe */
+  int32_t identical; /* 1: no difference in what was compared */
+  uint32_t reserved;
+  uint64_t cycle; /* of the first difference, where it ended */
+  char field[64]; /* "raw u[2]", "rung", ...; "" when there is none */
+  char expected[64], got[64];
+  char stopped[128]; /* why it ended before the log did; "" */
+} tactus_replay;
+/* Feeds the frames, times, requests and guard inputs of a log into the policy
+ * and the limits that `loop` was built with; sense and act are not called, and
+ * the loop itself is left alone. The log's frame must be the loop's. Not for
+ * the loop's thread. */
+TACTUS_API int32_t tactus_loop_replay(const tactus_loop* loop, const char* path,
+                                      tactus_replay* result,
+                                      tactus_error* error);
+
 TACTUS_API const char* tactus_version(void);
 
 #ifdef __cplusplus

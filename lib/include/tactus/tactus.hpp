@@ -125,6 +125,15 @@ class RunResult {
   int code_;
 };
 
+// What replaying a log gave; see tactus_replay.
+struct Replay {
+  std::uint64_t cycles = 0, skipped = 0, gaps = 0;
+  bool identical = false;
+  std::uint64_t cycle = 0;  // of the first difference
+  std::string field, expected, got;
+  std::string stopped;  // why it ended before the log did
+};
+
 class Loop {
  public:
   using Stages = std::vector<std::shared_ptr<void>>;
@@ -150,6 +159,19 @@ class Loop {
     status.sz = sizeof(status);
     (void)tactus_loop_get_status(handle_.get(), &status, nullptr);
     return status;
+  }
+
+  // The log's inputs through this loop's policy and limits once more.
+  [[nodiscard]] Result<Replay> replay(const std::string& path) const {
+    tactus_error error{};
+    tactus_replay raw{};
+    raw.sz = sizeof(raw);
+    if (tactus_loop_replay(handle_.get(), path.c_str(), &raw, &error) != 0) {
+      return detail::to_error(error);
+    }
+    return Replay{raw.cycles,         raw.skipped, raw.gaps,
+                  raw.identical != 0, raw.cycle,   raw.field,
+                  raw.expected,       raw.got,     raw.stopped};
   }
 
  private:

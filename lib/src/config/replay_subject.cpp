@@ -119,6 +119,29 @@ class Subject final : public trace::ReplaySubject {
   ShieldSupervisor supervisor_;
 };
 
+Result<void> check_frame(const trace::LogReader& log,
+                         const FrameLayout& frame) {
+  const auto other = [&](const std::string& what) {
+    return bad_input("log {}: its frame is not the loop's: {}", log.name(),
+                     what);
+  };
+  const auto& fields = log.info().fields;
+  if (log.header().frame_size != frame.size() ||
+      fields.size() != frame.fields().size()) {
+    return other(fmt::format("{} fields, {} bytes", fields.size(),
+                             log.header().frame_size));
+  }
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const trace::FieldInfo& a = fields[i];
+    const FrameField& b = frame.fields()[i];
+    if (a.name != b.name || a.type != b.type || a.count != b.count ||
+        a.offset != b.offset) {
+      return other("field " + a.name);
+    }
+  }
+  return {};
+}
+
 struct Limits {
   LoadedShield shield;
   File file;  // signals only
@@ -138,6 +161,30 @@ Result<Limits> limits_of(const trace::LogReader& log, const Recipe& recipe,
   if (!shield) return shield.error();
   limits.shield = std::move(*shield);
   return limits;
+}
+
+struct Parts {
+  const policy::ModelPlan::Ptr& plan;
+  const PolicyBinding& policy;
+  const ImagePtr& image;
+  const File& file;  // signals only
+  const FrameLayout& frame;
+};
+
+Result<std::unique_ptr<trace::ReplaySubject>> subject_of(const Parts& parts) {
+  auto policy = PolicyStage::make(parts.plan, parts.policy, parts.frame);
+  if (!policy) return policy.error();
+  auto binding =
+      bind_signals(*parts.image, parts.file, parts.frame, parts.policy.output);
+  if (!binding) return binding.error();
+  const auto isa = rt::choose_isa();
+  if (!isa) return isa.error();
+  return std::unique_ptr<trace::ReplaySubject>(
+      new Subject(std::move(*policy), {.image = parts.image,
+                                       .binding = *binding,
+                                       .kernel = &safety::kernel_for(*isa),
+                                       .link = nullptr,
+                                       .robot_epoch = nullptr}));
 }
 
 }  // namespace
@@ -162,20 +209,14 @@ Result<std::unique_ptr<trace::ReplaySubject>> make_replay_subject(
   if (!plan) return plan.error();
   auto limits = limits_of(log, *recipe, ask.limits);
   if (!limits) return limits.error();
-  const FrameLayout frame = frame_of(log);
-  auto policy = PolicyStage::make(*plan, recipe->policy, frame);
-  if (!policy) return policy.error();
-  auto binding = bind_signals(*limits->shield.image, limits->file, frame,
-                              recipe->policy.output);
-  if (!binding) return binding.error();
-  const auto isa = rt::choose_isa();
-  if (!isa) return isa.error();
-  return std::unique_ptr<trace::ReplaySubject>(
-      new Subject(std::move(*policy), {.image = limits->shield.image,
-                                       .binding = *binding,
-                                       .kernel = &safety::kernel_for(*isa),
-                                       .link = nullptr,
-                                       .robot_epoch = nullptr}));
+  return subject_of({*plan, recipe->policy, limits->shield.image, limits->file,
+                     frame_of(log)});
+}
+
+Result<std::unique_ptr<trace::ReplaySubject>> replay_subject_of(
+    const trace::LogReader& log, const Blueprint& b) {
+  if (auto ok = check_frame(log, b.frame); !ok) return ok.error();
+  return subject_of({b.plan, b.policy, b.image, b.file, b.frame});
 }
 
 }  // namespace tactus::config

@@ -20,6 +20,12 @@ struct ReplayAsk {
 Result<std::unique_ptr<trace::ReplaySubject>> make_replay_subject(
     const trace::LogReader& log, const ReplayAsk& ask);
 
+// The policy and the limits of a loop that was built, on a log of its frame:
+// what would this program have done? Objects of their own: the loop is left
+// alone.
+Result<std::unique_ptr<trace::ReplaySubject>> replay_subject_of(
+    const trace::LogReader& log, const Blueprint& blueprint);
+
 // The log section that names what must be the same: backend, kernels, which
 // fields go in and out, the commit rule's times. TOML.
 [[nodiscard]] std::string replay_text(const Blueprint& blueprint);

@@ -5,6 +5,7 @@
 // its own. Header-only.
 #pragma once
 
+#include <time.h>
 #include <unistd.h>
 
 #include <climits>
@@ -239,6 +240,25 @@ struct Rig {
   }
   std::string refusal() { return refusal(make()); }
 };
+
+// A hundred cycles that pass, stepped as fast as they go, into rig.log.
+inline bool record(Rig& rig) {
+  rig.log = rig.folder.path() + "/run.tlog";
+  tactus_loop* loop = rig.make();
+  if (!loop) return false;
+  tactus_loop_engage(loop);
+  tactus_loop_status s = TACTUS_INIT(tactus_loop_status);
+  for (int i = 0; i < 2'000'000 && s.pass < 100; ++i) {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    tactus_tick tick{};
+    tick.release_ns = now.tv_sec * 1'000'000'000LL + now.tv_nsec;
+    (void)tactus_loop_step(loop, &tick);
+    (void)tactus_loop_get_status(loop, &s, nullptr);
+  }
+  tactus_loop_free(loop);
+  return s.pass >= 100;
+}
 
 // One line that has `word`, and the exit code of a bad input.
 inline bool refuses(const tactus_error& error, const std::string& word) {

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// tactus_loop_replay: a log through the policy and limits of a built loop.
+#include <criterion/criterion.h>
+
+#include <tactus/tactus.hpp>
+
+#include "rig.hpp"
+
+using namespace tactus::test;
+
+namespace {
+
+struct Replaying {
+  Rig recorded;
+  Rig now;  // the program that replays; a test may change it
+  tactus_loop* loop = nullptr;
+  tactus_error error{};
+  tactus_replay result = TACTUS_INIT(tactus_replay);
+
+  int32_t replays() {
+    cr_assert(record(recorded), "%s", recorded.error.text);
+    now.name += "-now";
+    now.loop.name = now.name.c_str();
+    loop = now.make();
+    cr_assert_not_null(loop, "%s", now.error.text);
+    return tactus_loop_replay(loop, recorded.log.c_str(), &result, &error);
+  }
+  ~Replaying() { tactus_loop_free(loop); }
+};
+
+void change(std::string& text, const std::string& from, const char* to) {
+  const std::size_t at = text.find(from);
+  cr_assert_neq(at, std::string::npos);
+  text.replace(at, from.size(), to);
+}
+
+}  // namespace
+
+Test(capi_replay, the_same_program_is_identical_and_sends_nothing) {
+  Replaying r;
+  cr_assert_eq(r.replays(), 0, "%s", r.error.text);
+  cr_assert_eq(r.result.identical, 1, "%s: %s, not %s", r.result.field,
+               r.result.got, r.result.expected);
+  cr_assert_gt(r.result.cycles, 100u);
+  cr_assert_eq(r.result.gaps, 0u);
+  cr_assert_str_eq(r.result.field, "");
+  cr_assert_str_eq(r.result.stopped, "");
+  cr_assert_eq(r.now.arm.sent, 0u);
+}
+
+Test(capi_replay, another_policy_is_named_by_its_first_raw_action) {
+  Replaying r;
+  tactus::policy::test::OnnxFile other;
+  using tactus::policy::test::tensor;
+  other.input("observation", {1, 20}).output("action", {1, 7});
+  other.weight(tensor("w", {20, 7}, std::vector<float>(140, 0.0F)));
+  other.weight(tensor("b", {7}, std::vector<float>(7, 0.03F)));
+  other.node("MatMul", {"observation", "w"}, {"m"});
+  other.node("Add", {"m", "b"}, {"action"});
+  r.now.model = other.bytes();
+  cr_assert_eq(r.replays(), 0, "%s", r.error.text);
+  cr_assert_eq(r.result.identical, 0);
+  cr_assert_str_eq(r.result.field, "raw u[0]");
+  cr_assert(std::strstr(r.result.expected, "0.0199") != nullptr, "%s",
+            r.result.expected);
+  cr_assert(std::strstr(r.result.got, "0.0299") != nullptr, "%s", r.result.got);
+}
+
+Test(capi_replay, other_limits_are_found) {
+  Replaying r;
+  change(r.now.limits, "max=\"1 rad/s\"", "max=\"0.01 rad/s\"");
+  cr_assert_eq(r.replays(), 0, "%s", r.error.text);
+  cr_assert_eq(r.result.identical, 0);
+  cr_assert_gt(r.result.cycle, 0u);
+  cr_assert_neq(r.result.field[0], '\0');
+}
+
+Test(capi_replay, a_log_of_another_frame_is_refused) {
+  Replaying r;
+  r.now.fields[9].name = "spare";
+  cr_assert_eq(r.replays(), 2);
+  cr_assert(refuses(r.error, "field unused"), "%s", r.error.text);
+}
+
+Test(capi_replay, what_is_wrong_is_said) {
+  Replaying r;
+  cr_assert_eq(r.replays(), 0, "%s", r.error.text);
+  const char* log = r.recorded.log.c_str();
+  const auto refused = [&](int32_t code, const char* word) {
+    return code == 2 && refuses(r.error, word);
+  };
+  cr_assert(refused(tactus_loop_replay(nullptr, log, &r.result, &r.error),
+                    "tactus_loop_replay"));
+  cr_assert(refused(tactus_loop_replay(r.loop, nullptr, &r.result, &r.error),
+                    "path is null"));
+  cr_assert(
+      refused(tactus_loop_replay(r.loop, log, nullptr, &r.error), "null"));
+  cr_assert(refused(tactus_loop_replay(r.loop, "/none", &r.result, &r.error),
+                    "/none"));
+  r.result.sz = 8;
+  cr_assert(
+      refused(tactus_loop_replay(r.loop, log, &r.result, &r.error), "sz"));
+}
+
+Test(capi_replay, the_cpp_layer_hands_it_on) {
+  Replaying r;
+  cr_assert_eq(r.replays(), 0, "%s", r.error.text);
+  const tactus::Loop loop(std::exchange(r.loop, nullptr), {});
+  const auto replayed = loop.replay(r.recorded.log);
+  cr_assert(bool(replayed));
+  cr_assert(replayed->identical);
+  cr_assert_eq(replayed->cycles, r.result.cycles);
+  const auto missing = loop.replay("/none");
+  cr_assert_not(bool(missing));
+  cr_assert_eq(missing.error().exit_code(), 2);
+}
