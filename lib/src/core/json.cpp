@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "core/text.hpp"
+
 namespace tactus::json {
 namespace {
 
@@ -17,18 +19,22 @@ Overload(F...) -> Overload<F...>;
 
 void quote(std::string_view text, std::string& to) {
   to += '"';
-  for (const char c : text) {
-    const auto u = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
+  while (!text.empty()) {
+    const std::size_t size = utf8_length(text);
+    const char c = text[0];
+    if (size == 0) {
+      to += '?';
+    } else if (c == '"' || c == '\\') {
       to += '\\';
       to += c;
     } else if (c == '\n') {
       to += "\\n";
-    } else if (u < 0x20) {
-      to += fmt::format("\\u{:04x}", u);
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      to += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
     } else {
-      to += c;
+      to += text.substr(0, size);
     }
+    text.remove_prefix(size == 0 ? 1 : size);
   }
   to += '"';
 }

@@ -2,6 +2,7 @@
 // Small helpers for set-up code that reads and quotes people's text.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,8 +21,15 @@ namespace tactus {
 // line stays one line whatever the file holds.
 [[nodiscard]] std::string quoted(std::string_view text);
 
-// Control characters as \xNN, however long.
+// Control characters (C0, DEL, C1) as \xNN, however long.
 [[nodiscard]] std::string one_line(std::string_view text);
+
+// Bytes of the UTF-8 character at the beginning of `text`; 0: there is none.
+[[nodiscard]] std::size_t utf8_length(std::string_view text);
+
+// At most `bytes` of `text`, never half a UTF-8 character.
+[[nodiscard]] std::string_view utf8_cut(std::string_view text,
+                                        std::size_t bytes);
 
 // The word of `words` that `text` is most likely a slip of (edit distance,
 // at most a third of its length); empty when none is near.

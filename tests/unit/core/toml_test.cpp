@@ -21,6 +21,11 @@ std::string verdict(const Document& document) {
   return done ? "fine" : done.error().text();
 }
 
+std::string refusal(std::string_view text) {
+  const auto document = Document::parse(text, "a.toml");
+  return document ? "fine" : document.error().text();
+}
+
 }  // namespace
 
 Test(toml, reads_typed_values) {
@@ -129,19 +134,59 @@ Test(toml, a_key_that_cannot_begin_is_a_syntax_error) {
   cr_assert(not(bool(Document::parse("[`", "a.toml"))));
 }
 
+Test(toml, letters_beyond_ascii_stand_in_quotes_and_comments) {
+  const auto doc = parsed(
+      "a = \"Gr\u00FC\u00DFe \U0001F916\" # 90 \u00B0\n"
+      "\"t\u00FCr\" = '\u00B0\u2028'\n");
+  cr_assert(eq(str, doc.root().text("a"), "Gr\u00FC\u00DFe \U0001F916"));
+  cr_assert(eq(str, doc.root().text("t\u00FCr"), "\u00B0\u2028"));
+  cr_assert(eq(str, verdict(doc), "fine"));
+}
+
+Test(toml, the_mark_that_some_editors_write_first_is_no_letter) {
+  const auto doc = parsed(
+      "\xEF\xBB\xBF"
+      "a = 1\n");
+  cr_assert(eq(i64, doc.root().integer("a", 0, 1), 1));
+}
+
 // toml++ 3.3 runs into undefined behaviour on these.
-Test(toml, letters_beyond_ascii_stay_in_comments) {
-  cr_assert(bool(Document::parse("a = 1 # \xC3\xB6\n", "a.toml")));
-  cr_assert(eq(
-      str,
-      std::string(Document::parse("a = 1 \xC3\xB6", "a.toml").error().text()),
-      "a.toml:1:7: not TOML as read here: expected ASCII outside "
-      "comments, and quoted texts on one line"));
-  cr_assert(not(bool(Document::parse("a = \"\"\"x\"\"\"", "a.toml"))));
-  // A '#' in a quoted text begins no comment.
-  cr_assert(not(bool(Document::parse("\"#\"\xEF\xB5\xBF", "a.toml"))));
-  cr_assert(not(bool(Document::parse("a = \"\\\"#\" \xC3\xB6", "a.toml"))));
-  cr_assert(bool(Document::parse("a = '\\' # \xC3\xB6\n", "a.toml")));
+Test(toml, letters_beyond_ascii_outside_quotes_have_their_place) {
+  for (const char* text :
+       {"a = 5\u00F6", "a = \"\u00B0\" \u00F6", "a = 5\"\u00F6\"", "\u00F6 = 1",
+        "\"#\"\uFD7F", "a = \"\\\"#\" \u00F6", "a = [1=\"\u2CEF\"]",
+        "a = 1\u00A0", "a = \uFEFF"}) {
+    const std::string said = refusal(text);
+    cr_assert(said.starts_with("a.toml:1:"), "%s", said.c_str());
+    cr_assert(said.find("not TOML: ") != std::string::npos, "%s", said.c_str());
+  }
+  cr_assert(eq(str, refusal("a = \"\u00B0\" \u00F6"),
+               "a.toml:1:9: not TOML: Error while parsing key-value pair: "
+               "expected a comment or whitespace, saw "
+               "'\u00F6'"));
+}
+
+Test(toml, bytes_that_are_not_utf8_have_their_place) {
+  const std::string said = "not TOML: bytes that are not UTF-8";
+  cr_assert(
+      eq(str, refusal("b = 1\na = \"\u00B0\xB0\""), "a.toml:2:7: " + said));
+  cr_assert(eq(str, refusal("a = 1 # \xC3"), "a.toml:1:9: " + said));
+  cr_assert(eq(str, refusal("\xFF"), "a.toml:1:1: " + said));
+}
+
+Test(toml, texts_of_several_lines_are_refused) {
+  for (const char* text : {"a = \"\"\"x\"\"\"", "a = '''x'''"})
+    cr_assert(eq(str, refusal(text),
+                 "a.toml:1:5: not TOML as read here: expected quoted texts on "
+                 "one line"));
+}
+
+Test(toml, a_degree_sign_is_no_unit_and_is_shown) {
+  const auto doc = parsed("a = \"90 \u00B0\"\n");
+  (void)doc.root().quantity("a", tactus::kAngle);
+  cr_assert(eq(str, verdict(doc),
+               "a.toml:1:5: a: \"90 \u00B0\": expected an angle such as "
+               "\"2 deg\""));
 }
 
 Test(toml, a_duplicate_key_is_a_syntax_error) {

@@ -8,6 +8,7 @@
 #include "core/log.hpp"
 #include "limits_rig.hpp"
 #include "safety/explain.hpp"
+#include "safety/limits/ir.hpp"
 #include "safety/seal.hpp"
 
 using namespace limits_rig;
@@ -376,4 +377,10 @@ Test(explain, gives_t_s_as_the_shield_counts_it) {
 Test(explain, gives_the_heartbeats_limit_as_the_link_judges_it) {
   // T + bound, in ms; tests/unit/guard has the link at its edge.
   cr_assert(near(constant("guardian heartbeat, then rung stop"), 2));
+}
+
+Test(limits, a_name_that_is_cut_keeps_its_letters_whole) {
+  char name[kName];
+  limits::copy_text(std::string(30, 'a') + "\u00F6", name, sizeof name);
+  cr_assert(eq(str, std::string(name), std::string(30, 'a')));
 }

@@ -37,9 +37,9 @@ int64_t positive_duration(const toml::Value& value) {
 }  // namespace
 
 void copy_text(std::string_view from, char* to, std::size_t size) {
-  const std::size_t n = std::min(from.size(), size - 1);
-  std::memcpy(to, from.data(), n);
-  to[n] = '\0';
+  const std::string_view whole = utf8_cut(from, size - 1);
+  std::memcpy(to, whole.data(), whole.size());
+  to[whole.size()] = '\0';
 }
 
 Dimension joint_dimension(const kin::Joint& joint, int order) {
