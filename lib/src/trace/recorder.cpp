@@ -26,6 +26,12 @@ uint64_t cycle_of(const std::byte* slot) {
   return cycle;
 }
 
+int64_t release_of(const std::byte* slot) {
+  int64_t ns = 0;
+  std::memcpy(&ns, slot + offsetof(layout::CycleRecord, release_ns), sizeof ns);
+  return ns;
+}
+
 int64_t now_ns() {
   timespec t{};
   clock_gettime(CLOCK_MONOTONIC, &t);
@@ -97,7 +103,7 @@ Result<void> Recorder::open_segment() {
       LogWriter::create(options_.path, options_.head, run_id_, segment_);
   if (!w) return w.error();
   writer_ = std::move(*w);
-  segment_begin_ns_ = now_ns();
+  segment_begin_ns_ = last_release_ns_;
   return {};
 }
 
@@ -118,9 +124,8 @@ Result<void> Recorder::rotate() {
 }
 
 Result<void> Recorder::write_keyframe(const std::byte* slot) {
-  const bool due =
-      options_.keep_ns > 0 && now_ns() - segment_begin_ns_ >= options_.keep_ns;
-  if (due)
+  const int64_t covers = last_release_ns_ - segment_begin_ns_;
+  if (options_.keep_ns > 0 && covers >= options_.keep_ns)
     if (auto r = rotate(); !r) return r;
   ++totals_.keyframes;
   return writer_->keyframe(cycle_of(slot),
@@ -139,6 +144,8 @@ Result<void> Recorder::drain_until(uint64_t cycle, uint64_t end) {
     uint64_t n = 1;
     while (n < most && cycle_of(first + n * size) <= cycle) ++n;
     next_cycle_ = cycle_of(first + (n - 1) * size) + 1;
+    last_release_ns_ = release_of(first + (n - 1) * size);
+    if (totals_.records == 0) segment_begin_ns_ = release_of(first);
     if (auto r = writer_->records({first, n * size}, dropped()); !r) return r;
     records_.pop(n);
     totals_.records += n;

@@ -91,7 +91,8 @@ class Recorder final : public rt::RecordSink {
   RecorderTotals totals_;
   uint64_t run_id_ = 0;
   uint32_t segment_ = 0;
-  int64_t segment_begin_ns_ = 0;
+  int64_t segment_begin_ns_ = 0;  // release times: of the loop's clock,
+  int64_t last_release_ns_ = 0;   // which in lockstep is the plant's
   uint64_t next_cycle_ = 0;
   std::atomic<uint64_t> dropped_{0};
   std::atomic<bool> failed_{false};

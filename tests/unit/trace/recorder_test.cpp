@@ -105,6 +105,25 @@ Test(recorder, keeps_whole_segments_that_begin_with_a_keyframe) {
   cr_assert(is(ok(result) && result->identical() && result->skipped == 0));
 }
 
+// Nothing of it depends on how long the recording took.
+Test(recorder, keeps_as_much_as_the_loops_clock_says) {
+  const std::string path = make_folder() + "/run.tlog";
+  RecorderOptions o = options(path);
+  o.keep_ns = 400 * o.head.period_ns;
+  o.keyframe_slots = 32;  // all of them, however slow the disk is
+  auto r = Recorder::start(o);
+  cr_assert(ok(r));
+  Plant plant;
+  put_all(**r, plant, 1000);
+  cr_assert(ok((*r)->finish()));
+  auto old = LogReader::open(path + ".1");
+  cr_assert(is(ok(old)));
+  const tactus::layout::CycleRecord first = old->at(0).record;
+  const tactus::layout::CycleRecord last = old->at(old->size() - 1).record;
+  const int64_t covers = last.release_ns - first.release_ns + o.head.period_ns;
+  cr_assert(is(covers >= o.keep_ns && covers < 2 * o.keep_ns));
+}
+
 Test(recorder, refuses_keep_without_keyframes) {
   RecorderOptions o = options(make_folder() + "/run.tlog");
   o.keep_ns = 1;
