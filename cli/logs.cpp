@@ -16,7 +16,7 @@ namespace {
 Result<void> write_file(const std::string& path, const std::string& text) {
   const std::unique_ptr<FILE, int (*)(FILE*)> file(
       std::fopen(path.c_str(), "w"), std::fclose);
-  if (!file) return system_error("report: " + path, errno, "choose --html");
+  if (!file) return file_error("report: " + path, errno, "choose --html");
   if (std::fwrite(text.data(), 1, text.size(), file.get()) != text.size() ||
       std::fflush(file.get()) != 0) {
     return system_error("report: " + path, errno, "is the disk full?");

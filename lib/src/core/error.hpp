@@ -34,4 +34,9 @@ Error internal_error(fmt::format_string<Args...> format, Args&&... args) {
 Error system_error(std::string_view what, int errno_value,
                    std::string_view remedy);
 
+// The same about a file that somebody named: that there is none, or none that
+// can be opened there, is kBadInput.
+Error file_error(std::string_view path, int errno_value,
+                 std::string_view remedy);
+
 }  // namespace tactus

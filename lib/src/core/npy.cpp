@@ -150,10 +150,10 @@ Result<Npy> parse_npy(std::span<const std::byte> bytes,
 Result<Npy> read_npy(const std::string& path) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat info{};
-  if (!fd || ::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
-    return bad_input("{}: {}: give a .npy file", path,
-                     fd ? "not a regular file" : strerrordesc_np(errno));
-  }
+  if (!fd || ::fstat(fd.get(), &info) != 0)
+    return file_error(path, errno, "give a .npy file");
+  if (!S_ISREG(info.st_mode))
+    return bad_input("{}: not a regular file: give a .npy file", path);
   std::vector<std::byte> bytes(static_cast<std::size_t>(info.st_size));
   std::size_t done = 0;
   while (done < bytes.size()) {
@@ -219,7 +219,7 @@ Result<void> write_npy(const std::string& path, const Npy& array) {
     done += static_cast<std::size_t>(n);
   }
   if (done == bytes.size()) return {};
-  return system_error(path, errno, "choose a folder that can be written");
+  return file_error(path, errno, "choose a folder that can be written");
 }
 
 }  // namespace tactus

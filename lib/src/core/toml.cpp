@@ -71,14 +71,12 @@ std::optional<Error> find_unknown(const State& state, const Node& node,
 Result<std::string> read_whole(const std::string& path) {
   struct stat info{};
   if (::stat(path.c_str(), &info) != 0)
-    return Error{
-        ErrorCode::kBadInput,
-        system_error(one_line(path), errno, "give a readable file").text()};
+    return file_error(one_line(path), errno, "give a readable file");
   if (!S_ISREG(info.st_mode) && !S_ISFIFO(info.st_mode))
     return bad_input("{}: not a file: give a TOML file", one_line(path));
   errno = 0;
   std::ifstream in(path, std::ios::binary);
-  if (!in) return system_error(one_line(path), errno, "give a readable file");
+  if (!in) return file_error(one_line(path), errno, "give a readable file");
   std::ostringstream out;
   if (!(out << in.rdbuf()))
     return bad_input("{}: cannot be read, or is empty: give a TOML file",

@@ -8,6 +8,7 @@
 #include <urdf_parser/urdf_parser.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <cstring>
 #include <fstream>
@@ -444,9 +445,11 @@ Result<Chain> parse_urdf(std::string_view text, const std::string& name,
 }
 
 Result<Chain> load_urdf(const std::string& path, const ChainOptions& options) {
+  errno = 0;
   std::ifstream in(path, std::ios::binary);
+  if (!in) return file_error(one_line(path), errno, "check robot.urdf");
   std::ostringstream text;
-  if (!in || !(text << in.rdbuf()))
+  if (!(text << in.rdbuf()))
     return bad_input("{}: no readable robot description: check robot.urdf",
                      one_line(path));
   return parse_urdf(text.str(), path, options);

@@ -95,8 +95,8 @@ class FolderFiles {
         slash == std::string::npos ? "." : path_.substr(0, slash + 1);
     const UniqueFd fd = open_beneath(folder, location);
     if (!fd) {
-      return bad_input("{}: external data '{}': {}: put it beside the model",
-                       path_, location, strerrordesc_np(errno));
+      return file_error(fmt::format("{}: external data '{}'", path_, location),
+                        errno, "put it beside the model");
     }
     auto data = read_all(fd, location);
     if (!data) return data.error();
@@ -181,7 +181,7 @@ bool is_bundle(std::span<const std::byte> image) {
 Result<LoadedModel> load_file(const std::string& path) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) {
-    return bad_input("{}: {}: give an ONNX file", path, strerrordesc_np(errno));
+    return file_error(path, errno, "give an ONNX file");
   }
   auto data = read_all(fd, path);
   if (!data) return data.error();

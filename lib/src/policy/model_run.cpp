@@ -181,7 +181,7 @@ std::string file_name(std::string name) {
 Result<RunReport> Runner::write() {
   const auto& dir = options_.output_dir;
   if (::mkdir(dir.c_str(), 0777) != 0 && errno != EEXIST) {
-    return system_error(dir, errno, "choose a folder that can be made");
+    return file_error(dir, errno, "choose a folder that can be made");
   }
   RunReport report;
   report.rows = rows_;

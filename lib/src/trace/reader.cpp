@@ -74,11 +74,8 @@ std::string header_fault(const LogHeader& h, uint64_t file_size) {
 Result<LogReader> LogReader::open(const std::string& path) {
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat st{};
-  if (!fd || ::fstat(fd.get(), &st) != 0) {
-    if (errno == ENOENT)
-      return bad_input("log {}: no such file: name a .tlog file", path);
-    return system_error("log " + path, errno, "name a readable .tlog file");
-  }
+  if (!fd || ::fstat(fd.get(), &st) != 0)
+    return file_error("log " + path, errno, "name a readable .tlog file");
   if (!S_ISREG(st.st_mode))
     return bad_input("log {}: not a file: name a .tlog file", path);
   if (st.st_size == 0) return parse({}, path);

@@ -112,8 +112,8 @@ Result<LogWriter> LogWriter::create(const std::string& path,
   w.fd_.reset(
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (!w.fd_)
-    return system_error("log " + path, errno,
-                        "name a file that this user may write");
+    return file_error("log " + path, errno,
+                      "name a file that this user may write");
   const LogHeader header = make_header(head, run_id, segment);
   w.record_size_ = header.record_size;
   w.buffer_ = make_head(header, head);

@@ -154,7 +154,7 @@ Test(urdf, refuses_a_file_that_is_not_there) {
   options.tip = "flange";
   const auto chain = load_urdf("/nonexistent.urdf", options);
   cr_assert(eq(str, std::string(chain.error().text()),
-               "/nonexistent.urdf: no readable robot description: check "
+               "/nonexistent.urdf: ENOENT (No such file or directory): check "
                "robot.urdf"));
 }
 
