@@ -66,7 +66,8 @@ void add_logs(CLI::App& app, Raw& raw) {
       command(app, "replay", "run policy and shield over a log again", raw);
   replay->add_option("LOG", o.replay.log)->required();
   replay->add_option("--model", o.replay.model, "instead of the log's own");
-  replay->add_option("--limits", o.replay.limits, "instead of the log's own");
+  replay->add_option("--limits", o.replay.limits,
+                     "instead of the log's own, with robot and guard times");
   replay->final_callback([&o] { o.command = Command::kReplay; });
 
   CLI::App* report = command(app, "report", "what happened in a log", raw);

@@ -80,6 +80,14 @@ $O/tests/lib%.so: tests/audit/%.c
 	$Q$(CC) -std=gnu11 -O2 -g $(WARN) -Wno-conversion -fPIC -shared -o $@ $<
 test-programs: $(preloads)
 
+# What scripts need to change or read files that only Tactus writes.
+tools := $(patsubst tests/tools/%_edit.cpp,$O/tests/%-edit,\
+           $(wildcard tests/tools/*_edit.cpp))
+all_srcs += $(wildcard tests/tools/*_edit.cpp)
+$O/tests/%-edit: $O/tests/tools/%_edit.o $O/libtactus.a
+	$(call link,$(lib_libs))
+test-programs: $(tools)
+
 # The long evidence, with figures; see the script for what can be overridden.
 prove: cli test-programs
 	$Qtests/prove.sh $O

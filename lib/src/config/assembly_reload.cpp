@@ -69,14 +69,10 @@ std::string next_log(const std::string& path, uint32_t number) {
 }  // namespace
 
 Result<Assembly::Change> Assembly::prepare_reload() {
-  auto document = toml::Document::load(blueprint_.file.path);
-  if (!document) return document.error();
-  auto file = read_file(*document);
-  if (!file) return file.error();
-  auto shield = load_shield(*document, timing_of(*file));
-  if (!shield) return shield.error();
-  if (auto ok = document->finish(); !ok) return ok.error();
-  if (const auto key = changed_key(blueprint_.file, *file); !key.empty()) {
+  auto read = load_run_file(blueprint_.file.path);
+  if (!read) return read.error();
+  const LoadedShield* shield = &read->shield;
+  if (const auto key = changed_key(blueprint_.file, read->file); !key.empty()) {
     return bad_input(
         "{}: {} has changed: reload changes robot and limits only: start a "
         "new run",

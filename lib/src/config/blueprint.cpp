@@ -58,9 +58,7 @@ rt::LoopSpec loop_spec_of(const File& file, const RunAsk& ask) {
 }
 
 Result<policy::ModelPlan::Ptr> load_model(const std::string& path,
-                                          const std::string& backend) {
-  policy::Options options;
-  if (!backend.empty()) options.backend = backend;
+                                          policy::Options options) {
   auto plan = policy::ModelPlan::load(path, options);
   if (!plan) return plan.error();
   const policy::Description& d = (*plan)->describe();
@@ -70,7 +68,7 @@ Result<policy::ModelPlan::Ptr> load_model(const std::string& path,
   return policy::ModelPlan::load(path, options);
 }
 
-Result<Blueprint> blueprint_of(const std::string& path, const RunAsk& ask) {
+Result<RunFile> load_run_file(const std::string& path) {
   auto document = toml::Document::load(path);
   if (!document) return document.error();
   auto file = read_file(*document);
@@ -82,20 +80,29 @@ Result<Blueprint> blueprint_of(const std::string& path, const RunAsk& ask) {
   auto shield = load_shield(*document, timing_of(*file));
   if (!shield) return shield.error();
   if (auto ok = document->finish(); !ok) return ok.error();
+  return RunFile{std::move(*file), std::move(*shield)};
+}
+
+Result<Blueprint> blueprint_of(const std::string& path, const RunAsk& ask) {
+  auto read = load_run_file(path);
+  if (!read) return read.error();
+  File* file = &read->file;
   if (!ask.log.empty()) {
     file->record.path = ask.log;
     if (file->record.keyframe_ns == 0) file->record.keyframe_ns = 1000000000;
     file->origins.push_back({"record.path", ask.log, "--log"});
   }
-  auto plan = load_model(file->policy.model, file->policy.backend);
+  policy::Options options;
+  options.backend = file->policy.backend;
+  auto plan = load_model(file->policy.model, options);
   if (!plan) return plan.error();
 
   Blueprint b;
   b.file = std::move(*file);
-  b.frame = FrameLayout::of(b.file, shield->image->joints);
+  b.frame = FrameLayout::of(b.file, read->shield.image->joints);
   b.spec = loop_spec_of(b.file, ask);
-  b.image = shield->image;
-  b.limits = std::move(shield->source);
+  b.image = read->shield.image;
+  b.limits = std::move(read->shield.source);
   b.plan = std::move(*plan);
   b.policy = {b.file.policy.input, b.file.policy.output, b.file.policy.kind,
               b.file.policy.unit,  path + " [policy]",   rate_of(b.file)};

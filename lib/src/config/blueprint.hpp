@@ -34,6 +34,13 @@ struct Blueprint {
   bool lockstep = false;
 };
 
+// A loop's file as `rtctl run` reads it: whole, and no key unknown.
+struct RunFile {
+  File file;
+  LoadedShield shield;
+};
+Result<RunFile> load_run_file(const std::string& path);
+
 // The parts of a Blueprint that a file says. `log` replaces record.path.
 struct RunAsk {
   bool shadow = false;
@@ -53,6 +60,6 @@ rt::LoopSpec loop_spec_of(const File& file, const RunAsk& ask);
 
 // Loads the model and selects the output that its contract names.
 Result<policy::ModelPlan::Ptr> load_model(const std::string& path,
-                                          const std::string& backend);
+                                          policy::Options options);
 
 }  // namespace tactus::config

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "config/replay_limits.hpp"
 #include "config/supervisor.hpp"
 #include "core/error.hpp"
 #include "rt/carried.hpp"
@@ -29,8 +30,7 @@ std::string section_text(const trace::LogReader& log, Kind kind) {
 struct Recipe {
   std::string backend;
   std::string kernels;
-  PolicyBinding policy;
-  Timing timing;
+  ReplayBasis basis;
 };
 
 Result<Recipe> read_recipe(const trace::LogReader& log) {
@@ -42,19 +42,15 @@ Result<Recipe> read_recipe(const trace::LogReader& log) {
   Recipe r;
   r.backend = root.text("backend");
   r.kernels = root.text("kernels");
-  r.policy.input = root.texts("input");
-  r.policy.output = root.text("output");
-  r.policy.where = log.name();
-  r.timing.period_ns = root.integer("period_ns", 1, kMax);
-  r.timing.commit_ns = root.integer("commit_ns", 0, kMax);
-  r.timing.misses = static_cast<uint32_t>(root.integer("misses", 0, 1000));
-  r.timing.bound_ns = root.integer("bound_ns", 0, kMax);
-  r.timing.repeat_ns = root.integer("repeat_ns", 0, kMax);
-  r.timing.robot_timeout_ns = root.integer("robot_timeout_ns", 0, kMax);
-  // A controller with its own driver need not say it in its limits file.
-  if (root.has("kind") && root.choice("kind", {"joint_velocity"}) == 0) {
-    r.timing.kind = safety::OutputKind::kJointVelocity;
-  }
+  r.basis.input = root.texts("input");
+  r.basis.output = root.text("output");
+  r.basis.timing.period_ns = root.integer("period_ns", 1, kMax);
+  r.basis.timing.commit_ns = root.integer("commit_ns", 0, kMax);
+  r.basis.timing.misses =
+      static_cast<uint32_t>(root.integer("misses", 0, 1000));
+  r.basis.timing.bound_ns = root.integer("bound_ns", 0, kMax);
+  r.basis.timing.repeat_ns = root.integer("repeat_ns", 0, kMax);
+  r.basis.timing.robot_timeout_ns = root.integer("robot_timeout_ns", 0, kMax);
   if (auto ok = document->finish(); !ok) return ok.error();
   return r;
 }
@@ -70,10 +66,8 @@ FrameLayout frame_of(const trace::LogReader& log) {
   return frame ? std::move(*frame) : FrameLayout{};
 }
 
-Result<policy::ModelPlan::Ptr> plan_of(const trace::LogReader& log,
-                                       const Recipe& recipe,
-                                       const std::string& other) {
-  if (!other.empty()) return load_model(other, recipe.backend);
+Result<policy::ModelPlan::Ptr> own_plan(const trace::LogReader& log,
+                                        const Recipe& recipe) {
   policy::Options options;
   options.backend = recipe.backend;
   options.kernel_override = recipe.kernels;
@@ -85,6 +79,30 @@ Result<policy::ModelPlan::Ptr> plan_of(const trace::LogReader& log,
   options.outputs = {wanted};
   return policy::ModelPlan::from_image(log.section(Kind::kModel),
                                        log.name() + " (model)", options);
+}
+
+// Nothing is sent here, so a model whose golden vectors are not met is
+// compared too: that is how a changed weight is found. It is noted.
+Result<policy::ModelPlan::Ptr> other_plan(const std::string& path,
+                                          const Recipe& recipe,
+                                          std::vector<std::string>& notes) {
+  policy::Options options;
+  options.backend = recipe.backend;
+  auto plan = load_model(path, options);
+  if (plan) return plan;
+  options.check_golden = false;
+  auto unchecked = load_model(path, options);
+  if (!unchecked) return plan.error();
+  notes.emplace_back(plan.error().text());
+  return unchecked;
+}
+
+// The frame's units; the kind is the only one there is.
+PolicyBinding binding_of(const trace::LogReader& log, const ReplayBasis& basis,
+                         const FrameLayout& frame) {
+  const FrameField* action = frame.find(basis.output);
+  return {basis.input, basis.output, "joint_velocity",
+          action ? action->unit : "", log.name()};
 }
 
 class Subject final : public trace::ReplaySubject {
@@ -142,27 +160,6 @@ Result<void> check_frame(const trace::LogReader& log,
   return {};
 }
 
-struct Limits {
-  LoadedShield shield;
-  File file;  // signals only
-};
-
-Result<Limits> limits_of(const trace::LogReader& log, const Recipe& recipe,
-                         const std::string& other) {
-  auto document = other.empty()
-                      ? toml::Document::parse(section_text(log, Kind::kLimits),
-                                              log.name() + " (limits)")
-                      : toml::Document::load(other);
-  if (!document) return document.error();
-  Limits limits;
-  limits.file.signal = read_signals(*document, limits.file.origins);
-  auto shield =
-      load_shield(*document, recipe.timing, section_text(log, Kind::kUrdf));
-  if (!shield) return shield.error();
-  limits.shield = std::move(*shield);
-  return limits;
-}
-
 struct Parts {
   const policy::ModelPlan::Ptr& plan;
   const PolicyBinding& policy;
@@ -195,22 +192,31 @@ std::string replay_text(const Blueprint& b) {
   return fmt::format(
       "backend = \"{}\"\nkernels = \"{}\"\ninput = [{}]\noutput = \"{}\"\n"
       "period_ns = {}\ncommit_ns = {}\nmisses = {}\nbound_ns = {}\n"
-      "repeat_ns = {}\nrobot_timeout_ns = {}\nkind = \"joint_velocity\"\n",
+      "repeat_ns = {}\nrobot_timeout_ns = {}\n",
       d.backend, d.kernels, quoted_list(b.policy.input), b.policy.output,
       c.period_ns, c.commit_ns, c.misses, c.guardian_bound_ns, c.repeat_ns,
       c.robot_timeout_ns);
 }
 
-Result<std::unique_ptr<trace::ReplaySubject>> make_replay_subject(
-    const trace::LogReader& log, const ReplayAsk& ask) {
+Result<Replayed> make_replay_subject(const trace::LogReader& log,
+                                     const ReplayAsk& ask) {
   auto recipe = read_recipe(log);
   if (!recipe) return recipe.error();
-  auto plan = plan_of(log, *recipe, ask.model);
+  const ReplayBasis& basis = recipe->basis;
+  Replayed made;
+  auto plan = ask.model.empty() ? own_plan(log, *recipe)
+                                : other_plan(ask.model, *recipe, made.notes);
   if (!plan) return plan.error();
-  auto limits = limits_of(log, *recipe, ask.limits);
+  auto limits = own_limits(log, basis);
+  if (limits && !ask.limits.empty())
+    limits = other_limits(log, basis, *limits->shield.image, ask.limits);
   if (!limits) return limits.error();
-  return subject_of({*plan, recipe->policy, limits->shield.image, limits->file,
-                     frame_of(log)});
+  const FrameLayout frame = frame_of(log);
+  auto subject = subject_of({*plan, binding_of(log, basis, frame),
+                             limits->shield.image, limits->file, frame});
+  if (!subject) return subject.error();
+  made.subject = std::move(*subject);
+  return made;
 }
 
 Result<std::unique_ptr<trace::ReplaySubject>> replay_subject_of(

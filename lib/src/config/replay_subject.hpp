@@ -13,12 +13,17 @@ namespace tactus::config {
 
 struct ReplayAsk {
   std::string model;   // empty: the log's own
-  std::string limits;  // empty: the log's own; the robot stays the log's
+  std::string limits;  // empty: the log's own; else with its robot and guard
+};
+
+struct Replayed {
+  std::unique_ptr<trace::ReplaySubject> subject;
+  std::vector<std::string> notes;  // what a user must know beside the result
 };
 
 // kUnavailable when this build or machine cannot reproduce the logged plan.
-Result<std::unique_ptr<trace::ReplaySubject>> make_replay_subject(
-    const trace::LogReader& log, const ReplayAsk& ask);
+Result<Replayed> make_replay_subject(const trace::LogReader& log,
+                                     const ReplayAsk& ask);
 
 // The policy and the limits of a loop that was built, on a log of its frame:
 // what would this program have done? Objects of their own: the loop is left

@@ -303,6 +303,7 @@ class Walk {
           "replay: log {}: no keyframe before the cycles asked "
           "for: record with record.keyframe",
           log_.name());
+    if (!log_.ended()) result_.notes.push_back(open_end());
     return result_;
   }
 
@@ -333,6 +334,13 @@ class Walk {
     ++result_.cycles;
     result_.first_difference = Cycle(log_, view, subject_).run(&carried_);
     return {};
+  }
+
+  [[nodiscard]] std::string open_end() const {
+    return fmt::format(
+        "the log has no end: its writer was killed or the file cut: {} bytes "
+        "after byte {} are no whole block and left out",
+        log_.tail_bytes(), log_.tail_offset());
   }
 
   // A keyframe that was taken right before this record.
@@ -375,18 +383,22 @@ std::string to_json(const ReplayResult& r, const std::string& log) {
     difference = fmt::format(
         R"({{"cycle": {}, "field": {}, "expected": {}, "got": {}}})", d->cycle,
         quote(d->field), quote(d->expected), quote(d->got));
+  std::string notes;
+  for (const std::string& note : r.notes)
+    notes += (notes.empty() ? "" : ", ") + quote(note);
   return fmt::format(
       R"({{"schema": "tactus/replay/1", "log": {}, "cycles": {}, )"
       R"("skipped": {}, "gaps": {}, "keyframes": {}, "identical": {}, )"
-      R"("stopped": {}, "first_difference": {}}})",
+      R"("stopped": {}, "notes": [{}], "first_difference": {}}})",
       quote(log), r.cycles, r.skipped, r.gaps, r.keyframes, r.identical(),
-      quote(r.stopped), difference);
+      quote(r.stopped), notes, difference);
 }
 
 std::string to_text(const ReplayResult& r) {
   std::string out = fmt::format(
       "{} cycles replayed, {} without a keyframe before them, {} gaps\n",
       r.cycles, r.skipped, r.gaps);
+  for (const std::string& note : r.notes) out += "note: " + note + "\n";
   if (!r.stopped.empty()) out += "stopped: " + r.stopped + "\n";
   if (!r.first_difference) return out + "identical\n";
   const Difference& d = *r.first_difference;

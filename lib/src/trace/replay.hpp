@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "rt/supervisor.hpp"
 #include "trace/reader.hpp"
@@ -52,6 +53,7 @@ struct ReplayResult {
   uint64_t gaps = 0;
   uint64_t keyframes = 0;  // states restored
   std::string stopped;     // why it ended before the log did; else empty
+  std::vector<std::string> notes;  // "the log has no end: …"
   std::optional<Difference> first_difference;
   [[nodiscard]] bool identical() const { return !first_difference; }
 };
@@ -60,7 +62,8 @@ struct ReplayResult {
 Result<ReplayResult> replay(const LogReader& log, ReplaySubject& subject,
                             const ReplayOptions& options = {});
 
-// {schema, log, cycles, skipped, gaps, identical, first_difference}
+// {schema, log, cycles, skipped, gaps, identical, stopped, notes,
+// first_difference}
 [[nodiscard]] std::string to_json(const ReplayResult& result,
                                   const std::string& log);
 [[nodiscard]] std::string to_text(const ReplayResult& result);

@@ -1,0 +1,72 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# rtctl replay --limits: another file is read as strictly as the one that was
+# recorded, all of it that the shield uses counts, its URDF too, and what a
+# replay cannot change is refused.
+# shellcheck source=tests/cli/lib/replay.sh
+source "$(dirname "$0")/lib/replay.sh"
+# other SED: the example with one thing otherwise.
+other() { example; edit "$1"; }
+refused() { # WORD SED
+  other "$2"
+  wants 2 "$1" "$rtctl" replay "$tmp/run.tlog" --limits "$tmp/arm.toml"
+}
+
+example
+run_lockstep 2s --log "$tmp/run.tlog" || fail "$(cat "$tmp/run.err")"
+replays 0 "$tmp/run.tlog" --limits "$tmp/arm.toml"
+
+# Wrong files: as rtctl run says it.
+refused 'arm.toml:.*perod: unknown key' 's/period="1 ms"/&, perod="2 ms"/'
+refused 'limit.human.dmin: unknown key' 's/d_min="50 mm"/&, dmin="60 mm"/'
+refused 'arm.toml:.*guard.bound: "10 mm": expected' 's/bound="10 ms"/bound="10 mm"/'
+refused 'guard.misses: missing' 's/misses=20, //'
+refused 'none.urdf: ENOENT' 's/arm.urdf/none.urdf/'
+refused '\[io\]: missing' '/^io /d'
+# Right files that a replay cannot follow.
+refused 'loop.period is 2000000 ns' 's/period="1 ms"/period="2 ms"/'
+refused 'loop.trip is 40 of 1000' 's/trip="50/trip="40/'
+refused 'loop.engage_time is' 's/engage_time="0.5 s"/engage_time="0.4 s"/'
+refused 'stage.check is 840000 ns' 's/check="850 us"/check="840 us"/'
+refused 'stage.late.infer is keep_last 3' 's/keep_last 2/keep_last 3/'
+refused 'io.transport_bound is' 's/transport_bound="1 ms"/transport_bound="2 ms"/'
+refused 'policy.input is \[dq, q' 's/^input .*/input = ["dq", "q", "target", "hand"]/'
+refused '"target: 4 x f32 m"' 's/shape=3/shape=4/'
+refused '"hand: 6 x f32 m"' 's/kind="sphere"/&, shape=6/'
+refused '"grip_at: 1 x time ns"' \
+  '/^hand /a grip = {from="io", shape=1, unit="m", max_age="20 ms", stale="stop"}'
+refused 'another fallback' \
+  's/^\(target .*\)stale="stop"/\1stale="fallback", fallback=[0, 0, 0]/'
+
+# What decides nothing may be otherwise.
+other 's/cpu=1,/cpu=0,/; s/priority=45/priority=0/; s/then="hold"/then="silence"/'
+replays 0 "$tmp/run.tlog" --limits "$tmp/arm.toml"
+
+# Its own URDF counts: the same run with it goes otherwise in the same cycle.
+example
+sed -i 's/velocity="[0-9.]*"/velocity="0.5"/' "$tmp/arm.urdf"
+run_lockstep 2s --log "$tmp/other.tlog" || fail "$(cat "$tmp/run.err")"
+replays 1 "$tmp/run.tlog" --limits "$tmp/arm.toml"
+says cycle "$("$log_edit" differ "$tmp/run.tlog" "$tmp/other.tlog" 1)"
+
+# A program's log, first with limits of its own, then with the file of a run:
+# its times are the program's.
+sed "s|\.build();|.record(\"$tmp/program.tlog\").build();|" \
+  lib/examples/cpp_arm/main.cpp |
+  c++ -std=c++20 -Ilib/include -Ilib/examples/cpp_arm -x c++ - -x none \
+    -o "$tmp/program" "$build/libtactus.so" -Wl,-rpath,"$PWD/$build"
+sed "s|../handover/||" lib/examples/cpp_arm/limits.toml >"$tmp/limits.toml"
+example
+edit '/^guard /d; s/lag="20 ms"/&, timeout="20 ms"/'
+for limits in limits arm; do
+  "$tmp/program" "$tmp/handover.onnx" "$tmp/$limits.toml" 1 >"$tmp/out" 2>&1 ||
+    [ $? -eq 1 ] || fail "$limits.toml: $(cat "$tmp/out")"
+  replays 0 "$tmp/program.tlog"
+  [ "$(number cycles "$tmp/replay.json")" -gt 500 ] || fail "too few compared"
+  replays 0 "$tmp/program.tlog" --limits "$tmp/limits.toml"
+done
+sed -i 's/max="1 rad/max="0.1 rad/' "$tmp/limits.toml"
+replays 1 "$tmp/program.tlog" --limits "$tmp/limits.toml"
+sed -i 's/loop   = {/loop = {period="2 ms", /' "$tmp/limits.toml"
+wants 2 'the program 1000000 ns' "$rtctl" replay "$tmp/program.tlog" \
+  --limits "$tmp/limits.toml"
