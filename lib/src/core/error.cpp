@@ -21,7 +21,7 @@ Error file_error(std::string_view path, int errno_value,
                  std::string_view remedy) {
   constexpr int kWrongName[] = {ENOENT, ENOTDIR, EISDIR,
                                 ELOOP,  ENXIO,   ENAMETOOLONG};
-  const Error error = system_error(path, errno_value, remedy);
+  Error error = system_error(path, errno_value, remedy);
   if (std::ranges::find(kWrongName, errno_value) == std::end(kWrongName))
     return error;
   return {ErrorCode::kBadInput, error.text()};
