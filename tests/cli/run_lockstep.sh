@@ -34,7 +34,7 @@ rc=0
 [ "$rc" -eq 1 ] || fail "other limits: exit $rc: $(cat "$tmp/limits.json")"
 grep -q '"identical": *false' "$tmp/limits.json" || fail "limits: no finding"
 
-# Another weight: one byte inside the model's tensors.
+# Another model, untrained (single weights: replay.sh).
 cp lib/examples/handover/handover_untrained.onnx "$tmp/other.onnx"
 rc=0
 "$rtctl" replay "$tmp/run.tlog" --model "$tmp/other.onnx" --json \
