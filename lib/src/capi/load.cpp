@@ -16,9 +16,8 @@ tactus_policy* tactus_policy_load(const char* path,
       if (options->backend) wanted.backend = options->backend;
       if (options->output) wanted.outputs = {options->output};
     }
-    auto plan = wanted.outputs.empty()
-                    ? config::load_model(path, wanted)
-                    : policy::ModelPlan::load(path, wanted);
+    auto plan = wanted.outputs.empty() ? config::load_model(path, wanted)
+                                       : policy::ModelPlan::load(path, wanted);
     if (!plan) return plan.error();
     return new tactus_policy{std::move(*plan)};
   });
