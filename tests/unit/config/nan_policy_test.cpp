@@ -51,7 +51,7 @@ config::FrameLayout layout_of_frame() {
 }
 
 // u[0] = 3e38 (command[0] - command[1]): nothing for (0, 0), an infinite
-// number for (10, 0), and not a number at all for (10, 10).
+// number for (10, 0), and not a number at all for one that is none.
 policy::ModelPlan::Ptr overflowing() {
   using namespace policy::test;
   const std::string bytes =
@@ -97,8 +97,8 @@ struct Rig {
     auto binding = config::bind_signals(**image, {}, frame, "u");
     if (!binding) cr_assert(false, "%s", binding.error().text());
     supervisor = std::make_unique<config::ShieldSupervisor>(
-        config::ShieldSupervisor::Parts{std::move(*image), *binding, nullptr,
-                                        nullptr});
+        config::ShieldSupervisor::Parts{.image = std::move(*image),
+                                        .binding = *binding});
     make_loop(late);
   }
 
@@ -205,7 +205,7 @@ Test(nan_policy, a_nan_is_no_action_whatever_on_late_says) {
   for (const auto late : {TACTUS_KEEP_LAST, TACTUS_FALLBACK}) {
     Rig r(late);
     r.engage();
-    r.command[0] = r.command[1] = 10;
+    r.command[0] = NAN;
     expect_stops_and_trips(r);
     cr_assert(std::isnan(r.raw()));
   }
@@ -222,7 +222,7 @@ Test(nan_policy, an_infinite_output_is_no_action_either) {
 Test(nan_policy, never_engages) {
   Rig r(TACTUS_KEEP_LAST);
   r.ticks(60);
-  r.command[0] = r.command[1] = 10;
+  r.command[0] = 10;
   r.loop->request(rt::kRequestEngage);
   r.ticks(60);
   cr_assert_eq(r.loop->state(), TACTUS_STATE_READY);
