@@ -34,6 +34,25 @@ CXXFLAGS += -std=c++20 $(OPT.$(B)) $(WARN) -ffp-contract=off -fPIC \
 CFLAGS   += -std=c11 $(OPT.$(B)) $(WARN) -fPIC
 LDFLAGS  += $(SAN) -pthread
 
+# Kernels are compiled once per instruction set; B=portable and other
+# processors have the portable ones alone.
+isas       := portable
+isa_choice := portable
+ifeq ($(if $(filter portable,$(B)),,$(shell uname -m)),x86_64)
+isas       += avx2 avx512
+isa_choice := x86_64
+endif
+kernel_flags.portable := -O3 -fno-math-errno
+kernel_flags.avx2     := $(kernel_flags.portable) -mavx2 -mfma
+kernel_flags.avx512   := $(kernel_flags.portable) -mavx512f -mavx512dq \
+                         -mavx512bw -mavx512vl -mprefer-vector-width=512
+# kernels FOLDER: its sources, each with its flags.
+define kernels
+lib_srcs += $$(patsubst %,$(1)/%.cpp,$(isas) choose_$(isa_choice))
+$(foreach i,$(isas),flags-$(1)/$i.cpp := $(kernel_flags.$i)
+)
+endef
+
 lib_srcs :=
 lib_libs :=
 bins     :=
