@@ -124,10 +124,6 @@ Test(models, recurrent_and_others_agree_on_reference) {
   all_agree(kOther, "reference");
 }
 
-Test(models, fused_refuses_what_is_no_perceptron_by_name) {
-  auto plan = ModelPlan::load(folder() + "/unitree_g1_lstm.onnx", {});
-  cr_assert_not(bool(plan));
-  const std::string text = plan.error().text();
-  cr_assert(text.find("LSTM") != std::string::npos, "%s", text.c_str());
-  cr_assert(text.find("--backend reference") != std::string::npos);
+Test(models, recurrent_and_others_agree_on_fused) {
+  all_agree(kOther, "fused");
 }

@@ -274,6 +274,51 @@ Test(plan, kernels_of_another_build_are_unavailable) {
   cr_assert_eq(plan.error().exit_code(), 3);
 }
 
+Test(plan, kernels_that_name_too_few_layers_are_unavailable) {
+  Options options;
+  const std::string bytes = actor().bytes();
+  for (const char* kernels :
+       {"fused/2:f32:portable", "fused/2:f32:portable;affine:12", ";", "x",
+        "fused/2:f32:portable;gemv", "fused/2:f32:portable;gemv9x9u9:1x1"}) {
+    options.kernel_override = kernels;
+    auto plan = ModelPlan::from_image(as_image(bytes), "a.onnx", options);
+    cr_assert_not(bool(plan), "%s", kernels);
+    cr_assert_eq(plan.error().exit_code(), 3, "%s", kernels);
+  }
+}
+
+// What lies behind a layer's outputs must not grow from run to run: exp(exp(…))
+// is infinite after five, and zero times infinity is no number.
+Test(plan, a_hundred_runs_give_the_first_ones_bits) {
+  for (const char* isa : {"portable", "avx2", "avx512"}) {
+    ::setenv("TACTUS_ISA", isa, 1);
+    for (const std::size_t hidden : {1UL, 7UL, 17UL, 33UL, 65UL}) {
+      const auto n = static_cast<int64_t>(hidden);
+      OnnxFile f;
+      f.input("x", {1, 235}).output("y", {1, 1});
+      f.weight(tensor("w", {235, n}, std::vector<float>(235 * hidden, 0.001F)));
+      f.weight(tensor("v", {n, 1}, std::vector<float>(hidden, 0.01F)));
+      f.node("MatMul", {"x", "w"}, {"a"}).node("Exp", {"a"}, {"b"});
+      f.node("MatMul", {"b", "v"}, {"y"});
+      const std::string bytes = f.bytes();
+      auto plan = ModelPlan::from_image(as_image(bytes), "exp", {});
+      if (!plan) break;  // this machine lacks the instruction set
+      Context context = context_of(*plan);
+      const std::vector<float> x(235, 0.1F);
+      std::vector<float> first(1), y(1);
+      const InputView in{x.data()};
+      const OutputView out_first(first), out(y);
+      cr_assert(context.run({&in, 1}, {&out_first, 1}) == Status::kOk);
+      for (int i = 0; i < 100; ++i) {
+        cr_assert(context.run({&in, 1}, {&out, 1}) == Status::kOk, "%s %zu",
+                  isa, hidden);
+        cr_assert_eq(y[0], first[0]);
+      }
+    }
+  }
+  ::unsetenv("TACTUS_ISA");
+}
+
 Test(plan, onednn_is_refused_in_the_loop_by_name) {
   use_built_modules();
   const auto plan = plan_of(actor(), "onednn");

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The backend of the loop: a graph of vector steps (Linear with its
-// activation, element-wise arithmetic, slices, concatenation) over one f32
-// arena, weights packed once in execution order for the kernels of this
-// machine's instruction set. Takes multi-layer perceptrons with any number of
-// heads; anything else is refused by name.
+// activation, LSTM and GRU, element-wise arithmetic, slices, concatenation)
+// over one f32 arena, weights packed once in execution order for the kernels
+// of this machine's instruction set. What has no f32 kernel runs its double
+// one between conversions: slower, but nothing is allocated either.
+#include <algorithm>
 #include <cstring>
 
 #include "policy/backends/fused_program.hpp"
@@ -15,7 +16,19 @@ namespace {
 class FusedExecutor : public Executor {
  public:
   explicit FusedExecutor(const Program& program)
-      : program_(program), arena_(program.initial) {}
+      : program_(program), arena_(program.initial), wide_(program.doubles) {
+    for (const Boxed& b : program.boxed) {
+      auto& operands = operands_.emplace_back();
+      for (const Operand& o : b.in)
+        operands.in.push_back({o.omitted    ? nullptr
+                               : o.constant ? o.constant
+                                            : wide_.data() + o.wide,
+                               o.dims, static_cast<int64_t>(o.size)});
+      for (const Operand& o : b.out)
+        operands.out.push_back(
+            {wide_.data() + o.wide, o.dims, static_cast<int64_t>(o.size)});
+    }
+  }
 
   Status run(const RunFrame& frame) noexcept override {
     take(frame);
@@ -43,11 +56,29 @@ class FusedExecutor : public Executor {
       case StepKind::kUnary:
         std::memcpy(arena + s.y, arena + s.x, s.count * kBlock * 4);
         break;
+      case StepKind::kBoxed:
+        box(s.boxed);
+        break;
       case StepKind::kCopy:
         std::memcpy(arena + s.y, arena + s.x, s.count * 4);
         break;
     }
     if (s.activation) s.activation(arena + s.y, s.count, s.params);
+  }
+  void box(std::size_t index) noexcept {
+    const Boxed& b = program_.boxed[index];
+    for (const Operand& o : b.in) {
+      if (o.omitted || o.constant) continue;
+      std::copy_n(arena_.data() + o.offset, o.size, wide_.data() + o.wide);
+    }
+    b.eval(*b.node, operands_[index].in, operands_[index].out);
+    for (const Operand& o : b.out) {
+      if (o.offset == kNowhere) continue;
+      const double* from = wide_.data() + o.wide;
+      float* to = arena_.data() + o.offset;
+      for (std::size_t i = 0; i < o.size; ++i)
+        to[i] = static_cast<float>(from[i]);
+    }
   }
   void take(const RunFrame& frame) noexcept {
     const std::byte* state = frame.state_in;
@@ -74,7 +105,13 @@ class FusedExecutor : public Executor {
   }
 
   const Program& program_;  // lives in the plan, which the Context keeps
+  struct Operands {
+    std::vector<ir::In> in;
+    std::vector<ir::Out> out;
+  };
   FloatVector arena_;
+  std::vector<double> wide_;
+  std::vector<Operands> operands_;
 };
 
 class FusedPlan : public Compiled {

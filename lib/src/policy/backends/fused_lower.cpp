@@ -17,12 +17,17 @@ using ir::Id;
 
 class Lowering {
  public:
-  explicit Lowering(const CompileInput& input) : input_(input) {}
+  explicit Lowering(const CompileInput& input)
+      : input_(input),
+        owned_(std::make_shared<Graph>(input.graph)),
+        graph_(*owned_) {}
   Result<Program> run();
 
  private:
   Result<void> lower(const ir::Node& node);
   Result<bool> lower_linear(const ir::Node& node);
+  Result<bool> lower_recurrent(const ir::Node& node);
+  void lower_boxed(const ir::Node& node);
   bool lower_affine(const ir::Node& node);
   bool lower_activation(const ir::Node& node);
   bool lower_binary(const ir::Node& node);
@@ -30,19 +35,26 @@ class Lowering {
   bool lower_concat(const ir::Node& node);
   bool fuse(const ir::Node& node, const kernels::ActivationEntry& entry);
   void push(const Step& step, Id made);
+  void stays_finite(const ir::Node& node);
   Result<void> choose_set();
+  std::string_view next_asked();
   Result<const kernels::Gemv*> choose(const kernels::Matrix& m, bool finite);
+  // y = W x + b; `made` takes its place where it is a value's.
+  Result<Step> gemv(const kernels::Matrix& m, std::size_t x, bool finite,
+                    Id made);
   std::size_t reserve(Id id, std::size_t floats = 0);
+  std::size_t scratch(std::size_t floats);
   std::size_t place_of(Id id);
   std::size_t pack_parts(const ir::Node& node, std::size_t size);
   [[nodiscard]] std::size_t size_of(Id id) const {
     return static_cast<std::size_t>(graph_.at(id).size());
   }
-  Error refuse(const ir::Node& node) const;
+  friend class RecurrentLowering;
   void add_kernel(const char* name, std::size_t n, std::size_t k);
 
   const CompileInput& input_;
-  Graph graph_;
+  std::shared_ptr<Graph> owned_;
+  Graph& graph_;
   std::unique_ptr<const ir::Uses> uses_;
   Program program_;
   std::vector<std::size_t> offset_;  // of each value; kNowhere: not yet
@@ -51,7 +63,7 @@ class Lowering {
   std::vector<std::pair<std::size_t, Id>> constants_;
   // By value: padding behind it is finite, so zero weights cancel it.
   std::vector<bool> finite_beyond_;
-  // What is left of the kernels that were asked for; empty: ours to choose.
+  // What is left of the kernels that were asked for.
   std::string_view asked_;
 };
 
@@ -60,6 +72,13 @@ std::size_t Lowering::reserve(Id id, std::size_t floats) {
   const std::size_t at = top_;
   offset_[static_cast<std::size_t>(id)] = at;
   top_ += blocks_of(std::max(size_of(id), floats)) * kBlock;
+  return at;
+}
+
+// Zero until a step writes it.
+std::size_t Lowering::scratch(std::size_t floats) {
+  const std::size_t at = top_;
+  top_ += blocks_of(floats) * kBlock;
   return at;
 }
 
@@ -76,21 +95,27 @@ void Lowering::add_kernel(const char* name, std::size_t n, std::size_t k) {
   if (k) program_.kernels += fmt::format("x{}", k);
 }
 
-// "NAME:…;" at the front of what was asked for.
+// The name of the next "gemvNAME:…" of what was asked for; "": none is left.
+std::string_view Lowering::next_asked() {
+  while (!asked_.empty()) {
+    const std::size_t end = std::min(asked_.find(';'), asked_.size());
+    const std::string_view entry = asked_.substr(0, end);
+    asked_.remove_prefix(std::min(end + 1, asked_.size()));
+    if (entry.starts_with("gemv")) return entry.substr(4, entry.find(':') - 4);
+  }
+  return {};
+}
+
 Result<const kernels::Gemv*> Lowering::choose(const kernels::Matrix& m,
                                               bool finite) {
   const auto beyond =
       finite ? kernels::Beyond::kWithinBlock : kernels::Beyond::kForbidden;
-  if (asked_.empty()) {
+  if (input_.kernels.empty()) {
     return input_.choice == KernelChoice::kTimed
                ? &kernels::by_time(*program_.set, m, beyond)
                : &kernels::by_rule(*program_.set, m, beyond);
   }
-  while (!asked_.empty() && !asked_.starts_with("gemv"))
-    asked_.remove_prefix(std::min(asked_.size(), asked_.find(';') + 1));
-  const std::string_view name =
-      asked_.substr(0, asked_.find(':')).substr(asked_.empty() ? 0 : 4);
-  asked_.remove_prefix(std::min(asked_.size(), asked_.find(';')));
+  const std::string_view name = next_asked();
   const kernels::Gemv* g = kernels::find_gemv(*program_.set, name);
   if (g != nullptr && kernels::fits(*program_.set, *g, m, beyond)) return g;
   return unavailable(
@@ -99,34 +124,46 @@ Result<const kernels::Gemv*> Lowering::choose(const kernels::Matrix& m,
       input_.label, input_.kernels, name, m.n, m.k);
 }
 
+Result<Step> Lowering::gemv(const kernels::Matrix& m, std::size_t x,
+                            bool finite, Id made) {
+  const auto chosen = choose(m, finite);
+  if (!chosen) return chosen.error();
+  Step step;
+  step.kind = StepKind::kGemv;
+  step.gemv = *chosen;
+  step.shape = kernels::shape_of(*program_.set, *step.gemv, m.n, m.k);
+  const std::size_t last = (step.shape.panels - 1) * step.gemv->outputs;
+  const std::size_t floats = last + step.gemv->written;
+  step.x = x;
+  step.y = made == ir::kNone ? scratch(floats) : reserve(made, floats);
+  step.count = blocks_of(m.n);
+  step.weights = program_.weights.size();
+  program_.weights.resize(step.weights + step.shape.floats(), 0.0F);
+  kernels::pack(*program_.set, *step.gemv, m,
+                program_.weights.data() + step.weights);
+  add_kernel((std::string("gemv") + step.gemv->name).c_str(), m.n, m.k);
+  return step;
+}
+
 Result<bool> Lowering::lower_linear(const ir::Node& node) {
   if (!ir::is_single_row(graph_, node)) return false;
+  if (!graph_.is_constant(node.in[1])) return false;
   const auto& dims = graph_.at(node.in[1]).dims;
   kernels::Matrix m;
   m.n = static_cast<std::size_t>(dims[0]);
   m.k = static_cast<std::size_t>(dims[1]);
   m.w = ir::data_of(graph_, node.in[1]).data();
   if (node.in[2] != ir::kNone) m.b = ir::data_of(graph_, node.in[2]).data();
-  Step step;
-  step.kind = StepKind::kGemv;
-  step.x = place_of(node.in[0]);
-  const auto chosen =
-      choose(m, finite_beyond_[static_cast<std::size_t>(node.in[0])]);
-  if (!chosen) return chosen.error();
-  step.gemv = *chosen;
-  step.shape = kernels::shape_of(*program_.set, *step.gemv, m.n, m.k);
-  const std::size_t last = (step.shape.panels - 1) * step.gemv->outputs;
-  step.y = reserve(node.out[0], last + step.gemv->written);
-  step.count = blocks_of(m.n);
-  // Rows of zeros give zero there; only a copy of sums is not certain.
+  const auto step =
+      gemv(m, place_of(node.in[0]),
+           finite_beyond_[static_cast<std::size_t>(node.in[0])], node.out[0]);
+  if (!step) return step.error();
+  // Rows of zeros give zero there. A copy of sums is not certain, nor is what
+  // no panel writes: an activation would be applied to it again and again.
   finite_beyond_[static_cast<std::size_t>(node.out[0])] =
-      step.gemv->written == step.gemv->outputs;
-  step.weights = program_.weights.size();
-  program_.weights.resize(step.weights + step.shape.floats(), 0.0F);
-  kernels::pack(*program_.set, *step.gemv, m,
-                program_.weights.data() + step.weights);
-  add_kernel((std::string("gemv") + step.gemv->name).c_str(), m.n, m.k);
-  push(step, node.out[0]);
+      step->gemv->written == step->gemv->outputs &&
+      step->shape.panels * step->gemv->outputs >= step->count * kBlock;
+  push(*step, node.out[0]);
   return true;
 }
 
@@ -157,13 +194,17 @@ bool Lowering::lower_affine(const ir::Node& node) {
   step.x = place_of(node.in[0]);
   step.y = reserve(node.out[0]);
   step.count = blocks_of(size_of(node.out[0]));
-  // Zero parts there: finite if the input is.
-  finite_beyond_[static_cast<std::size_t>(node.out[0])] =
-      finite_beyond_[static_cast<std::size_t>(node.in[0])];
+  stays_finite(node);  // zero parts there
   step.weights = pack_parts(node, size_of(node.out[0]));
   add_kernel("affine", size_of(node.out[0]), 0);
   push(step, node.out[0]);
   return true;
+}
+
+// Padding stays finite if the input's is; a chain of Exp need not.
+void Lowering::stays_finite(const ir::Node& node) {
+  finite_beyond_[static_cast<std::size_t>(node.out[0])] =
+      node.op != "Exp" && finite_beyond_[static_cast<std::size_t>(node.in[0])];
 }
 
 // Into the step before, when that has room and nothing else reads its value.
@@ -177,8 +218,7 @@ bool Lowering::fuse(const ir::Node& node,
   std::ranges::transform(node.reals, last.params,
                          [](double r) { return static_cast<float>(r); });
   offset_[static_cast<std::size_t>(node.out[0])] = last.y;
-  finite_beyond_[static_cast<std::size_t>(node.out[0])] =
-      finite_beyond_[static_cast<std::size_t>(node.in[0])];
+  stays_finite(node);
   return true;
 }
 
@@ -262,11 +302,254 @@ bool Lowering::lower_concat(const ir::Node& node) {
   return true;
 }
 
-Error Lowering::refuse(const ir::Node& node) const {
-  return bad_input(
-      "{}: {} (node '{}') does not fit the fused backend (a multi-layer "
-      "perceptron for one observation): use --backend reference",
-      input_.label, node.op, node.name);
+// An LSTM or GRU for one observation as steps over blocks of `held` floats,
+// one per gate. ONNX operator specification: gates i, o, f, c of LSTM-14;
+// z, r, h of GRU-14.
+class RecurrentLowering {
+ public:
+  RecurrentLowering(Lowering& lowering, const ir::Node& node)
+      : l_(lowering),
+        node_(node),
+        steps_(dim(0, 0)),
+        in_(dim(0, 2)),
+        hidden_(static_cast<std::size_t>(node.ints[0])),
+        held_(blocks_of(hidden_) * kBlock),
+        gates_(node.op == "LSTM" ? 4 : 3) {}
+
+  // One direction forward, one row, constant weights, not a long sequence.
+  [[nodiscard]] bool fits() const {
+    const Graph& g = l_.graph_;
+    const bool constant =
+        g.is_constant(node_.in[1]) && g.is_constant(node_.in[2]) &&
+        (node_.in[3] == ir::kNone || g.is_constant(node_.in[3]));
+    return constant && dim(0, 1) == 1 && node_.ints[1] == 1 &&
+           node_.ints[2] == 0 && steps_ <= kMostSteps;
+  }
+  Result<void> run();
+
+ private:
+  static constexpr std::size_t kMostSteps = 64;
+
+  [[nodiscard]] std::size_t dim(std::size_t input, std::size_t axis) const {
+    return static_cast<std::size_t>(l_.graph_.at(node_.in[input]).dims[axis]);
+  }
+  [[nodiscard]] double w(std::size_t gate, std::size_t row,
+                         std::size_t i) const {
+    return ir::data_of(l_.graph_,
+                       node_.in[1])[(gate * hidden_ + row) * in_ + i];
+  }
+  [[nodiscard]] double r(std::size_t gate, std::size_t row,
+                         std::size_t i) const {
+    return ir::data_of(l_.graph_,
+                       node_.in[2])[(gate * hidden_ + row) * hidden_ + i];
+  }
+  // of: 0 the input's, 1 the state's.
+  [[nodiscard]] double bias(std::size_t of, std::size_t gate,
+                            std::size_t row) const {
+    if (node_.in[3] == ir::kNone) return 0;
+    return ir::data_of(l_.graph_,
+                       node_.in[3])[(of * gates_ + gate) * hidden_ + row];
+  }
+  [[nodiscard]] bool resets_late() const { return node_.ints[3] != 0; }
+
+  // Rows of gate `gate` at block `at` of a matrix over [x, h].
+  struct Parts {
+    bool x, h;
+  };
+  void fill(std::vector<double>& m, std::vector<double>& b, std::size_t at,
+            std::size_t gate, Parts parts) const {
+    const std::size_t k = in_ + hidden_;
+    for (std::size_t row = 0; row < hidden_; ++row) {
+      double* to = m.data() + (at * held_ + row) * k;
+      for (std::size_t i = 0; parts.x && i < in_; ++i) to[i] = w(gate, row, i);
+      for (std::size_t i = 0; parts.h && i < hidden_; ++i)
+        to[in_ + i] = r(gate, row, i);
+      b[at * held_ + row] = (parts.x ? bias(0, gate, row) : 0) +
+                            (parts.h ? bias(1, gate, row) : 0);
+    }
+  }
+  Result<void> make_gemv();
+  Result<void> make_late_gemv();
+
+  void copy(std::size_t from, std::size_t to, std::size_t floats) {
+    Step s;
+    s.x = from;
+    s.y = to;
+    s.count = floats;
+    l_.push(s, ir::kNone);
+  }
+  void binary(kernels::Binary f, std::size_t x, std::size_t other,
+              std::size_t y) {
+    Step s;
+    s.kind = StepKind::kBinary;
+    s.binary = f;
+    s.x = x;
+    s.other = other;
+    s.y = y;
+    s.count = held_ / kBlock;
+    l_.push(s, ir::kNone);
+  }
+  void activate(std::string_view op, std::size_t x, std::size_t y,
+                std::size_t gates) {
+    Step s;
+    s.kind = StepKind::kUnary;
+    s.activation = kernels::find_activation(*l_.program_.set, op)->apply;
+    s.x = x;
+    s.y = y;
+    s.count = gates * held_ / kBlock;
+    l_.push(s, ir::kNone);
+  }
+  void lstm_step();
+  void gru_step();
+  // The state's begin: the operand's, or zero.
+  void begin(std::size_t input, std::size_t state) {
+    const Id id = node_.in[input];
+    const std::size_t zero = id == ir::kNone ? l_.scratch(hidden_) : 0;
+    copy(id == ir::kNone ? zero : l_.place_of(id), state, hidden_);
+  }
+  void alias(std::size_t output, std::size_t at) {
+    const Id id = node_.out[output];
+    l_.offset_[static_cast<std::size_t>(id)] = at;
+  }
+
+  Lowering& l_;
+  const ir::Node& node_;
+  std::size_t steps_, in_, hidden_, held_, gates_;
+  Step gemv_, late_;
+  std::size_t xh_ = 0, h_ = 0, c_ = 0, t_ = 0, rh_ = 0;
+};
+
+Result<void> RecurrentLowering::make_gemv() {
+  const bool lstm = node_.op == "LSTM";
+  const std::size_t blocks = lstm || resets_late() ? 4 : 3;
+  std::vector<double> m(blocks * held_ * (in_ + hidden_)), b(blocks * held_);
+  for (std::size_t gate = 0; gate < (lstm ? 4U : 2U); ++gate)
+    fill(m, b, gate, gate, {true, true});
+  if (!lstm) fill(m, b, 2, 2, {true, false});
+  if (!lstm && resets_late()) fill(m, b, 3, 2, {false, true});
+  const auto step = l_.gemv({m.data(), b.data(), blocks * held_, in_ + hidden_},
+                            xh_, true, ir::kNone);
+  if (!step) return step.error();
+  gemv_ = *step;
+  return lstm || resets_late() ? Result<void>() : make_late_gemv();
+}
+
+// The candidate's product with r h, which is known only after r.
+Result<void> RecurrentLowering::make_late_gemv() {
+  std::vector<double> m(held_ * hidden_), b(held_);
+  for (std::size_t row = 0; row < hidden_; ++row) {
+    for (std::size_t i = 0; i < hidden_; ++i)
+      m[row * hidden_ + i] = r(2, row, i);
+    b[row] = bias(1, 2, row);
+  }
+  rh_ = l_.scratch(held_);
+  const auto step =
+      l_.gemv({m.data(), b.data(), held_, hidden_}, rh_, true, ir::kNone);
+  if (!step) return step.error();
+  late_ = *step;
+  return {};
+}
+
+void RecurrentLowering::lstm_step() {
+  const kernels::KernelSet& k = *l_.program_.set;
+  const std::size_t i = gemv_.y, o = i + held_, f = o + held_, g = f + held_;
+  activate("Sigmoid", i, i, 3);
+  activate("Tanh", g, g, 1);
+  binary(k.mul, i, g, i);
+  binary(k.mul, f, c_, c_);
+  binary(k.add, c_, i, c_);
+  activate("Tanh", c_, t_, 1);
+  binary(k.mul, o, t_, h_);
+}
+
+// h' = n + z (h - n).
+void RecurrentLowering::gru_step() {
+  const kernels::KernelSet& k = *l_.program_.set;
+  const std::size_t z = gemv_.y, r = z + held_, n = r + held_;
+  activate("Sigmoid", z, z, 2);
+  std::size_t from_h = n + held_;
+  if (resets_late()) {
+    binary(k.mul, r, from_h, from_h);
+  } else {
+    binary(k.mul, r, h_, rh_);
+    l_.push(late_, ir::kNone);
+    from_h = late_.y;
+  }
+  binary(k.add, n, from_h, n);
+  activate("Tanh", n, n, 1);
+  binary(k.sub, h_, n, t_);
+  binary(k.mul, z, t_, t_);
+  binary(k.add, n, t_, h_);
+}
+
+Result<void> RecurrentLowering::run() {
+  const bool lstm = node_.op == "LSTM";
+  xh_ = l_.scratch(in_ + hidden_);
+  h_ = l_.scratch(held_);
+  c_ = l_.scratch(held_);
+  t_ = l_.scratch(held_);
+  if (auto ok = make_gemv(); !ok) return ok;
+  begin(5, h_);
+  if (lstm) begin(6, c_);
+  const std::size_t x = l_.place_of(node_.in[0]);
+  const std::size_t y = l_.reserve(node_.out[0]);
+  for (std::size_t t = 0; t < steps_; ++t) {
+    copy(x + t * in_, xh_, in_);
+    copy(h_, xh_ + in_, hidden_);
+    l_.push(gemv_, ir::kNone);
+    lstm ? lstm_step() : gru_step();
+    copy(h_, y + t * hidden_, hidden_);
+  }
+  alias(1, h_);
+  if (lstm) alias(2, c_);
+  return {};
+}
+
+Result<bool> Lowering::lower_recurrent(const ir::Node& node) {
+  RecurrentLowering recurrent(*this, node);
+  if (!recurrent.fits()) return false;
+  if (auto ok = recurrent.run(); !ok) return ok.error();
+  return true;
+}
+
+// The operator's double kernel, with its operands converted. Outputs that
+// nobody reads stay where they are.
+void Lowering::lower_boxed(const ir::Node& node) {
+  Boxed boxed;
+  boxed.node = &node;
+  boxed.eval = ir::find_op(node.op)->eval;
+  const auto operand = [&](Id id) {
+    Operand o;
+    o.size = size_of(id);
+    o.dims = graph_.at(id).dims;
+    o.wide = program_.doubles;
+    program_.doubles += o.size;
+    return o;
+  };
+  for (const Id id : node.in) {
+    if (id == ir::kNone) {
+      boxed.in.emplace_back().omitted = true;
+    } else if (graph_.at(id).constant) {
+      Operand o;
+      o.constant = graph_.at(id).constant->data();
+      o.size = size_of(id);
+      o.dims = graph_.at(id).dims;
+      boxed.in.push_back(o);
+    } else {
+      boxed.in.push_back(operand(id));
+      boxed.in.back().offset = place_of(id);
+    }
+  }
+  for (const Id id : node.out) {
+    boxed.out.push_back(operand(id));
+    if (uses_->count(id) > 0) boxed.out.back().offset = reserve(id);
+  }
+  Step step;
+  step.kind = StepKind::kBoxed;
+  step.boxed = program_.boxed.size();
+  program_.boxed.push_back(std::move(boxed));
+  program_.kernels += ";f64:" + node.op;
+  push(step, ir::kNone);
 }
 
 Result<void> Lowering::lower(const ir::Node& node) {
@@ -278,24 +561,24 @@ Result<void> Lowering::lower(const ir::Node& node) {
   constexpr Entry kRules[] = {{"Affine", &Lowering::lower_affine},
                               {"Slice", &Lowering::lower_slice},
                               {"Concat", &Lowering::lower_concat}};
-  bool done = false;
   if (node.op == "Reshape") {
     offset_[static_cast<std::size_t>(node.out[0])] = place_of(node.in[0]);
     return {};
   }
-  if (size_of(node.out[0]) == 0) return refuse(node);
+  bool done = false;
   const auto* entry = std::ranges::find(kRules, node.op, &Entry::op);
-  if (node.op == "Linear") {
-    const auto linear = lower_linear(node);
-    if (!linear) return linear.error();
-    done = *linear;
+  if (node.op == "Linear" || node.op == "LSTM" || node.op == "GRU") {
+    const auto lowered =
+        node.op == "Linear" ? lower_linear(node) : lower_recurrent(node);
+    if (!lowered) return lowered.error();
+    done = *lowered;
   } else if (entry != std::end(kRules)) {
     done = (this->*entry->rule)(node);
   } else {
     done = node.in.size() == 1 ? lower_activation(node)
                                : node.in.size() == 2 && lower_binary(node);
   }
-  if (!done) return refuse(node);
+  if (!done) lower_boxed(node);
   return {};
 }
 
@@ -349,6 +632,7 @@ Result<Program> Lowering::run() {
                            program_.initial.data() + at,
                            [](double v) { return static_cast<float>(v); });
   }
+  program_.graph = owned_;
   program_.ops = count_ops(graph_);
   program_.states = input_.states;
   return std::move(program_);

@@ -3,6 +3,7 @@
 // weights in the order of use. Made by fused_lower.cpp, run by fused.cpp.
 #pragma once
 
+#include <memory>
 #include <new>
 #include <string>
 #include <vector>
@@ -34,7 +35,14 @@ struct Aligned {
 };
 using FloatVector = std::vector<float, Aligned<float>>;
 
-enum class StepKind : uint8_t { kCopy, kGemv, kAffine, kBinary, kUnary };
+enum class StepKind : uint8_t {
+  kCopy,
+  kGemv,
+  kAffine,
+  kBinary,
+  kUnary,
+  kBoxed,  // an operator without f32 kernel: its double one
+};
 
 struct Step {
   StepKind kind = StepKind::kCopy;
@@ -45,7 +53,23 @@ struct Step {
   kernels::GemvShape shape;
   kernels::Binary binary = nullptr;
   kernels::Activation activation = nullptr;  // in place, after the rest
+  std::size_t boxed = 0;                     // index into Program::boxed
   float params[2] = {};
+};
+
+// An operator as ir/ops.hpp has it, between the floats of the arena.
+struct Operand {
+  std::size_t offset = kNowhere;     // in the arena; kNowhere: stays in double
+  const double* constant = nullptr;  // then nothing is converted
+  std::size_t wide = 0;              // offset in the executor's doubles
+  std::size_t size = 0;
+  std::span<const int64_t> dims;
+  bool omitted = false;
+};
+struct Boxed {
+  const ir::Node* node = nullptr;
+  ir::Eval eval = nullptr;
+  std::vector<Operand> in, out;
 };
 
 struct Port {
@@ -54,7 +78,10 @@ struct Port {
 
 struct Program {
   const kernels::KernelSet* set = nullptr;
+  std::shared_ptr<const ir::Graph> graph;  // boxed nodes and constants
   std::vector<Step> steps;
+  std::vector<Boxed> boxed;
+  std::size_t doubles = 0;            // that boxed operators need
   std::vector<Port> inputs, outputs;  // states last
   FloatVector weights;
   FloatVector initial;  // the arena, with constant outputs in it
