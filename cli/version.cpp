@@ -7,6 +7,7 @@
 #include "commands.hpp"
 #include "config/granted.hpp"
 #include "config/probe.hpp"
+#include "rt/isa.hpp"
 
 namespace tactus::cli {
 namespace {
@@ -28,7 +29,7 @@ std::vector<Isa> isas() {
 #endif
 }
 
-// Kernels are portable vectors so far; what differs is the clock.
+// Which clock and which kernels there are to choose from.
 #ifdef TACTUS_PORTABLE
 constexpr const char* kBuild = "portable";
 #else
@@ -89,6 +90,8 @@ std::string granted_text(const rt::Grants& grants) {
 }  // namespace
 
 int version_command(const Output& out) {
+  const auto kernels = rt::choose_isa();
+  if (!kernels) return out.error(kernels.error());
   Value isa = Value::object();
   std::string isa_text;
   for (const Isa& i : isas()) {
@@ -106,15 +109,17 @@ int version_command(const Output& out) {
           .add("build", kBuild)
           .add("compiler", __VERSION__)
           .add("isa", isa)
+          .add("kernels", rt::isa_name(*kernels))
           .add("features", here_value(features))
           .add("missing", missing_value(features))
           .add("kernel", std::string(kernel.release))
           .add("granted", granted_value(grants))
           .add("refused", config::refused_value(grants)),
-      fmt::format("rtctl {} ({}, {})\n  isa      {}\n  kernel    {}\n"
-                  "  built in  {}\n{}",
-                  TACTUS_VERSION, kBuild, __VERSION__, isa_text, kernel.release,
-                  features_text(features), granted_text(grants)));
+      fmt::format(
+          "rtctl {} ({}, {})\n  isa      {}; kernels {}\n  kernel    {}\n"
+          "  built in  {}\n{}",
+          TACTUS_VERSION, kBuild, __VERSION__, isa_text, rt::isa_name(*kernels),
+          kernel.release, features_text(features), granted_text(grants)));
   return 0;
 }
 

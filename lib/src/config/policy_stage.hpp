@@ -20,7 +20,7 @@ struct PolicyBinding {
   std::string kind;                // "joint_velocity"; "": not said
   std::string unit;                // "": not said
   std::string where;               // "arm.toml [policy]", for errors
-  double rate_hz = 0;              // of the loop; 0: not said (replay)
+  double rate_hz = 0;              // of the loop; 0: not said
 };
 
 class PolicyStage {

@@ -101,8 +101,9 @@ Result<policy::ModelPlan::Ptr> other_plan(const std::string& path,
 PolicyBinding binding_of(const trace::LogReader& log, const ReplayBasis& basis,
                          const FrameLayout& frame) {
   const FrameField* action = frame.find(basis.output);
-  return {basis.input, basis.output, "joint_velocity",
-          action ? action->unit : "", log.name()};
+  return {basis.input,      basis.output,
+          "joint_velocity", action ? action->unit : "",
+          log.name(),       1e9 / static_cast<double>(basis.timing.period_ns)};
 }
 
 class Subject final : public trace::ReplaySubject {

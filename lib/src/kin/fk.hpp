@@ -30,10 +30,13 @@ struct TwistsOf {
 using Twists = TwistsOf<double>;
 using Twists8 = TwistsOf<Double8>;
 
-// Structure of arrays: [joint] is eight samples of that joint.
+// Structure of arrays: [joint] is eight samples of that joint. Its alignment
+// is the lanes', so it is not the same type in every kernel.
+inline namespace TACTUS_KERNEL_SPACE {
 struct Samples8 {
   Double8 at[kMaxJoints];
 };
+}  // namespace TACTUS_KERNEL_SPACE
 
 // q: joints values, rad or m.
 void forward(const Chain& chain, const double* q, Frames& out) noexcept;

@@ -28,7 +28,9 @@ Result<Isa> choose_isa(const char* forced) {
       continue;
     if (isa_here(isa)) return isa;
     return unavailable(
-        "TACTUS_ISA={}: this machine or build lacks it: the widest here is {}",
+        "instruction set {}: this machine or build lacks it: the widest here "
+        "is "
+        "{}",
         forced, isa_name(widest));
   }
   if (forced == nullptr) return widest;
@@ -38,6 +40,10 @@ Result<Isa> choose_isa(const char* forced) {
       forced);
 }
 
-Result<Isa> choose_isa() { return choose_isa(std::getenv("TACTUS_ISA")); }
+// Empty is unset, as for the other variables.
+Result<Isa> choose_isa() {
+  const char* forced = std::getenv("TACTUS_ISA");
+  return choose_isa(forced && *forced ? forced : nullptr);
+}
 
 }  // namespace tactus::rt

@@ -9,7 +9,6 @@ inline namespace TACTUS_KERNEL_SPACE {
 
 typedef float Floats __attribute__((vector_size(32)));
 typedef uint32_t Words __attribute__((vector_size(32)));
-inline constexpr uint32_t kRegisters = 16;
 
 // a · b + c, rounded once.
 [[gnu::always_inline]] inline Floats fma(const Floats& a, const Floats& b,

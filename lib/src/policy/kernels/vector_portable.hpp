@@ -10,7 +10,6 @@ inline namespace TACTUS_KERNEL_SPACE {
 
 typedef float Floats __attribute__((vector_size(16)));
 typedef uint32_t Words __attribute__((vector_size(16)));
-inline constexpr uint32_t kRegisters = 16;
 
 // Rounded twice: not every target has a fused one.
 [[gnu::always_inline]] inline Floats fma(const Floats& a, const Floats& b,
