@@ -11,6 +11,8 @@ if [ "$(id -u)" -eq 0 ]; then
   chmod 755 "$tmp"
 fi
 as_user() { "${run_as[@]}" "$rtctl" "$@"; }
+"${run_as[@]}" test -w /dev/shm ||
+  { echo "/dev/shm may not be written by users here"; exit 77; }
 mkdir -m 777 "$tmp/user" && mkdir -m 555 "$tmp/locked"
 export XDG_RUNTIME_DIR=$tmp/user
 denied() { # WORD FILE: of the example, which nobody may read

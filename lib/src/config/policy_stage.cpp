@@ -127,11 +127,11 @@ rt::CarriedPart PolicyStage::carried() {
     auto* stage =
         const_cast<PolicyStage*>(static_cast<const PolicyStage*>(self));
     const auto from = stage->context_.state();
-    std::memcpy(to, from.data(), from.size());
+    std::ranges::copy(from, to);
   };
   const auto restore = [](void* self, const std::byte* from) noexcept {
     const auto to = static_cast<PolicyStage*>(self)->context_.state();
-    std::memcpy(to.data(), from, to.size());
+    std::copy_n(from, to.size(), to.data());
   };
   return {this, context_.state().size(), save, restore};
 }

@@ -77,7 +77,8 @@ Result<UniqueFd> claim(const std::string& loop, const std::string& path) {
         ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
     if (!fd)
       return system_error("statistics segment " + path, errno,
-                          "another user's loop left it: remove it, or choose "
+                          "another user's loop left it, or /dev/shm may not "
+                          "be written: remove it, or choose "
                           "another name");
     if (!take_lock(fd.get()))
       return unavailable(
