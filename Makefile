@@ -73,7 +73,8 @@ define link
 endef
 
 include $(sort $(wildcard lib/src/*/build.mk))
-include lib/build.mk cli/build.mk bench/build.mk tests/build.mk
+include lib/build.mk cli/build.mk bench/build.mk
+include tests/build.mk tests/fuzz/build.mk
 include lib/examples/build.mk
 include packaging/build.mk
 

@@ -37,39 +37,6 @@ test-programs: $(unit_bins) $(race_bins)
 # Criterion's macros convert; everything else stays strict.
 $O/tests/%.o: CXXFLAGS += -Wno-conversion
 
-# Variants that CI runs: unit tests under ASan+UBSan, races under TSan.
-.PHONY: sanitize asan tsan fuzz
-sanitize: asan tsan
-asan:
-	@packaging/deps.sh build test fuzz
-	$Q$(MAKE) --no-print-directory B=asan CXX='$(fuzz_cxx)' CC='$(fuzz_cc)' check
-tsan:
-	@packaging/deps.sh build test
-	$Q$(MAKE) --no-print-directory B=tsan race
-
-.PHONY: race
-race: $(race_bins)
-	$Qtests/run.sh $^
-
-# libFuzzer needs clang. FUZZ_SECONDS each; a crash leaves its input in
-# build/fuzz. The corpora of earlier runs are kept there too.
-FUZZ_SECONDS ?= 10
-fuzz_cxx ?= clang++-19
-fuzz_cc  ?= clang-19
-fuzz_targets := $(patsubst tests/fuzz/%_fuzz.cpp,%,\
-                  $(wildcard tests/fuzz/*_fuzz.cpp))
-fuzz:
-	@packaging/deps.sh build fuzz
-	$Q$(MAKE) --no-print-directory B=asan CXX='$(fuzz_cxx)' CC='$(fuzz_cc)' \
-	  fuzz-programs
-	$Qtests/fuzz/run.sh $(FUZZ_SECONDS) $(fuzz_targets:%=build/asan/tests/%_fuzz)
-
-.PHONY: fuzz-programs
-fuzz-programs: $(fuzz_targets:%=$O/tests/%_fuzz)
-$O/tests/%_fuzz: $O/tests/fuzz/%_fuzz.o $O/libtactus.a
-	$(call link,-fsanitize=fuzzer $(lib_libs))
-all_srcs += $(wildcard tests/fuzz/*_fuzz.cpp)
-
 # Preloaded libraries: rt_audit counts what the RT thread must not do, hang
 # makes it fail on request.
 preloads := $(patsubst tests/audit/%.c,$O/tests/lib%.so,\
