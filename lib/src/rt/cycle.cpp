@@ -114,11 +114,13 @@ void Loop::take(Cycle& c, std::size_t i, tactus_status status) noexcept {
     carried_.have_good[i] = 1;
   }
   // Nothing new: the checked action may stand in the field; the raw one is
-  // what is held.
-  if (status == TACTUS_NO_DATA && carried_.have_good[i] != 0)
+  // what is held. Not so a sense's: its stamps, which need not be part of its
+  // output, say how old the values are that stand there.
+  const bool infer = st.spec.kind == TACTUS_INFER;
+  if (status == TACTUS_NO_DATA && infer && carried_.have_good[i] != 0)
     std::memcpy(output, good, st.spec.output_size);
   carried_.kept[i] = 0;
-  if (st.spec.kind == TACTUS_INFER) c.action_valid = carried_.have_good[i] != 0;
+  if (infer) c.action_valid = carried_.have_good[i] != 0;
 }
 
 // What the stage wrote goes. A sense stage need not say where it writes, and
@@ -126,8 +128,10 @@ void Loop::take(Cycle& c, std::size_t i, tactus_status status) noexcept {
 // frame is as it was before it.
 void Loop::discard(std::size_t i) noexcept {
   const Stage& st = stages_[i];
-  if (st.spec.kind == TACTUS_SENSE)
+  if (st.spec.kind == TACTUS_SENSE) {
     std::copy(before_.begin(), before_.end(), frame_.begin());
+    return;
+  }
   std::memcpy(frame_.data() + st.spec.output_offset,
               good_.data() + st.good_offset, st.spec.output_size);
 }

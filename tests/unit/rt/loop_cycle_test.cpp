@@ -208,6 +208,36 @@ Test(loop_cycle, a_late_sense_discards_nothing_of_the_sense_before_it) {
   cr_assert_eq(f.q, 5);
 }
 
+// A driver gives what it has, and says whether that is new: what came in the
+// late cycle is known in the next one. Value and stamp (here u) belong
+// together, though only the value is the declared output.
+Test(loop_cycle, a_sense_without_news_keeps_value_and_stamp_together) {
+  Rig r;
+  r.spec.stages[1].output_size = 0;
+  r.infer.body = nullptr;
+  r.sense.body = [](Frame& f) { f = {5, 50}; };
+  r.engage();
+  r.sense.body = [](Frame& f) { f = {6, 60}; };
+  r.sense.takes_ns = 201'000;
+  r.tick();
+  r.sense.takes_ns = 0;
+  r.sense.status = TACTUS_NO_DATA;
+  const auto read = [&] {
+    Frame f{};
+    std::memcpy(&f, r.loop->frame().data(), sizeof f);
+    return f;
+  };
+  r.supervisor.plan_command = 60;  // not to hide the stamp behind a command
+  r.tick();
+  cr_expect_eq(read().q, 6);
+  cr_expect_eq(read().u, 60);
+  r.sense.status = TACTUS_FAILED;
+  r.sense.body = [](Frame& f) { f = {7, 70}; };
+  r.tick();
+  cr_expect_eq(read().q, 6);
+  cr_expect_eq(read().u, 60);
+}
+
 Test(loop_cycle, a_stage_that_says_late_is_late) {
   Rig r;
   r.engage();
