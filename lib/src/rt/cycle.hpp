@@ -22,6 +22,7 @@ struct Loop::Stage {
 
 struct Loop::Cycle {
   tactus_tick tick{};
+  uint64_t refused = 0;  // of tick.missed: delivered, refused, counted then
   Wake wake{};
   GuardView guard{};
   CheckOutput check{};

@@ -111,7 +111,7 @@ void Loop::judge_trip(Cycle& c) noexcept {
   if (gap && spec_.trip_on_gap) trip(c, TripReason::kRecordGap);
   const bool bad = (c.flags & layout::kCycleBad) != 0;
   if (c.before != TACTUS_STATE_ENGAGED) return;
-  if (bad) return push_bad(c, c.tick.missed + 1);
+  if (bad) return push_bad(c, c.tick.missed - c.refused + 1);
   carried_.window.push(spec_.trip.of, false);
 }
 
@@ -130,7 +130,7 @@ bool Loop::verified_stop(const Cycle& c) noexcept {
 }
 
 void Loop::end_of_cycle_edges(Cycle& c) noexcept {
-  if (was_bad(c) || c.tick.missed > 0) c.flags |= layout::kCycleBad;
+  if (was_bad(c) || c.tick.missed > c.refused) c.flags |= layout::kCycleBad;
   if (c.check.stop_unverified) c.flags |= layout::kCycleStopUnverified;
   if (verified_stop(c)) c.flags |= layout::kCycleStopVerified;
   judge_trip(c);

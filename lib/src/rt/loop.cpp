@@ -2,6 +2,7 @@
 // Set-up of a loop, its releases, and running it.
 #include "rt/loop.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <new>
@@ -132,6 +133,7 @@ void Loop::begin_run(int64_t duration_ns) noexcept {
   end_at_ns_ = duration_ns > 0 ? now + spec_.period_ns + duration_ns : 0;
   last_end_ns_ = now;
   last_release_ns_ = 0;  // of a step() before: this grid is another
+  refused_ = 0;
 }
 
 ExitReason Loop::cycle_until_idle() noexcept {
@@ -186,8 +188,8 @@ bool Loop::one_cycle(Cycle& c) noexcept {
   if (carried_.executed < spec_.warmup_cycles) c.flags |= layout::kCycleWarmup;
   run_cycle(c);
   carried_.cycle = c.tick.cycle + 1;
-  carried_.released += 1 + c.tick.missed;
-  carried_.skipped += c.tick.missed;
+  carried_.released += 1 + c.tick.missed - c.refused;
+  carried_.skipped += c.tick.missed - c.refused;
   ++carried_.executed;
   end_of_cycle_edges(c);
   if (spec_.keyframe_cycles != 0 &&
@@ -222,6 +224,7 @@ tactus_status Loop::refuse_tick() noexcept {
   Cycle c;
   c.before = static_cast<tactus_state>(carried_.state);
   c.tick.release_ns = last_release_ns_;
+  ++refused_;
   ++carried_.released;
   ++carried_.skipped;
   ++counters_.bad;
@@ -241,6 +244,8 @@ tactus_status Loop::step(const tactus_tick& tick) noexcept {
   c.tick.flags = 0;
   c.tick.missed = missed_before(tick.release_ns);
   c.tick.cycle = carried_.cycle + c.tick.missed;
+  // A tick that was refused leaves a gap in the stamps: one event, not two.
+  c.refused = std::min(std::exchange(refused_, 0), c.tick.missed);
   last_release_ns_ = tick.release_ns;
   if (c.tick.wake_ns == 0) c.tick.wake_ns = parts_.wake->now();
   c.wake.wake_ns = c.tick.wake_ns;

@@ -178,6 +178,7 @@ class Loop {
   int64_t end_at_ns_ = 0;        // 0: no end
   int64_t last_end_ns_ = 0;      // of the cycle before: an overrun shows here
   int64_t last_release_ns_ = 0;  // of step(); 0: none yet
+  uint64_t refused_ = 0;         // ticks of step() since then
   std::atomic<bool> ever_latched_{false};  // any thread asks
   ExitReason exit_ = ExitReason::kNone;
   const char* warm_failed_ = nullptr;  // stage that failed in the dry run

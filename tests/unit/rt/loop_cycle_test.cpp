@@ -639,6 +639,38 @@ Test(loop_cycle, impossible_releases_trip_and_the_next_good_one_runs) {
   cr_assert_eq(r.out.back(), -1);
 }
 
+// A tick with a spoiled stamp is seen twice: when it is refused, and as the
+// hole between the two good ones around it.
+Test(loop_cycle, a_refused_tick_and_the_hole_it_leaves_count_once) {
+  Rig r;
+  r.spec.trip = {.bad = 2, .of = 10};
+  r.engage();
+  const auto before = r.loop->stats().counters;
+  (void)r.loop->step(tactus_tick{});
+  r.tick(1);
+  const auto& after = r.loop->stats().counters;
+  cr_expect_eq(after.skipped, before.skipped + 1);
+  cr_expect_eq(after.released, before.released + 2);
+  cr_expect_eq(after.bad, before.bad + 1);
+  cr_expect_eq(r.loop->trip_reason(), TripReason::kNone);
+  cr_expect_eq(r.sink.last().missed, 1U, "the log has no other trace of it");
+  r.tick(1);
+  cr_expect_eq(after.skipped, before.skipped + 2, "counted off once only");
+  cr_expect_eq(r.loop->trip_reason(), TripReason::kBadReleases);
+}
+
+Test(loop_cycle, more_refused_ticks_than_the_hole_is_long_count_each) {
+  Rig r;
+  r.build();
+  r.tick();
+  for (int i = 0; i < 3; ++i) (void)r.loop->step(tactus_tick{});
+  r.tick(1);
+  r.tick(1);
+  const auto& n = r.loop->stats().counters;
+  cr_expect_eq(n.skipped, 4U);
+  cr_expect_eq(n.released, n.executed + n.skipped);
+}
+
 // What nobody judged is neither verified nor good: a sensor that is late for
 // ever trips.
 Test(loop_cycle, a_cycle_without_a_check_is_bad_and_unverified) {
