@@ -183,6 +183,7 @@ void Loop::place_on_grid(Cycle& c) noexcept {
 bool Loop::one_cycle(Cycle& c) noexcept {
   c.tick.period_ns = spec_.period_ns;
   if (spec_.shadow) c.tick.flags |= TACTUS_TICK_SHADOW;
+  c.flags |= std::exchange(refused_flags_, 0);
   apply_requests(c);
   if (carried_.state == TACTUS_STATE_IDLE) return false;
   if (carried_.executed < spec_.warmup_cycles) c.flags |= layout::kCycleWarmup;
@@ -220,6 +221,7 @@ uint64_t Loop::missed_before(int64_t release_ns) const noexcept {
 }
 
 // Nothing is sent by it: the guard counts that. Delivered, not executed, bad.
+// It has no record: a trip that it sets is told by the next one.
 tactus_status Loop::refuse_tick() noexcept {
   Cycle c;
   c.before = static_cast<tactus_state>(carried_.state);
@@ -229,6 +231,7 @@ tactus_status Loop::refuse_tick() noexcept {
   ++carried_.skipped;
   ++counters_.bad;
   if (c.before == TACTUS_STATE_ENGAGED) push_bad(c, 1);
+  refused_flags_ |= c.flags;
   counters_.released = carried_.released;
   counters_.skipped = carried_.skipped;
   publish_counters(*stats_, counters_);

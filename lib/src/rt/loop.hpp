@@ -179,6 +179,7 @@ class Loop {
   int64_t last_end_ns_ = 0;      // of the cycle before: an overrun shows here
   int64_t last_release_ns_ = 0;  // of step(); 0: none yet
   uint64_t refused_ = 0;         // ticks of step() since then
+  uint32_t refused_flags_ = 0;   // CycleFlag of those: the next record's
   std::atomic<bool> ever_latched_{false};  // any thread asks
   ExitReason exit_ = ExitReason::kNone;
   const char* warm_failed_ = nullptr;  // stage that failed in the dry run

@@ -671,6 +671,20 @@ Test(loop_cycle, more_refused_ticks_than_the_hole_is_long_count_each) {
   cr_expect_eq(n.released, n.executed + n.skipped);
 }
 
+Test(loop_cycle, a_trip_by_refused_ticks_is_in_the_next_record_only) {
+  Rig r;
+  r.spec.trip = {.bad = 1, .of = 10};
+  r.engage();
+  (void)r.loop->step(tactus_tick{});
+  cr_assert_eq(r.loop->state(), TACTUS_STATE_STOPPING);
+  r.tick();
+  cr_expect(r.sink.last().flags & kCycleTripped);
+  cr_expect_not(r.sink.last().flags & kCycleBad, "it was not itself");
+  r.tick();
+  cr_expect_not(r.sink.last().flags & kCycleTripped);
+  cr_expect_eq(r.loop->stats().counters.trips, 1U);
+}
+
 // What nobody judged is neither verified nor good: a sensor that is late for
 // ever trips.
 Test(loop_cycle, a_cycle_without_a_check_is_bad_and_unverified) {
