@@ -4,7 +4,6 @@
 #include "config/assembly.hpp"
 
 #include <sys/sysinfo.h>
-#include <unistd.h>
 
 #include <utility>
 
@@ -71,7 +70,7 @@ Result<std::unique_ptr<Assembly>> Assembly::build(Blueprint blueprint) {
 Assembly::~Assembly() {
   control_.reset();  // no more requests before the loop goes
   (void)finish();
-  if (prepared_ != 0) rt::release_thread(prepared_);
+  release_prepared();
 }
 
 // Names first (a second loop must not disturb the first), helper threads and
@@ -190,7 +189,7 @@ Result<void> Assembly::prepare_host() {
     return {};
   }
   grants_ = rt::prepare_thread(thread_ask());
-  prepared_ = ::gettid();
+  prepared_here(grants_);
   latency_.emplace(rt::CpuLatency::hold());
   grants_.push_back(latency_->grant());
   const rt::LeadAsk ask{.lead_max_ns = loop.lead_max_ns,

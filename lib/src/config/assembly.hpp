@@ -87,6 +87,8 @@ class Assembly final : private telemetry::ControlHandler {
   Result<void> prepare_runner();
   Result<void> inspect_stepper();
   Result<void> adopt(rt::Grants found);
+  void prepared_here(const rt::Grants& grants);
+  void release_prepared() noexcept;
   void tell_granted();
   [[nodiscard]] trace::LogHead log_head(const Blueprint& b) const;
   [[nodiscard]] std::string status_json() const;
@@ -111,7 +113,7 @@ class Assembly final : private telemetry::ControlHandler {
   std::unique_ptr<ShieldSupervisor> supervisor_;
   std::unique_ptr<rt::WakeSource> wake_;
   std::optional<rt::CpuLatency> latency_;
-  rt::Grants other_grants_;  // of robot link, clock, guardian
+  rt::Grants other_grants_;          // of robot link, clock, guardian
   mutable std::mutex grants_mutex_;  // status against the thread that runs
   rt::Grants grants_;
   std::list<std::string> granted_texts_;  // readers keep what they were given
@@ -130,7 +132,8 @@ class Assembly final : private telemetry::ControlHandler {
   std::vector<ImagePtr> images_;
   std::atomic<Change*> next_change_{nullptr};
   std::optional<trace::RecorderTotals> totals_;
-  pid_t prepared_ = 0;  // the thread that has the grants
+  pid_t prepared_ = 0;  // the thread that the grants are of; 0: none
+  pid_t raised_ = 0;    // the thread that has FIFO from here; 0: none
   bool stepped_ = false;
   bool may_step_ = true;
   bool finished_ = false;

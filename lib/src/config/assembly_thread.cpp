@@ -43,19 +43,33 @@ Result<void> Assembly::adopt(rt::Grants found) {
   return rt::check_required(grants(), blueprint_.file.loop.require);
 }
 
+void Assembly::prepared_here(const rt::Grants& grants) {
+  prepared_ = ::gettid();
+  const bool fifo = std::ranges::any_of(
+      grants, [](const rt::Grant& g) { return g.name == "fifo" && g.ok; });
+  raised_ = fifo ? prepared_ : 0;
+}
+
+// Takes back what was given, and nothing that a thread had from its owner.
+void Assembly::release_prepared() noexcept {
+  prepared_ = 0;
+  if (raised_ != 0) rt::release_thread(std::exchange(raised_, 0));
+}
+
 Result<void> Assembly::prepare_runner() {
-  if (prepared_ == 0) return {};  // lockstep: nothing real-time was asked
+  if (blueprint_.lockstep) return {};  // nothing real-time was asked
   if (prepared_ == ::gettid()) return adopt(rt::inspect_thread(thread_ask()));
   // Two threads of the loop's priority on its core would be one too many.
-  rt::release_thread(prepared_);
-  prepared_ = ::gettid();
-  return adopt(rt::prepare_thread(thread_ask()));
+  release_prepared();
+  rt::Grants grants = rt::prepare_thread(thread_ask());
+  prepared_here(grants);
+  return adopt(std::move(grants));
 }
 
 // The thread has an owner, who gave it what it has.
 Result<void> Assembly::inspect_stepper() {
-  if (prepared_ == 0) return {};
-  if (prepared_ != ::gettid()) rt::release_thread(prepared_);
+  if (blueprint_.lockstep) return {};
+  if (prepared_ != ::gettid()) release_prepared();
   return adopt(rt::inspect_thread(thread_ask()));
 }
 

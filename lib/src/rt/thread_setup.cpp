@@ -172,8 +172,10 @@ Grants prepare_thread(const ThreadAsk& ask) {
 void release_thread(pid_t thread) noexcept {
   // Ended since? Its number may be another process's by now.
   if (thread != 0 && syscall(SYS_tgkill, getpid(), thread, 0) != 0) return;
+  // Taking the flag away that set_fifo() gave needs CAP_SYS_NICE: where only
+  // an rtprio limit allowed FIFO, the thread would keep it.
   const sched_param param{};
-  sched_setscheduler(thread, SCHED_OTHER, &param);
+  sched_setscheduler(thread, SCHED_OTHER | SCHED_RESET_ON_FORK, &param);
 }
 
 CpuLatency CpuLatency::hold(int32_t latency_us) {

@@ -32,7 +32,8 @@ struct ThreadAsk {
 // thread that others own, or one that was prepared a while ago.
 [[nodiscard]] Grants inspect_thread(const ThreadAsk& ask);
 
-// Back to OTHER, for a process that goes on after its loop. Affinity stays.
+// Back to OTHER, for a process that goes on after its loop. Affinity stays, and
+// SCHED_RESET_ON_FORK, which takes CAP_SYS_NICE to clear, stays too.
 // 0: the calling thread; one that has ended is left alone.
 void release_thread(pid_t thread = 0) noexcept;
 

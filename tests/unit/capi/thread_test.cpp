@@ -72,6 +72,12 @@ void need_fifo() {
   if (!granted) cr_skip_test("SCHED_FIFO is not permitted here");
 }
 
+// What a program may give its thread before it builds.
+void own_fifo() {
+  const sched_param own{.sched_priority = kPriority};
+  sched_setscheduler(0, SCHED_FIFO, &own);
+}
+
 tactus_status step_now(tactus::Loop& loop) {
   tactus_tick tick{};
   tick.release_ns = now_ns();
@@ -140,4 +146,41 @@ Test(thread, that_steps_may_have_more_than_was_asked) {
   }).join();
   cr_assert_eq(b.in_cycle.priority, kPriority + 1);
   cr_assert(b.says("fifo priority 4"));
+}
+
+Test(thread, with_a_priority_of_its_own_keeps_it) {
+  need_fifo();
+  own_fifo();
+  {
+    tactus::LoopOptions o = asking();
+    o.priority = 0;
+    Built b(o);
+    if (!b.loop) cr_assert(false, "%s", b.loop.error().text());
+    std::thread([&] { (void)b.loop->run(60ms); }).join();
+    cr_expect_eq(look().policy, SCHED_FIFO, "after run() on another");
+  }
+  cr_expect_eq(look().policy, SCHED_FIFO, "after the loop");
+}
+
+Test(thread, is_released_once) {
+  need_fifo();
+  {
+    Built b(asking());
+    if (!b.loop) cr_assert(false, "%s", b.loop.error().text());
+    std::thread([&] { (void)step_now(*b.loop); }).join();
+    cr_expect_eq(look().policy, SCHED_OTHER);
+    own_fifo();
+  }
+  cr_expect_eq(look().policy, SCHED_FIFO, "what it took itself is its own");
+}
+
+Test(thread, that_builds_and_runs_is_prepared_again_after_steps_elsewhere) {
+  need_fifo();
+  Built b(asking());
+  if (!b.loop) cr_assert(false, "%s", b.loop.error().text());
+  std::thread([&] { (void)step_now(*b.loop); }).join();
+  cr_assert_eq(b.in_cycle.policy, SCHED_OTHER);
+  (void)b.loop->run(60ms);
+  cr_expect_eq(b.in_cycle.policy, SCHED_FIFO);
+  cr_expect_eq(b.in_cycle.cpus, 1);
 }

@@ -3,6 +3,8 @@
 // said about it must be true.
 #include <criterion/criterion.h>
 #include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "rt/lead.hpp"
 #include "rt/manual_wake.hpp"
@@ -99,7 +101,7 @@ Test(grants, what_was_set_is_what_is_read_back) {
     if (g.name == "fifo") cr_assert_eq(g.ok, fifo);
   }
   release_thread();
-  cr_assert_eq(sched_getscheduler(0), SCHED_OTHER);
+  cr_assert_eq(sched_getscheduler(0) & ~SCHED_RESET_ON_FORK, SCHED_OTHER);
 }
 
 Test(grants, a_cpu_that_does_not_exist_is_refused_with_a_reason) {
@@ -148,6 +150,30 @@ Test(grants, a_name_that_is_none_lists_those_that_are) {
   for (const tactus::GrantRow& row : tactus::kGrants)
     cr_expect_not_null(strstr(r.error().text(), row.name), "%s", row.name);
   cr_expect_null(strchr(r.error().text(), '\n'));
+}
+
+// As a user whom an rtprio limit lets have FIFO, and nothing lets have more:
+// made by root here, who then is that user.
+Test(thread_setup, releases_without_the_right_to_give) {
+  if (::geteuid() != 0) cr_skip_test("needs root to become another user");
+  constexpr uid_t kNobody = 65534;
+  constexpr int kRefused = 77;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const Grants grants =
+        prepare_thread({.priority = 3, .lock_memory = false, .stack_bytes = 0});
+    if (!grants.front().ok) ::_exit(kRefused);
+    if (::setresuid(kNobody, kNobody, kNobody) != 0) ::_exit(kRefused);
+    release_thread();
+    const int policy = sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
+    ::_exit(policy == SCHED_OTHER ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  cr_assert(WIFEXITED(status));
+  if (WEXITSTATUS(status) == kRefused)
+    cr_skip_test("SCHED_FIFO is not permitted here");
+  cr_assert_eq(WEXITSTATUS(status), 0, "it kept FIFO");
 }
 
 Test(grants, qos_is_held_or_says_why_not) {
