@@ -90,6 +90,7 @@ class Assembly final : private telemetry::ControlHandler {
   void prepared_here(const rt::Grants& grants);
   void release_prepared() noexcept;
   void tell_granted();
+  void log_granted();
   [[nodiscard]] trace::LogHead log_head(const Blueprint& b) const;
   [[nodiscard]] std::string status_json() const;
   Result<std::string> handle(telemetry::Command command) override;

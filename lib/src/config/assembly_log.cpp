@@ -8,6 +8,7 @@
 
 #include "config/assembly.hpp"
 #include "config/explain.hpp"
+#include "config/granted.hpp"
 #include "config/replay_subject.hpp"
 
 namespace tactus::config {
@@ -28,15 +29,6 @@ std::vector<trace::Fact> machine_facts() {
       facts.push_back({"cpu", line.substr(colon + 2)});
     }
     break;
-  }
-  return facts;
-}
-
-std::vector<trace::Fact> grant_facts(const rt::Grants& grants) {
-  std::vector<trace::Fact> facts;
-  for (const rt::Grant& g : grants) {
-    facts.push_back(
-        {g.name.c_str(), g.ok ? g.granted : g.granted + ": " + g.reason});
   }
   return facts;
 }
@@ -86,7 +78,7 @@ trace::LogHead Assembly::log_head(const Blueprint& b) const {
   info.command = b.command;
   info.limit = b.image->ladder.limit_none ? "none" : "";
   info.machine = machine_facts();
-  info.granted = grant_facts(grants());
+  info.granted = granted_facts(grants());
   info.assumptions = assumptions_of(*b.image);
   const policy::Description& d = b.plan->describe();
   info.model = {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "config/assembly.hpp"
+#include "config/granted.hpp"
 
 namespace tactus::config {
 
@@ -26,6 +27,12 @@ void Assembly::tell_granted() {
   segment_->set_text(text);
 }
 
+// A reload that is under way has the recorder, and reads the grants itself.
+void Assembly::log_granted() {
+  const std::unique_lock lock(log_mutex_, std::try_to_lock);
+  if (lock && recorder_) recorder_->now_granted(granted_facts(grants()));
+}
+
 // What is so on this thread, of what was asked for at build. Where nothing
 // changed, build's reason tells more.
 Result<void> Assembly::adopt(rt::Grants found) {
@@ -40,6 +47,7 @@ Result<void> Assembly::adopt(rt::Grants found) {
     changed = true;
   }
   if (changed) tell_granted();
+  if (changed) log_granted();
   return rt::check_required(grants(), blueprint_.file.loop.require);
 }
 

@@ -34,6 +34,15 @@ json::Value refused_value(const rt::Grants& grants) {
   return value;
 }
 
+std::vector<trace::Fact> granted_facts(const rt::Grants& grants) {
+  std::vector<trace::Fact> facts;
+  for (const rt::Grant& g : grants) {
+    facts.push_back(
+        {g.name.c_str(), g.ok ? g.granted : g.granted + ": " + g.reason});
+  }
+  return facts;
+}
+
 rt::Grant wake_grant(const std::string& asked, const rt::WakeSource& wake,
                      int64_t lead_ns) {
   std::string granted = wake.name();

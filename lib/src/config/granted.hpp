@@ -7,12 +7,14 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <vector>
 
 #include "core/json.hpp"
 #include "guard/spawn.hpp"
 #include "io/transport.hpp"
 #include "rt/grants.hpp"
 #include "rt/wake_source.hpp"
+#include "trace/log_info.hpp"
 
 namespace tactus::config {
 
@@ -20,6 +22,9 @@ namespace tactus::config {
 [[nodiscard]] json::Value granted_value(const rt::Grants& grants);
 // {"fifo": "Operation not permitted: …"}: why something is less than asked.
 [[nodiscard]] json::Value refused_value(const rt::Grants& grants);
+
+// The same for a log's head.
+[[nodiscard]] std::vector<trace::Fact> granted_facts(const rt::Grants& grants);
 
 // `asked` as the file has it; `lead_ns` as calibrated.
 [[nodiscard]] rt::Grant wake_grant(const std::string& asked,

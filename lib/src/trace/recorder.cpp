@@ -107,6 +107,27 @@ Result<void> Recorder::open_segment() {
   return {};
 }
 
+void Recorder::now_granted(std::vector<Fact> granted) {
+  if (records_.pushed() > 0) return;
+  const std::lock_guard lock(granted_mutex_);
+  granted_now_ = std::move(granted);
+  // Before the first push(): who sees a record sees this, and no head is
+  // written over one.
+  granted_changed_.store(true, std::memory_order_release);
+}
+
+// There is nothing but the head in the file yet: it is begun again.
+Result<void> Recorder::renew_head() {
+  // Pairs with now_granted()'s release: the new facts are there.
+  if (!granted_changed_.load(std::memory_order_acquire)) return {};
+  {
+    const std::lock_guard lock(granted_mutex_);
+    granted_changed_.store(false, std::memory_order_relaxed);
+    options_.head.info.granted = std::move(granted_now_);
+  }
+  return open_segment();
+}
+
 // The old file keeps everything up to here, the new one begins with the
 // keyframe that the caller is about to write. rename() is atomic, so that a
 // kill in between leaves two readable files or one.
@@ -134,6 +155,7 @@ Result<void> Recorder::write_keyframe(const std::byte* slot) {
 
 // Records up to and with `cycle`, of those pushed before `end`, in blocks.
 Result<void> Recorder::drain_until(uint64_t cycle, uint64_t end) {
+  if (auto r = renew_head(); !r) return r;
   const uint32_t size = records_.slot_size();
   const uint64_t block = std::max<uint64_t>(1, kBlockBytes / size);
   while (records_.popped() < end) {

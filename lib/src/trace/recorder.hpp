@@ -8,9 +8,11 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "core/mapping.hpp"
 #include "rt/record_sink.hpp"
@@ -58,6 +60,11 @@ class Recorder final : public rt::RecordSink {
     return !failed() && records_.begin_push() != nullptr;
   }
 
+  // On the loop's thread, before its first cycle: the log's head says this of
+  // what was granted. Once there are records it is too late, and ignored.
+  // Set-up; the file is written by the recorder's thread.
+  void now_granted(std::vector<Fact> granted);
+
   // After the loop's last cycle: drains, writes the end block, joins. The
   // first error of the thread (disk full, …) comes out here.
   Result<RecorderTotals> finish();
@@ -76,6 +83,7 @@ class Recorder final : public rt::RecordSink {
  private:
   explicit Recorder(RecorderOptions options);
   Result<void> open_segment();
+  Result<void> renew_head();
   Result<void> drain_once();
   Result<void> drain_until(uint64_t cycle, uint64_t end);
   Result<void> write_keyframe(const std::byte* slot);
@@ -88,6 +96,9 @@ class Recorder final : public rt::RecordSink {
   SlotRing records_;
   SlotRing keyframes_;
   std::optional<LogWriter> writer_;
+  std::mutex granted_mutex_;
+  std::vector<Fact> granted_now_;
+  std::atomic<bool> granted_changed_{false};
   RecorderTotals totals_;
   uint64_t run_id_ = 0;
   uint32_t segment_ = 0;

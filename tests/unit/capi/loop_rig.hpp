@@ -67,6 +67,7 @@ struct Files {
 struct Rig {
   static constexpr int64_t kPeriod_ns = 10'000'000;  // build sleeps 200 of them
   Files files;
+  std::string log;  // empty: nothing is recorded
   tactus::Result<tactus::Policy> policy = tactus::Policy::load(files.model);
   tactus::Result<tactus::Shield> shield = tactus::Shield::load(files.limits);
 
@@ -85,8 +86,9 @@ struct Rig {
   tactus::Result<tactus::Loop> build(const tactus::LoopOptions& options,
                                      std::chrono::nanoseconds sense_deadline,
                                      Sense sense) {
-    return tactus::LoopBuilder<Frame>(options)
-        .sense("read", {.deadline = sense_deadline}, sense)
+    tactus::LoopBuilder<Frame> builder(options);
+    if (!log.empty()) builder.record(log);
+    return builder.sense("read", {.deadline = sense_deadline}, sense)
         .infer(*policy, {.deadline = options.period}, &Frame::command,
                &Frame::u)
         .check(*shield, {.deadline = options.period})

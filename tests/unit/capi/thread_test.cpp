@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "loop_rig.hpp"
+#include "trace/reader.hpp"
 
 using namespace capi_rig;
 
@@ -46,6 +47,7 @@ struct Built {
   Rig rig;
   cpu_set_t before{};
   Seen in_cycle;
+  std::string log = rig.files.folder.path() + "/run.tlog";
   tactus::Result<tactus::Loop> loop;
 
   explicit Built(const tactus::LoopOptions& options) : loop(make(options)) {
@@ -53,6 +55,7 @@ struct Built {
   }
   tactus::Result<tactus::Loop> make(const tactus::LoopOptions& options) {
     sched_getaffinity(0, sizeof before, &before);
+    rig.log = log;
     return rig.build(options, options.period,
                      [this](Frame&, const tactus::Tick& tick) noexcept {
                        if (!is_dry(tick)) in_cycle = look();
@@ -61,6 +64,17 @@ struct Built {
   }
   [[nodiscard]] bool says(const char* what) const {
     return loop->granted().find(what) != std::string::npos;
+  }
+  // What the log's head says; ends the loop.
+  [[nodiscard]] std::string logged(const char* grant) {
+    {
+      const tactus::Loop ended = std::move(*loop);
+    }
+    const auto read = tactus::trace::LogReader::open(log);
+    if (!read) cr_assert(false, "%s", read.error().text());
+    for (const auto& fact : read->info().granted)
+      if (fact.name == grant) return fact.value;
+    return "";
   }
 };
 
@@ -183,4 +197,30 @@ Test(thread, that_builds_and_runs_is_prepared_again_after_steps_elsewhere) {
   (void)b.loop->run(60ms);
   cr_expect_eq(b.in_cycle.policy, SCHED_FIFO);
   cr_expect_eq(b.in_cycle.cpus, 1);
+}
+
+Test(thread, that_steps_is_the_one_that_the_log_tells_of) {
+  need_fifo();
+  Built b(asking());
+  if (!b.loop) cr_assert(false, "%s", b.loop.error().text());
+  std::thread([&] { (void)step_now(*b.loop); }).join();
+  cr_expect_eq(b.logged("fifo").find("other"), 0U);
+}
+
+Test(thread, that_lost_what_was_granted_is_the_one_that_the_log_tells_of) {
+  need_fifo();
+  Built b(asking());
+  if (!b.loop) cr_assert(false, "%s", b.loop.error().text());
+  const sched_param none{};
+  sched_setscheduler(0, SCHED_OTHER, &none);
+  cr_assert_eq(b.loop->run(60ms).exit_code(), 0);
+  cr_expect_eq(b.logged("fifo").find("other"), 0U);
+}
+
+Test(thread, that_is_as_it_was_granted_leaves_the_log_as_it_is) {
+  need_fifo();
+  Built b(asking());
+  if (!b.loop) cr_assert(false, "%s", b.loop.error().text());
+  cr_assert_eq(b.loop->run(60ms).exit_code(), 0);
+  cr_expect_str_eq(b.logged("fifo").c_str(), "priority 3");
 }

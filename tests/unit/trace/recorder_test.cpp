@@ -68,6 +68,28 @@ Test(recorder, writes_a_log_that_replays) {
   cr_assert(is(result->identical()));
 }
 
+Test(recorder, head_says_what_was_granted_last_before_the_first_record) {
+  const std::string path = make_folder() + "/run.tlog";
+  RecorderOptions o = options(path);
+  o.head.info.granted = {{"fifo", "priority 45"}};
+  for (const int cycles : {0, 1, 3000}) {
+    auto r = Recorder::start(o);
+    cr_assert(ok(r));
+    (*r)->now_granted({{"fifo", "priority 3"}});
+    (*r)->now_granted({{"fifo", "other"}});
+    Plant plant;
+    put_all(**r, plant, static_cast<uint64_t>(cycles));
+    if (cycles > 0) (*r)->now_granted({{"fifo", "too late"}});
+    cr_assert(ok((*r)->finish()));
+    auto log = LogReader::open(path);
+    cr_assert(ok(log));
+    cr_assert(is(log->ended() && log->gaps() == 0));
+    cr_assert(is(log->size() == static_cast<uint64_t>(cycles)));
+    cr_assert(is(log->info().granted.size() == 1));
+    cr_expect_str_eq(log->info().granted[0].value.c_str(), "other");
+  }
+}
+
 Test(recorder, counts_what_finds_no_room) {
   RecorderOptions o = options(make_folder() + "/run.tlog");
   o.record_slots = 8;
