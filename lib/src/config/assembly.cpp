@@ -4,6 +4,7 @@
 #include "config/assembly.hpp"
 
 #include <sys/sysinfo.h>
+#include <unistd.h>
 
 #include <utility>
 
@@ -264,10 +265,21 @@ Result<void> Assembly::start_record() {
     recorder_ = std::move(*recorder);
     log_base_ = record.path;
     loop_->set_record(recorder_.get());
-    grants_.back().granted = recorder_->granted();
+    grants_.back() = record_grant(*recorder_);
   }
   tell_granted();
-  return {};
+  return check_record();
+}
+
+// io_uring was there when it was tried; the log's own ring may be one too
+// many. Nothing is in that log.
+Result<void> Assembly::check_record() {
+  auto ok = rt::check_required(grants_, required_here(blueprint_));
+  if (ok || !recorder_) return ok;
+  loop_->set_record(nullptr);
+  recorder_.reset();
+  (void)::unlink(log_base_.c_str());
+  return ok;
 }
 
 tactus_status Assembly::gated_infer(void* self, void* frame,

@@ -82,6 +82,7 @@ class Assembly final : private telemetry::ControlHandler {
   Result<void> make_loop();
   Result<void> collect_grants();
   Result<void> start_record();
+  Result<void> check_record();
   // assembly_thread.cpp
   [[nodiscard]] rt::ThreadAsk thread_ask() const;
   Result<void> prepare_runner();

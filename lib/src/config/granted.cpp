@@ -71,6 +71,13 @@ rt::Grant record_grant() {
                 refused != 0 ? why.c_str() : nullptr);
 }
 
+rt::Grant record_grant(const trace::Recorder& recorder) {
+  const std::string asked = "io_uring";
+  const bool ok = recorder.output() == asked;
+  return {"record", asked, recorder.granted(), ok,
+          ok ? "" : "io_uring was refused when the log was opened: allow it"};
+}
+
 rt::Grants guardian_grants(const GuardianStart& start) {
   const auto refusal = [&](uint32_t bit, const char* why) {
     return (start.bits & bit) != 0 ? nullptr : why;

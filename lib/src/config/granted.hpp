@@ -15,6 +15,7 @@
 #include "rt/grants.hpp"
 #include "rt/wake_source.hpp"
 #include "trace/log_info.hpp"
+#include "trace/recorder.hpp"
 
 namespace tactus::config {
 
@@ -30,8 +31,9 @@ namespace tactus::config {
 [[nodiscard]] rt::Grant wake_grant(const std::string& asked,
                                    const rt::WakeSource& wake, int64_t lead_ns);
 [[nodiscard]] rt::Grant stamps_grant(const io::Transport& transport);
-// By trying io_uring; the log itself is opened later, and says this.
+// By trying io_uring: before there is a log, and of one.
 [[nodiscard]] rt::Grant record_grant();
+[[nodiscard]] rt::Grant record_grant(const trace::Recorder& recorder);
 
 // What the guardian was given when it asked the kernel itself: `bits` are
 // GuardWords::granted of a guardian that is ready.

@@ -64,6 +64,7 @@ Result<std::unique_ptr<Recorder>> Recorder::start(RecorderOptions options) {
     return ok.error();
   r->run_id_ = static_cast<uint64_t>(now_ns());
   if (auto ok = r->open_segment(); !ok) return ok.error();
+  r->output_ = r->writer_->output();
   r->granted_ = fmt::format("{}, ring {}", r->writer_->granted(),
                             r->records_.locked() && r->keyframes_.locked()
                                 ? "locked"

@@ -79,6 +79,8 @@ class Recorder final : public rt::RecordSink {
   // "io_uring", "pwrite (io_uring_queue_init: EPERM)", ring memory locked or
   // not, where the thread runs.
   [[nodiscard]] const std::string& granted() const { return granted_; }
+  // "io_uring" or "pwrite", as the first file was opened.
+  [[nodiscard]] const char* output() const { return output_; }
 
  private:
   explicit Recorder(RecorderOptions options);
@@ -93,6 +95,7 @@ class Recorder final : public rt::RecordSink {
 
   RecorderOptions options_;
   std::string granted_;
+  const char* output_ = "";
   SlotRing records_;
   SlotRing keyframes_;
   std::optional<LogWriter> writer_;

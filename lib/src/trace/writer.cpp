@@ -68,11 +68,22 @@ std::vector<LogSection> lay_out(const std::vector<Section>& sections) {
   return table;
 }
 
+// How this very file is written: what was tried before, or for another file,
+// need not be so here.
+LogInfo written_by(LogInfo info, const std::string& output) {
+  for (Fact& f : info.granted) {
+    if (f.name == "record") f.value = output;
+  }
+  return info;
+}
+
 // Everything before the first block.
-std::vector<std::byte> make_head(LogHeader h, const LogHead& head) {
+std::vector<std::byte> make_head(LogHeader h, const LogHead& head,
+                                 const std::string& output) {
   std::vector<Section> sections = head.sections;
+  const LogInfo info = written_by(head.info, output);
   sections.insert(sections.begin(),
-                  {layout::LogSectionKind::kFacts, to_json(head.info)});
+                  {layout::LogSectionKind::kFacts, to_json(info)});
   const std::vector<LogSection> table = lay_out(sections);
   h.sections = static_cast<uint32_t>(table.size());
   h.sections_crc = crc32c(std::as_bytes(std::span(table)));
@@ -116,8 +127,8 @@ Result<LogWriter> LogWriter::create(const std::string& path,
                       "name a file that this user may write");
   const LogHeader header = make_header(head, run_id, segment);
   w.record_size_ = header.record_size;
-  w.buffer_ = make_head(header, head);
   w.output_ = make_output(w.fd_.get(), &w.granted_);
+  w.buffer_ = make_head(header, head, w.granted_);
   const std::size_t size = w.buffer_.size();
   if (auto r = w.output_->submit(w.buffer_, 0); !r) return r.error();
   if (auto r = w.output_->wait(); !r) return r.error();

@@ -54,7 +54,8 @@ std::unique_ptr<BlockOutput> make_pwrite_output(int fd);
 
 class LogWriter {
  public:
-  // Creates or truncates `path` and writes everything before the blocks.
+  // Creates or truncates `path` and writes everything before the blocks. A
+  // fact "record" under granted becomes this writer's own granted().
   static Result<LogWriter> create(const std::string& path, const LogHead& head,
                                   uint64_t run_id, uint32_t segment);
 
@@ -66,6 +67,7 @@ class LogWriter {
   Result<void> end(uint64_t next_cycle, uint64_t dropped);
 
   [[nodiscard]] const std::string& granted() const { return granted_; }
+  [[nodiscard]] const char* output() const { return output_->name(); }
   [[nodiscard]] uint64_t bytes() const { return offset_; }
 
  private:

@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -186,6 +187,28 @@ Test(recorder, leaves_a_readable_log_when_killed) {
   ToySubject subject;
   auto result = replay(*log, subject);
   cr_assert(is(ok(result) && result->identical()));
+}
+
+// The descriptor for the file is the last one that there is: none for a ring.
+Test(recorder, head_says_how_its_own_file_is_written) {
+  if (io_uring_refusal() != 0) cr_skip_test("io_uring is refused here");
+  const std::string path = make_folder() + "/run.tlog";
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  const int next = ::dup(0);
+  ::close(next);
+  const rlimit one_more{static_cast<rlim_t>(next) + 1, before.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &one_more);
+  auto r = Recorder::start(options(path));
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  cr_assert(ok(r));
+  cr_expect_str_eq((*r)->output(), "pwrite");
+  cr_assert(ok((*r)->finish()));
+  auto log = LogReader::open(path);
+  cr_assert(ok(log));
+  const auto& granted = log->info().granted;
+  cr_assert(is(granted.size() == 2 && granted[1].name == "record"));
+  cr_expect(has(granted[1].value, "pwrite"), "%s", granted[1].value.c_str());
 }
 
 Test(output, pwrite_writes_the_same_file) {
