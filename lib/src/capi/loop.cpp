@@ -59,6 +59,8 @@ int32_t tactus_loop_run(tactus_loop* loop, int64_t duration_ns) {
 tactus_status tactus_loop_step(tactus_loop* loop,
                                const tactus_tick* tick) TACTUS_RT {
   if (!loop || !tick) return TACTUS_INVALID;
+  // Also when that run was refused: its guardian and its log are gone.
+  if (loop->has_run) return TACTUS_ENDED;
   return loop->assembly->step(*tick);
 }
 

@@ -125,6 +125,19 @@ Test(thread, that_lost_what_is_required_does_not_run) {
   cr_assert(b.says("fifo other"));
 }
 
+Test(thread, that_did_not_run_does_not_step_either) {
+  need_fifo();
+  Built b(asking({tactus::Grant::fifo}));
+  if (!b.loop) cr_assert(false, "%s", b.loop.error().text());
+  const sched_param none{}, again{.sched_priority = kPriority};
+  sched_setscheduler(0, SCHED_OTHER, &none);
+  cr_assert_eq(b.loop->run(60ms).exit_code(), 3);
+  // The log is closed and the guardian gone, whatever the thread has now.
+  sched_setscheduler(0, SCHED_FIFO, &again);
+  cr_assert_eq(step_now(*b.loop), TACTUS_ENDED);
+  cr_assert_eq(b.in_cycle.policy, -1, "no cycle");
+}
+
 Test(thread, that_steps_is_looked_at_and_left_alone) {
   need_fifo();
   Built b(asking());
