@@ -69,7 +69,8 @@ Result<void> set_loop(const tactus_loop_options& from, config::File& file) {
                                                      : rt::Overrun::kSkip;
   file.loop.wake = from.wake ? from.wake : "auto";
   file.loop.lead_max_ns = from.lead_max_ns > 0 ? from.lead_max_ns : kLeadMax;
-  if (from.trip_bad > 0) file.loop.trip = {from.trip_bad, from.trip_of};
+  if (from.trip_bad > 0) file.loop.trip.bad = from.trip_bad;
+  if (from.trip_of > 0) file.loop.trip.of = from.trip_of;
   file.loop.engage_time_ns =
       from.engage_time_ns > 0 ? from.engage_time_ns : kEngageTime;
   for (const std::string& name : *require) {

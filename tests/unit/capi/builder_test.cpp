@@ -137,10 +137,25 @@ Test(capi_builder, options_out_of_range_are_refused) {
   cr_assert(says(loop([](auto& o) { o.lead_max_ns = -1; }), "lead_max"));
   cr_assert(says(loop([](auto& o) { o.engage_time_ns = -1; }), "engage_time"));
   cr_assert(says(loop([](auto& o) { o.commit_ns = -1; }), "commit"));
-  cr_assert(says(loop([](auto& o) { o.trip_bad = 3; }), "trip 3 of 0"));
+  cr_assert(says(loop([](auto& o) { o.trip_bad = 101; }), "trip 101 of 100"));
   cr_assert(
       says(loop([](auto& o) { o.overrun = static_cast<tactus_overrun>(2); }),
            "overrun 2"));
+}
+
+Test(capi_builder, each_number_of_the_trip_rule_has_its_own_default) {
+  const auto trip = [](uint32_t bad, uint32_t of, const char* in_file) {
+    return spoiled([&](Rig& r) {
+      r.loop.trip_bad = bad;
+      r.loop.trip_of = of;
+      const std::string key = std::string("loop = {trip=\"") + in_file + "\", ";
+      r.limits.replace(r.limits.find("loop = {"), 8, key);
+    });
+  };
+  cr_assert_str_eq(trip(0, 0, "3 of 100").c_str(), "built");
+  cr_assert_str_eq(trip(5, 0, "5 of 100").c_str(), "built");
+  cr_assert_str_eq(trip(0, 50, "3 of 50").c_str(), "built");
+  cr_assert_str_eq(trip(5, 50, "5 of 50").c_str(), "built");
 }
 
 Test(capi_builder, a_grant_that_is_required_must_be_named_and_known) {
