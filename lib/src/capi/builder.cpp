@@ -5,12 +5,12 @@
 #include "capi/compose.hpp"
 #include "capi/guard.hpp"
 #include "capi/objects.hpp"
+#include "rt/lead.hpp"
 
 using namespace tactus;
 
 namespace {
 
-constexpr int64_t kLeadMax = 60'000;
 constexpr int64_t kEngageTime = 500'000'000;
 constexpr int64_t kKeyframe = 1'000'000'000;
 constexpr uint32_t kMaxMisses = 1000;
@@ -68,7 +68,8 @@ Result<void> set_loop(const tactus_loop_options& from, config::File& file) {
   file.loop.overrun = from.overrun == TACTUS_REPHASE ? rt::Overrun::kRephase
                                                      : rt::Overrun::kSkip;
   file.loop.wake = from.wake ? from.wake : "auto";
-  file.loop.lead_max_ns = from.lead_max_ns > 0 ? from.lead_max_ns : kLeadMax;
+  file.loop.lead_max_ns =
+      from.lead_max_ns > 0 ? from.lead_max_ns : rt::kDefaultLeadMax;
   if (from.trip_bad > 0) file.loop.trip.bad = from.trip_bad;
   if (from.trip_of > 0) file.loop.trip.of = from.trip_of;
   file.loop.engage_time_ns =

@@ -7,12 +7,12 @@
 
 #include "config/scribe.hpp"
 #include "core/error.hpp"
+#include "rt/lead.hpp"
 #include "tactus/grants.hpp"
 
 namespace tactus::config {
 namespace {
 
-constexpr int64_t kDefaultLeadMax = 60'000;
 constexpr int64_t kDefaultKeyframe = 1'000'000'000;
 constexpr int64_t kMaxEvery = 1'000'000;
 
@@ -52,7 +52,7 @@ void read_loop(const Scribe& s, LoopTable& out) {
   out.overrun = static_cast<rt::Overrun>(s.choice("overrun", kOverrun, 0));
   constexpr std::string_view kWake[] = {"auto", "nanosleep"};
   out.wake = kWake[s.choice("wake", kWake, 0)];
-  out.lead_max_ns = s.duration("lead_max", kDefaultLeadMax);
+  out.lead_max_ns = s.duration("lead_max", rt::kDefaultLeadMax);
   const CountOf trip = s.count_of("trip");
   out.trip = {trip.count, trip.of};
   out.engage_time_ns = s.duration("engage_time");
