@@ -64,6 +64,28 @@ for limits in limits arm; do
 done
 sed -i 's/max="1 rad/max="0.1 rad/' "$tmp/limits.toml"
 replays 1 "$tmp/cpp-arm.tlog" --limits "$tmp/limits.toml"
-sed -i 's/loop   = {/loop = {period="2 ms", /' "$tmp/limits.toml"
-wants 2 'the program 1000000 ns' "$rtctl" replay "$tmp/cpp-arm.tlog" \
-  --limits "$tmp/limits.toml"
+# What it says of the program, too, is held against what the program said.
+program_refused() { # KEY, what the file says, SED
+  example
+  edit 's/commit="960 us"/commit="900 us"/'
+  edit "$3"
+  wants 2 "arm.toml:.*$1: the file says $2, the program" \
+    "$rtctl" replay "$tmp/cpp-arm.tlog" --limits "$tmp/arm.toml"
+}
+program_refused loop.period '2000000 ns' 's/period="1 ms"/period="2 ms"/'
+program_refused loop.overrun rephase 's/overrun="skip"/overrun="rephase"/'
+program_refused loop.trip '40 of 1000' 's/trip="50/trip="40/'
+program_refused loop.engage_time '400000000 ns' \
+  's/engage_time="0.5 s"/engage_time="0.4 s"/'
+program_refused guard.misses 10 's/misses=20/misses=10/'
+program_refused guard.commit '960000 ns' 's/commit="900 us"/commit="960 us"/'
+program_refused guard.bound '9000000 ns' 's/bound="10 ms"/bound="9 ms"/'
+program_refused guard.repeat '2000000 ns' 's/repeat="1 ms"/repeat="2 ms"/'
+program_refused guard.then silence 's/then="hold"/then="silence"/'
+program_refused guard '"none"' 's/^guard .*/guard = "none"/'
+program_refused policy.input 'dq, q, target, hand' \
+  's/^input .*/input = ["dq", "q", "target", "hand"]/'
+program_refused policy.output.name v 's/{name="u"/{name="v"/'
+program_refused policy.backend reference '/^input /a backend = "reference"'
+other 's/commit="960 us"/commit="900 us"/'
+replays 0 "$tmp/cpp-arm.tlog" --limits "$tmp/arm.toml"

@@ -252,8 +252,10 @@ TACTUS_API int32_t tactus_builder_infer(tactus_builder* builder,
                                         tactus_error* error);
 /* Judges infer's output. Signals of the shield are the fields of their name;
  * their stamps the TACTUS_TIME fields `<name>_at`. Of `timing`: name,
- * deadline, budget. What the file says of loop, guard and policy too must be
- * what the program says. */
+ * deadline, budget. What the file says too must be what the program says: the
+ * loop's period, overrun, trip, engage_time; the guard; the policy's backend,
+ * input, output. The model's path and where the thread runs (cpu, priority,
+ * wake, lead_max, require) are left to `rtctl run` with the same file. */
 TACTUS_API int32_t tactus_builder_check(tactus_builder* builder,
                                         const tactus_stage* timing,
                                         const tactus_shield* shield,
@@ -288,12 +290,13 @@ TACTUS_API int32_t tactus_loop_run(tactus_loop* loop, int64_t duration_ns);
 /* One cycle, on a thread owned by others (libfranka, ros2_control, EtherCAT).
  * Of `tick`: release_ns, wake_ns (0: now). The period is a maximum: a gap of
  * more between two releases is missed ones, counted from the stamps. OK, LATE
- * when the cycle was bad, ENDED once it is over or has run. INVALID: loop or tick is null,
- * or release_ns is not after the one before, or more than a period ahead of
- * now; nothing ran or was sent, and such a tick counts as skipped and bad. The
- * log is closed by tactus_loop_free. RT-safe from the second call on: the
- * first looks what this thread has, for tactus_loop_granted, and changes
- * nothing of it. FAILED, from then on, when it lacks a required grant. */
+ * when the cycle was bad, ENDED once it is over or has run. INVALID: loop or
+ * tick is null, or release_ns is not after the one before, or more than a
+ * period ahead of now; nothing ran or was sent, and such a tick counts as
+ * skipped and bad. The log is closed by tactus_loop_free. RT-safe from the
+ * second call on: the first looks what this thread has, for
+ * tactus_loop_granted, and changes nothing of it. FAILED, from then on, when it
+ * lacks a required grant. */
 TACTUS_API tactus_status tactus_loop_step(tactus_loop* loop,
                                           const tactus_tick* tick) TACTUS_RT;
 

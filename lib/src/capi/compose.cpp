@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "capi/compose.hpp"
 
-#include <fmt/ranges.h>
-
+#include "config/program_file.hpp"
 #include "core/error.hpp"
 
 namespace tactus::capi {
@@ -49,103 +48,6 @@ Error differs(const toml::Value& value, const std::string& file,
       "{}: the file says {}, the program {}: make them agree, or leave it out "
       "of the file",
       value.where(), file, program);
-}
-
-// What the file and the program both say must be the same.
-Result<void> same_time(const toml::Table& table, const char* key, int64_t ns) {
-  if (!table.has(key)) return {};
-  const int64_t said = table.duration(key);
-  if (said == ns) return {};
-  return differs(table[key], fmt::format("{} ns", said),
-                 fmt::format("{} ns", ns));
-}
-
-template <class T>
-Result<void> same(const toml::Value& value, const T& file, const T& program) {
-  if (file == program) return {};
-  return differs(value, fmt::format("{}", file), fmt::format("{}", program));
-}
-
-Result<void> check_loop(const toml::Table& loop, const Blueprint& b) {
-  const config::LoopTable& said = b.file.loop;
-  if (auto ok = same_time(loop, "period", said.period_ns); !ok) return ok;
-  if (auto ok = same_time(loop, "engage_time", said.engage_time_ns); !ok)
-    return ok;
-  if (loop.has("trip")) {
-    const CountOf trip = loop["trip"].count_of();
-    const auto text = [](uint32_t bad, uint32_t of) {
-      return fmt::format("{} of {}", bad, of);
-    };
-    if (auto ok = same(loop["trip"], text(trip.count, trip.of),
-                       text(said.trip.bad, said.trip.of));
-        !ok)
-      return ok;
-  }
-  // Where the thread runs is the program's.
-  loop.skip_all();
-  return {};
-}
-
-Result<void> check_guard(const toml::Value& value, const Blueprint& b) {
-  const config::GuardTable& said = b.file.guard;
-  const bool none = value.kind() == toml::Kind::kText;
-  if (none != said.none) {
-    return differs(value, none ? "\"none\"" : "a guard",
-                   said.none ? "no_guard" : "guard");
-  }
-  if (none) return same(value, value.text(), std::string("none"));
-  const toml::Table guard = value.table();
-  if (auto ok = same_time(guard, "commit", said.commit_ns); !ok) return ok;
-  if (auto ok = same_time(guard, "bound", said.bound_ns); !ok) return ok;
-  if (auto ok = same_time(guard, "repeat", said.repeat_ns); !ok) return ok;
-  if (guard.has("misses")) {
-    const auto misses = guard.integer("misses", 1, 1000);
-    if (auto ok = same(guard["misses"], misses, int64_t{said.misses}); !ok)
-      return ok;
-  }
-  if (guard.has("then")) {
-    const std::string then = guard.text("then");
-    if (auto ok = same(guard["then"], then, std::string("hold")); !ok)
-      return ok;
-  }
-  guard.skip_all();
-  return {};
-}
-
-Result<void> check_policy(const toml::Table& policy, const Blueprint& b) {
-  if (policy.has("input")) {
-    const auto join = [](const std::vector<std::string>& names) {
-      return fmt::format("{}", fmt::join(names, ", "));
-    };
-    if (auto ok = same(policy["input"], join(policy.texts("input")),
-                       join(b.policy.input));
-        !ok)
-      return ok;
-  }
-  const toml::Table output = policy.table("output");
-  if (output.has("name")) {
-    if (auto ok = same(output["name"], output.text("name"), b.policy.output);
-        !ok)
-      return ok;
-  }
-  if (output.integer("every", 1, INT64_MAX, 1) != 1) {
-    return differs(output["every"], "another rate", "every = 1");
-  }
-  output.skip_all();
-  policy.skip_all();
-  return {};
-}
-
-Result<void> check_file(const toml::Document& document, const Blueprint& b) {
-  const toml::Table root = document.root();
-  // Tables of other rooms belong to `rtctl run` with the same file.
-  for (const char* key : {"name", "io", "stage", "record"}) root.skip(key);
-  if (auto ok = check_loop(root.table("loop"), b); !ok) return ok;
-  if (root.has("guard")) {
-    if (auto ok = check_guard(root["guard"], b); !ok) return ok;
-  }
-  if (!root.has("policy")) return {};
-  return check_policy(root.table("policy"), b);
 }
 
 // A field that says its unit must say the signal's.
@@ -204,7 +106,8 @@ Result<void> load_limits(const tactus_builder& builder, Blueprint& b) {
   if (!shield) return shield.error();
   b.file.path = document->name();
   b.file.signal = config::read_signals(*document, b.file.origins);
-  if (auto ok = check_file(*document, b); !ok) return ok;
+  const config::Said said = config::said_by_program(b);
+  if (auto ok = config::check_program_file(*document, said); !ok) return ok;
   if (auto ok = document->finish(); !ok) return ok;
   if (auto ok = check_units(b); !ok) return ok;
   b.file.limit_none = shield->image->ladder.limit_none != 0;
@@ -215,6 +118,8 @@ Result<void> load_limits(const tactus_builder& builder, Blueprint& b) {
         "them agree",
         document->name(), robot_ns, builder.robot_timeout_ns);
   }
+  for (const auto& [key, value] : said)
+    b.file.origins.push_back({key, value, "program"});
   b.image = shield->image;
   b.limits = std::move(shield->source);
   return {};

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "config/blueprint.hpp"
+#include "config/program_file.hpp"
 #include "core/error.hpp"
 
 namespace tactus::config {
@@ -43,9 +44,16 @@ const trace::Origin* logged_value(const trace::LogReader& log,
   return nullptr;
 }
 
-// Whoever records notes what it read: only a run reads [loop].
+// Whoever records notes what it read: only a run reads [io].
 bool recorded_by_run(const trace::LogReader& log) {
-  return logged_value(log, "loop.period") != nullptr;
+  return logged_value(log, "io.listen") != nullptr;
+}
+
+// What the program that recorded the log said beside its limits.
+Said said_in(const trace::LogReader& log) {
+  Said said;
+  for (const trace::Origin& o : log.info().config) said[o.key] = o.value;
+  return said;
 }
 
 // "arm.toml:3:10: loop.period", or the key alone.
@@ -190,7 +198,8 @@ Result<ReplayLimits> read_as_run(const trace::LogReader& log,
   return ReplayLimits{std::move(read->shield), std::move(read->file)};
 }
 
-Result<ReplayLimits> read_as_program(const ReplayBasis& basis,
+Result<ReplayLimits> read_as_program(const trace::LogReader& log,
+                                     const ReplayBasis& basis,
                                      const std::string& path) {
   auto document = toml::Document::load(path);
   if (!document) return document.error();
@@ -198,7 +207,7 @@ Result<ReplayLimits> read_as_program(const ReplayBasis& basis,
   limits.file.signal = read_signals(*document, limits.file.origins);
   auto shield = load_shield(*document, timing_for(*document, basis));
   if (!shield) return shield.error();
-  if (auto ok = check_program_file(*document, basis.timing); !ok)
+  if (auto ok = check_program_file(*document, said_in(log)); !ok)
     return ok.error();
   if (auto ok = document->finish(); !ok) return ok.error();
   limits.shield = std::move(*shield);
@@ -243,7 +252,7 @@ Result<ReplayLimits> other_limits(const trace::LogReader& log,
                                   const safety::Image& own,
                                   const std::string& path) {
   auto limits = recorded_by_run(log) ? read_as_run(log, basis, path)
-                                     : read_as_program(basis, path);
+                                     : read_as_program(log, basis, path);
   if (!limits) return limits.error();
   if (auto ok = same_signals(own, *limits->shield.image, path); !ok)
     return ok.error();

@@ -36,24 +36,6 @@ safety::limits::Timing lower(const Timing& t, const Sustained& standstill) {
           .misses = t.misses};
 }
 
-Result<void> same(const toml::Table& table, const char* key, int64_t ns) {
-  if (!table.has(key)) return {};
-  const int64_t said = table.duration(key);
-  if (said == ns) return {};
-  return bad_input(
-      "{}.{}: the file says {} ns, the program {} ns: make them agree, or "
-      "leave it out of the file",
-      table.where(), key, said, ns);
-}
-
-// compile() reads [policy] output.kind, if the table is there.
-void skip_policy(const toml::Table& root) {
-  if (!root.has("policy")) return;
-  const toml::Table policy = root.table("policy");
-  policy.skip_all();
-  if (policy.has("output")) policy.table("output").skip_all();
-}
-
 }  // namespace
 
 Timing timing_of(const File& file) {
@@ -95,23 +77,6 @@ Result<LoadedShield> load_shield(const toml::Document& document,
   if (!image) return image.error();
   loaded.image = std::move(*image);
   return loaded;
-}
-
-Result<void> check_program_file(const toml::Document& document,
-                                const Timing& timing) {
-  const toml::Table root = document.root();
-  for (const char* key : {"name", "io", "stage", "record"}) root.skip(key);
-  skip_policy(root);
-  const toml::Table loop = root.table("loop");
-  if (auto ok = same(loop, "period", timing.period_ns); !ok) return ok;
-  loop.skip_all();
-  if (!root.has("guard")) return {};
-  if (root["guard"].kind() != toml::Kind::kTable) return {};
-  const toml::Table guard = root.table("guard");
-  if (auto ok = same(guard, "commit", timing.commit_ns); !ok) return ok;
-  if (auto ok = same(guard, "bound", timing.bound_ns); !ok) return ok;
-  guard.skip_all();
-  return {};
 }
 
 }  // namespace tactus::config

@@ -45,10 +45,4 @@ Result<LoadedShield> load_shield(const toml::Document& document,
                                  const Timing& timing,
                                  const std::string& urdf_text = "");
 
-// A limits file whose times a program gives: those that it gives as well must
-// be the program's. Tables of other rooms belong to `rtctl run` with the same
-// file: finish() will not judge them.
-Result<void> check_program_file(const toml::Document& document,
-                                const Timing& timing);
-
 }  // namespace tactus::config

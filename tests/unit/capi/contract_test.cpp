@@ -57,6 +57,12 @@ bool names(const std::string& text, const std::string& key) {
   return ok;
 }
 
+std::string in_policy(const std::string& line) {
+  Rig r;
+  r.limits.insert(r.limits.find("output = "), line + "\n");
+  return r.refusal();
+}
+
 std::string rate(const std::string& rate_hz, int64_t period_ns) {
   Rig r;
   auto model = constant_policy();
@@ -103,6 +109,7 @@ Test(capi_contract, another_loop_in_the_file_is_refused) {
   cr_assert(names(unguarded(loop_line("trip=\"3 of 10\"")), "loop.trip"));
   cr_assert(
       names(unguarded(loop_line("engage_time=\"1 s\"")), "loop.engage_time"));
+  cr_assert(names(unguarded(loop_line("overrun=\"rephase\"")), "loop.overrun"));
 }
 
 Test(capi_contract, another_policy_in_the_file_is_refused) {
@@ -112,10 +119,34 @@ Test(capi_contract, another_policy_in_the_file_is_refused) {
   cr_assert(names(output("name=\"v\""), "policy.output.name"));
   cr_assert(names(output("unit=\"deg/s\""), "policy.output.unit"));
   cr_assert(names(output("every=20"), "policy.output.every"));
-  Rig r;
-  r.limits.insert(r.limits.find("output = "),
-                  "input = [\"dq\", \"q\", \"target\", \"hand\"]\n");
-  cr_assert(names(r.refusal(), "policy.input"));
+  cr_assert(names(in_policy("input = [\"dq\", \"q\", \"target\", \"hand\"]"),
+                  "policy.input"));
+  cr_assert(names(in_policy("backend = \"reference\""), "policy.backend"));
+}
+
+Test(capi_contract, what_only_a_run_needs_is_left_to_it) {
+  cr_assert_str_eq(in_policy("model = \"other.onnx\"").c_str(), "built");
+  cr_assert_str_eq(in_policy("backend = \"fused\"").c_str(), "built");
+  cr_assert_str_eq(unguarded(loop_line("overrun=\"skip\", wake=\"nanosleep\", "
+                                       "lead_max=\"9 us\", require=[\"fifo\"]"))
+                       .c_str(),
+                   "built");
+}
+
+// A key that nobody knows is a typo, in a table of a run too.
+Test(capi_contract, a_key_that_no_run_has_is_refused) {
+  const auto unknown = [](const std::string& text) {
+    return text.find("unknown key") != std::string::npos;
+  };
+  cr_assert(unknown(unguarded(loop_line("perod=\"2 s\""))));
+  cr_assert(unknown(in_policy("modle = \"m.onnx\"")));
+  cr_assert(unknown(guarded(guard_line("cpu=0, mises=3"))));
+}
+
+Test(capi_contract, a_value_of_no_meaning_is_named_as_such) {
+  const std::string text = unguarded(loop_line("period=\"1 mm\""));
+  cr_assert_neq(text.find("\"1 mm\": expected"), std::string::npos, "%s",
+                text.c_str());
 }
 
 Test(capi_contract, another_time_out_of_the_robot_is_refused) {
