@@ -338,6 +338,7 @@ typedef struct tactus_replay {
   char field[64]; /* "raw u[2]", "rung", ...; "" when there is none */
   char expected[64], got[64];
   char stopped[128]; /* why it ended before the log did; "" */
+  char notes[256];   /* what to know beside it: the log has no end, ...; "" */
 } tactus_replay;
 /* Feeds the frames, times, requests and guard inputs of a log into the policy
  * and the limits that `loop` was built with; sense and act are not called, and

@@ -132,6 +132,7 @@ struct Replay {
   std::uint64_t cycle = 0;  // of the first difference
   std::string field, expected, got;
   std::string stopped;  // why it ended before the log did
+  std::string notes;    // what to know beside it: the log has no end, ...
 };
 
 class Loop {
@@ -169,9 +170,9 @@ class Loop {
     if (tactus_loop_replay(handle_.get(), path.c_str(), &raw, &error) != 0) {
       return detail::to_error(error);
     }
-    return Replay{raw.cycles,         raw.skipped, raw.gaps,
-                  raw.identical != 0, raw.cycle,   raw.field,
-                  raw.expected,       raw.got,     raw.stopped};
+    return Replay{raw.cycles,  raw.skipped, raw.gaps,     raw.identical != 0,
+                  raw.cycle,   raw.field,   raw.expected, raw.got,
+                  raw.stopped, raw.notes};
   }
 
  private:

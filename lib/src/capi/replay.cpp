@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/ranges.h>
+
 #include <cstring>
 
 #include "capi/guard.hpp"
@@ -22,6 +24,7 @@ void fill(const trace::ReplayResult& from, tactus_replay& to) {
   to.gaps = from.gaps;
   to.identical = from.identical() ? 1 : 0;
   copy(from.stopped, to.stopped);
+  copy(fmt::format("{}", fmt::join(from.notes, "; ")), to.notes);
   if (!from.first_difference) return;
   to.cycle = from.first_difference->cycle;
   copy(from.first_difference->field, to.field);

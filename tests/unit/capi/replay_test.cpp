@@ -2,8 +2,10 @@
 // tactus_loop_replay: a log through the policy and limits of a built loop.
 #include <criterion/criterion.h>
 
+#include <filesystem>
 #include <tactus/tactus.hpp>
 
+#include "config/replay_subject.hpp"
 #include "rig.hpp"
 
 using namespace tactus::test;
@@ -45,6 +47,7 @@ Test(capi_replay, the_same_program_is_identical_and_sends_nothing) {
   cr_assert_eq(r.result.gaps, 0u);
   cr_assert_str_eq(r.result.field, "");
   cr_assert_str_eq(r.result.stopped, "");
+  cr_assert_str_eq(r.result.notes, "");
   cr_assert_eq(r.now.arm.sent, 0u);
 }
 
@@ -75,6 +78,38 @@ Test(capi_replay, other_limits_are_found) {
   cr_assert_neq(r.result.field[0], '\0');
 }
 
+// rtctl replay --limits of a program's log: what its file may say of loop and
+// policy is what the program said.
+Test(capi_replay, another_file_is_held_against_what_the_program_said) {
+  Rig r;
+  cr_assert(record(r), "%s", r.error.text);
+  auto log = tactus::trace::LogReader::open(r.log);
+  cr_assert(bool(log));
+  const auto replayed = [&](const char* loop, const char* policy) {
+    std::string text = limits_text();
+    change(text, "loop = {", (std::string("loop = {") + loop).c_str());
+    change(text, "output = {", (policy + std::string("output = {")).c_str());
+    const std::string path = r.folder.write("other.toml", text);
+    const auto made = tactus::config::make_replay_subject(
+        *log, {.model = "", .limits = path});
+    return made ? std::string("made") : std::string(made.error().text());
+  };
+  const auto refused = [&](const char* loop, const char* policy,
+                           const char* word) {
+    const std::string text = replayed(loop, policy);
+    if (text.find(word) != std::string::npos) return true;
+    cr_log_error("no \"%s\" in: %s", word, text.c_str());
+    return false;
+  };
+  cr_assert_str_eq(replayed("trip=\"3 of 100\", cpu=3, ", "").c_str(), "made");
+  cr_assert_str_eq(replayed("", "backend = \"fused\"\n").c_str(), "made");
+  cr_assert(refused("trip=\"3 of 10\", ", "", "loop.trip: the file says 3 of"));
+  cr_assert(refused("engage_time=\"9 s\", ", "", "loop.engage_time"));
+  cr_assert(refused("overrun=\"rephase\", ", "", "loop.overrun"));
+  cr_assert(refused("", "backend = \"reference\"\n", "policy.backend"));
+  cr_assert(refused("perod=\"1 s\", ", "", "perod: unknown key"));
+}
+
 Test(capi_replay, a_log_of_another_frame_is_refused) {
   Replaying r;
   r.now.fields[9].name = "spare";
@@ -100,6 +135,21 @@ Test(capi_replay, what_is_wrong_is_said) {
   r.result.sz = 8;
   cr_assert(
       refused(tactus_loop_replay(r.loop, log, &r.result, &r.error), "sz"));
+}
+
+Test(capi_replay, a_log_without_an_end_is_noted) {
+  Replaying r;
+  cr_assert_eq(r.replays(), 0, "%s", r.error.text);
+  const std::filesystem::path log = r.recorded.log;
+  std::filesystem::resize_file(log, std::filesystem::file_size(log) - 8);
+  cr_assert_eq(tactus_loop_replay(r.loop, log.c_str(), &r.result, &r.error), 0,
+               "%s", r.error.text);
+  cr_assert_eq(r.result.identical, 1);
+  cr_assert(std::strstr(r.result.notes, "no end"), "%s", r.result.notes);
+  const tactus::Loop loop(std::exchange(r.loop, nullptr), {});
+  const auto replayed = loop.replay(log);
+  cr_assert(bool(replayed));
+  cr_assert_str_eq(replayed->notes.c_str(), r.result.notes);
 }
 
 Test(capi_replay, the_cpp_layer_hands_it_on) {
