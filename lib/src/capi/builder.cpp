@@ -38,9 +38,10 @@ Result<void> check_loop(const tactus_loop_options& o) {
     return bad_input("loop {}: wake \"{}\": expected \"auto\" or \"nanosleep\"",
                      o.name, o.wake);
   }
-  if (o.overrun != TACTUS_SKIP && o.overrun != TACTUS_REPHASE) {
+  const int32_t overrun = capi::number_of(o.overrun);
+  if (overrun != TACTUS_SKIP && overrun != TACTUS_REPHASE) {
     return bad_input("loop {}: overrun {}: expected TACTUS_SKIP or _REPHASE",
-                     o.name, static_cast<int>(o.overrun));
+                     o.name, overrun);
   }
   if (o.cpu < -1 || o.cpu > 4095 || o.priority < 0 || o.priority > 98) {
     return bad_input(
@@ -91,9 +92,10 @@ Result<void> once(bool given, const char* what) {
 Result<void> check_stage(const tactus_stage* stage) {
   if (auto ok = capi::check_size(stage, "tactus_stage"); !ok) return ok;
   const char* name = stage->name ? stage->name : "?";
-  if (stage->on_late < TACTUS_KEEP_LAST || stage->on_late > TACTUS_TRIP) {
+  const int32_t on_late = capi::number_of(stage->on_late);
+  if (on_late < TACTUS_KEEP_LAST || on_late > TACTUS_TRIP) {
     return bad_input("stage {}: on_late {}: expected a tactus_on_late", name,
-                     static_cast<int>(stage->on_late));
+                     on_late);
   }
   if (stage->fallback && stage->output_size == 0) {
     return bad_input("stage {}: fallback of 0 bytes: set output_size", name);

@@ -20,6 +20,16 @@ inline int32_t report(const Error& error, tactus_error* out) {
   return error.exit_code();
 }
 
+// What a caller in C put into an enumeration: any number, which only its bytes
+// may be read as.
+template <class E>
+int32_t number_of(const E& value) noexcept {
+  static_assert(sizeof(E) == sizeof(int32_t));
+  int32_t number;
+  std::memcpy(&number, &value, sizeof number);
+  return number;
+}
+
 // Runs `f`, which returns a Result<T*> (or Result<void>); anything thrown
 // (memory is gone, a library misbehaves) becomes an internal error.
 template <class T, class F>
