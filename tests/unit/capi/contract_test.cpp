@@ -125,12 +125,11 @@ Test(capi_contract, another_policy_in_the_file_is_refused) {
 }
 
 Test(capi_contract, what_only_a_run_needs_is_left_to_it) {
-  cr_assert_str_eq(in_policy("model = \"other.onnx\"").c_str(), "built");
-  cr_assert_str_eq(in_policy("backend = \"fused\"").c_str(), "built");
-  cr_assert_str_eq(unguarded(loop_line("overrun=\"skip\", wake=\"nanosleep\", "
-                                       "lead_max=\"9 us\", require=[\"fifo\"]"))
-                       .c_str(),
-                   "built");
+  cr_assert(in_policy("model = \"other.onnx\"") == "built");
+  cr_assert(in_policy("backend = \"fused\"") == "built");
+  cr_assert(unguarded(loop_line("overrun=\"skip\", wake=\"nanosleep\", "
+                                "lead_max=\"9 us\", require=[\"fifo\"]")) ==
+            "built");
 }
 
 // A key that nobody knows is a typo, in a table of a run too.

@@ -2,6 +2,7 @@
 // A required record is judged by the log that was opened, not by a trial.
 #include <sys/resource.h>
 
+#include "../instrumented.hpp"
 #include "loop_rig.hpp"
 #include "trace/writer.hpp"
 
@@ -47,6 +48,7 @@ Built build_with(rlim_t descriptors) {
 Test(record, required_is_given_or_the_build_fails) {
   if (tactus::trace::io_uring_refusal() != 0)
     cr_skip_test("io_uring is refused here");
+  if (kInstrumented) cr_skip_test("UBSan needs descriptors of its own");
   const int first = ::dup(0);
   ::close(first);
   Built built;

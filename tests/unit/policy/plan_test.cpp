@@ -7,6 +7,7 @@
 #include <cstring>
 #include <string>
 
+#include "../instrumented.hpp"
 #include "onnx_writer.hpp"
 #include "policy/plan.hpp"
 
@@ -21,15 +22,7 @@ std::atomic<long> allocations{0};
 }
 
 // AddressSanitizer has its own malloc; counting is for the other builds.
-#if defined(__SANITIZE_ADDRESS__)
-#define TACTUS_TEST_COUNTS 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define TACTUS_TEST_COUNTS 0
-#endif
-#endif
-#ifndef TACTUS_TEST_COUNTS
-#define TACTUS_TEST_COUNTS 1
+#if !TACTUS_INSTRUMENTED
 extern "C" {
 void* __libc_malloc(std::size_t);
 void* __libc_calloc(std::size_t, std::size_t);
@@ -125,7 +118,7 @@ std::string load_error(const OnnxFile& file, Options options = {}) {
 }
 
 void need_counter() {
-  if (TACTUS_TEST_COUNTS == 0) cr_skip_test("AddressSanitizer owns malloc");
+  if (kInstrumented) cr_skip_test("AddressSanitizer owns malloc");
 }
 
 bool says(const std::string& text, const std::string& part) {
