@@ -14,8 +14,9 @@
 namespace tactus::policy {
 
 const char* name_of(DType type) noexcept {
-  constexpr const char* kNames[] = {"float32", "float64", "float16", "bfloat16",
-                                    "int64",   "int32",   "bool",    "other"};
+  constexpr const char* kNames[] = {
+      "float32", "float64", "float16", "bfloat16", "int64",  "int32",  "bool",
+      "int8",    "uint8",   "int16",   "uint16",   "uint32", "uint64", "other"};
   return kNames[static_cast<std::size_t>(type)];
 }
 

@@ -47,6 +47,12 @@ enum class DType : uint8_t {
   kI64,
   kI32,
   kBool,
+  kI8,
+  kU8,
+  kI16,
+  kU16,
+  kU32,
+  kU64,
   kOther
 };
 

@@ -129,29 +129,38 @@ Result<void> infer_dropout(Inference& at) {
 Result<void> infer_cast(Inference& at) {
   const DType to =
       onnx::dtype_of(static_cast<uint64_t>(int_attribute(at.source, "to", 1)));
-  const auto floating = [](DType t) {
-    return t == DType::kF32 || t == DType::kF64 || t == DType::kF16 ||
-           t == DType::kBf16;
-  };
   if (to == DType::kOther) {
-    return op_error(at, "to this data type", "use float or int64");
+    return op_error(at, "to this data type",
+                    "use a float, an integer of 8 bits or more, or bool");
   }
-  if (floating(to)) {
+  if (onnx::is_floating(to)) {
     auto ok = infer_identity(at);
     set_output(at, 0, input(at, 0).dims, to);
     return ok;
   }
-  at.node.ints = {to == DType::kBool};
+  const auto bits = static_cast<int64_t>(8 * onnx::bytes_of(to));
+  const bool is_signed = to == DType::kI8 || to == DType::kI16 ||
+                         to == DType::kI32 || to == DType::kI64;
+  at.node.ints = {to == DType::kBool, bits, is_signed};
   set_output(at, 0, input(at, 0).dims, to);
   return {};
 }
 
-// To integer (towards zero) or bool.
+// What stays of `value` in Cast's integer: ints {is bool, bits, is signed}.
+int64_t wrapped(int64_t value, const Node& cast) {
+  if (cast.ints[1] == 64) return value;
+  const int64_t span = int64_t{1} << cast.ints[1];
+  const int64_t low = value & (span - 1);
+  return cast.ints[2] != 0 && low >= span / 2 ? low - span : low;
+}
+
+// To integer (towards zero, then as in C) or bool.
 void eval_cast(const Node& node, std::span<const In> in,
                std::span<const Out> out) {
   for (int64_t i = 0; i < out[0].size; ++i) {
     const double x = in[0].data[i];
-    out[0].data[i] = node.ints[0] ? x != 0 : static_cast<double>(to_int(x));
+    out[0].data[i] =
+        node.ints[0] ? x != 0 : static_cast<double>(wrapped(to_int(x), node));
   }
 }
 

@@ -11,9 +11,7 @@
 namespace tactus::policy::ir {
 namespace {
 
-bool is_floating(DType t) {
-  return t != DType::kI64 && t != DType::kI32 && t != DType::kBool;
-}
+using onnx::is_floating;
 
 // `c` spread over `dims`, or empty if the result would not have that size.
 std::vector<double> spread(const Graph& graph, Id c,

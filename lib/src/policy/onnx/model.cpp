@@ -14,6 +14,14 @@ DType dtype_of(uint64_t onnx_data_type) noexcept {
   switch (onnx_data_type) {
     case 1:
       return DType::kF32;
+    case 2:
+      return DType::kU8;
+    case 3:
+      return DType::kI8;
+    case 4:
+      return DType::kU16;
+    case 5:
+      return DType::kI16;
     case 6:
       return DType::kI32;
     case 7:
@@ -24,6 +32,10 @@ DType dtype_of(uint64_t onnx_data_type) noexcept {
       return DType::kF16;
     case 11:
       return DType::kF64;
+    case 12:
+      return DType::kU32;
+    case 13:
+      return DType::kU64;
     case 16:
       return DType::kBf16;
     default:
@@ -35,14 +47,20 @@ std::size_t bytes_of(DType type) noexcept {
   switch (type) {
     case DType::kF64:
     case DType::kI64:
+    case DType::kU64:
       return 8;
     case DType::kF32:
     case DType::kI32:
+    case DType::kU32:
       return 4;
     case DType::kF16:
     case DType::kBf16:
+    case DType::kI16:
+    case DType::kU16:
       return 2;
     case DType::kBool:
+    case DType::kI8:
+    case DType::kU8:
       return 1;
     case DType::kOther:
       break;
@@ -167,6 +185,9 @@ bool Parser::attribute_field(const Field& f, const Node& node, Attribute& out) {
       return true;
     case 7:
       return floats(f, out.floats) || broken();
+    case 9:
+      out.strings.emplace_back(f.text());
+      return true;
     case 8:
       return varints(f,
                      [&](uint64_t v) {

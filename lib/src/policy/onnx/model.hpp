@@ -39,6 +39,7 @@ struct Attribute {
   std::string s;
   std::vector<int64_t> ints;
   std::vector<float> floats;
+  std::vector<std::string> strings;
   std::shared_ptr<const Tensor> t;
 };
 
@@ -83,6 +84,10 @@ Result<Model> parse(std::span<const std::byte> file, const std::string& label,
 
 [[nodiscard]] DType dtype_of(uint64_t onnx_data_type) noexcept;
 [[nodiscard]] std::size_t bytes_of(DType type) noexcept;  // 0: unsupported
+[[nodiscard]] constexpr bool is_floating(DType type) noexcept {
+  return type == DType::kF32 || type == DType::kF64 || type == DType::kF16 ||
+         type == DType::kBf16;
+}
 
 // dims' product, or -1 when a size is negative or it exceeds kMaxElements.
 [[nodiscard]] int64_t elements(std::span<const int64_t> dims) noexcept;

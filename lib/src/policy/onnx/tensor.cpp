@@ -59,6 +59,18 @@ double raw_element(DType type, const std::byte* p) {
       return load<int32_t>(p);
     case DType::kBool:
       return std::to_integer<int>(*p) != 0 ? 1 : 0;
+    case DType::kI8:
+      return load<int8_t>(p);
+    case DType::kU8:
+      return load<uint8_t>(p);
+    case DType::kI16:
+      return load<int16_t>(p);
+    case DType::kU16:
+      return load<uint16_t>(p);
+    case DType::kU32:
+      return load<uint32_t>(p);
+    case DType::kU64:
+      return static_cast<double>(load<uint64_t>(p));
     case DType::kOther:
       break;
   }
@@ -125,8 +137,9 @@ bool each_varint(const Field& f, Add add) {
 
 bool read_integers(const Field& f, Proto& proto) {
   return each_varint(f, [&](uint64_t v) {
-    proto.typed.push_back(f.number == 5
-                              ? int32_element(proto.data_type, v)
+    proto.typed.push_back(f.number == 5 ? int32_element(proto.data_type, v)
+                          : f.number == 11
+                              ? static_cast<double>(v)
                               : static_cast<double>(static_cast<int64_t>(v)));
   });
 }
@@ -141,6 +154,7 @@ bool read_field(const Field& f, Proto& proto) {
       return read_fixed<float>(f, proto);
     case 5:
     case 7:
+    case 11:
       return read_integers(f, proto);
     case 8:
       proto.tensor.name = f.text();
@@ -220,8 +234,8 @@ Result<void> check_shape(const TensorSource& source, const Proto& proto) {
   const Tensor& t = proto.tensor;
   if (t.dtype == DType::kOther) {
     return bad_input(
-        "{}: tensor '{}' has data type {}: use float, double, float16, "
-        "bfloat16, int64, int32 or bool",
+        "{}: tensor '{}' has data type {}: use a float, an integer "
+        "of 8 bits or more, or bool",
         source.where, t.name, proto.data_type);
   }
   if (t.dims.size() > kMaxRank || elements(t.dims) < 0) {
