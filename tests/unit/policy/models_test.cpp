@@ -19,7 +19,7 @@ namespace {
 
 struct Case {
   const char* model;
-  const char* input;   // file stem suffix of the inputs
+  const char* input;   // its file's suffix; "in": one file per input
   const char* output;  // of the float64 outputs; "" after the model: one each
   double dev;
 };
@@ -34,19 +34,24 @@ constexpr Case kMlp[] = {
     {"shapes/rsl_rl_norm", "obs", "act64", 3e-7},
 };
 constexpr Case kHeads[] = {
-    {"shapes/rl_games", "in.obs", "out64.mu", 4e-7},
-    {"shapes/rl_games", "in.obs", "out64.log_std", 4e-7},
-    {"shapes/rl_games", "in.obs", "out64.value", 4e-7},
-    {"shapes/sac_gaussian", "in.obs", "out64.action", 3e-7},
-    {"shapes/sac_gaussian", "in.obs", "out64.log_std", 3e-7},
-    {"shapes/sb3_ppo", "in.obs", "out64.actions", 2e-7},
-    {"shapes/sb3_ppo", "in.obs", "out64.values", 2e-7},
+    {"shapes/rl_games", "in", "out64.mu", 4e-7},
+    {"shapes/rl_games", "in", "out64.log_std", 4e-7},
+    {"shapes/rl_games", "in", "out64.value", 4e-7},
+    {"shapes/sac_gaussian", "in", "out64.action", 3e-7},
+    {"shapes/sac_gaussian", "in", "out64.log_std", 3e-7},
+    {"shapes/sb3_ppo", "in", "out64.actions", 2e-7},
+    {"shapes/sb3_ppo", "in", "out64.values", 2e-7},
 };
 constexpr Case kOther[] = {
     {"go2_him", "obs", "act64", 1e-6},
     {"unitree_g1_lstm", "obs", "act64", 9e-7},
     {"shapes/gru_policy", "obs", "act64", 3e-7},
     {"anydrive_lstm", "obs", "act64", 2e-7},
+    {"shapes/act_decoder", "in", "out64.actions", 6e-7},
+    {"shapes/act_decoder_mha", "in", "out64.actions", 9e-7},
+    {"shapes/depth_cnn", "in", "out64.actions", 2e-7},
+    {"shapes/rma_conv1d", "obs", "act64", 4e-7},
+    {"shapes/sb3_ppo", "in", "out64.log_prob", 2e-7},
 };
 
 std::string folder() {
@@ -66,7 +71,44 @@ std::string output_name(const Case& c) {
   return out.starts_with("out64.") ? out.substr(6) : "";
 }
 
-// max |ours - float64| / max |float64| over all rows.
+struct Worst {
+  double difference = 0, largest = 0;
+  void add(double got, double want) {
+    const double e = std::fabs(got - want);
+    largest = std::max(largest, std::fabs(want));
+    if (!(e <= difference)) difference = e;
+  }
+  [[nodiscard]] double relative() const { return difference / largest; }
+};
+
+// The rows of each input.
+std::vector<Npy> inputs_of(const Case& c, const std::string& stem,
+                           const Description& d) {
+  std::vector<Npy> files;
+  for (const auto& input : d.inputs) {
+    const bool each = std::string(c.input) == "in";
+    files.push_back(array(stem + "." + c.input +
+                          (each ? "." + input.name : std::string()) + ".npy"));
+  }
+  return files;
+}
+
+// Its last values, where the rollout's are stored (h_in: X.h64.npy).
+void add_state(const std::string& stem, Context& context, Worst& worst) {
+  const auto& states = context.plan().describe().states;
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    const std::string name = states[i].input.substr(0, 1);
+    const Npy want = array(stem + "." + name + "64.npy");
+    std::vector<float> got(states[i].size);
+    context.get_state(i, got);
+    cr_assert_eq(want.data.size(), got.size());
+    for (std::size_t k = 0; k < got.size(); ++k) {
+      worst.add(double(got[k]), want.data[k]);
+    }
+  }
+}
+
+// max |ours - float64| / max |float64| over all rows and the last state.
 double deviation(const Case& c, const std::string& backend) {
   const std::string stem = folder() + "/" + c.model;
   Options options;
@@ -76,25 +118,29 @@ double deviation(const Case& c, const std::string& backend) {
   cr_assert(bool(plan), "%s", plan ? "" : plan.error().text());
   auto context = Context::make(*plan);
   cr_assert(bool(context));
-  const Npy in = array(stem + "." + c.input + ".npy");
   const Npy want = array(stem + "." + c.output + ".npy");
   const Description& d = (*plan)->describe();
-  const std::size_t n = d.inputs[0].size, m = d.outputs[0].size;
-  std::vector<float> x(n), y(m);
-  double worst = 0, largest = 0;
-  for (std::size_t row = 0; (row + 1) * n <= in.data.size(); ++row) {
-    for (std::size_t i = 0; i < n; ++i) x[i] = float(in.data[row * n + i]);
-    const InputView input{x.data()};
+  std::vector<std::vector<float>> x;
+  for (const Npy& file : inputs_of(c, stem, d)) {
+    x.emplace_back(file.data.begin(), file.data.end());
+  }
+  const std::size_t m = d.outputs[0].size, rows = want.data.size() / m;
+  cr_assert_eq(x[0].size(), rows * d.inputs[0].size);
+  std::vector<float> y(m);
+  Worst worst;
+  for (std::size_t row = 0; row < rows; ++row) {
+    std::vector<InputView> in;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      in.push_back({x[i].data() + row * d.inputs[i].size});
+    }
     const OutputView output(y);
-    cr_assert(context->run({&input, 1}, {&output, 1}) == Status::kOk);
+    cr_assert(context->run(in, {&output, 1}) == Status::kOk);
     for (std::size_t i = 0; i < m; ++i) {
-      const double w = want.data[row * m + i];
-      const double e = std::fabs(double(y[i]) - w);
-      largest = std::max(largest, std::fabs(w));
-      if (!(e <= worst)) worst = e;
+      worst.add(double(y[i]), want.data[row * m + i]);
     }
   }
-  return worst / largest;
+  add_state(stem, *context, worst);
+  return worst.relative();
 }
 
 template <std::size_t N>

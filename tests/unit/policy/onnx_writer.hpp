@@ -81,6 +81,29 @@ inline Message text_attribute(const std::string& name, const std::string& s) {
   return Message().text(1, name).text(4, s).number(20, 3);
 }
 
+inline Message ints_attribute(const std::string& name, const Dims& values) {
+  Message a = Message().text(1, name).number(20, 7);
+  for (const int64_t v : values) a.number(8, static_cast<uint64_t>(v));
+  return a;
+}
+inline Message texts_attribute(const std::string& name,
+                               const std::vector<std::string>& values) {
+  Message a = Message().text(1, name).number(20, 8);
+  for (const auto& v : values) a.text(9, v);
+  return a;
+}
+
+// `type`: ONNX's number; T its representation.
+template <class T>
+Message typed_tensor(uint64_t type, const std::string& name, const Dims& dims,
+                     const std::vector<T>& data) {
+  Message t;
+  for (const int64_t d : dims) t.number(1, static_cast<uint64_t>(d));
+  t.number(2, type).text(8, name);
+  return t.text(
+      9, {reinterpret_cast<const char*>(data.data()), data.size() * sizeof(T)});
+}
+
 inline Message value(const std::string& name, const Dims& dims) {
   Message shape;
   for (const int64_t d : dims) {

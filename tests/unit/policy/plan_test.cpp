@@ -87,6 +87,28 @@ OnnxFile integrator() {
   return f;
 }
 
+// One operator of each family that only `reference` runs.
+OnnxFile mixture() {
+  OnnxFile f;
+  f.input("x", {1, 2, 6}).output("y", {1, 1, 4});
+  f.weight(tensor("w", {4, 1, 3}, ramp(12, 0.7F)));
+  f.weight(tensor("one", {4}, {1, 1, 1, 1}));
+  f.weight(tensor("step", {}, {0.1F}));
+  f.weight(typed_tensor<int8_t>(3, "zero", {}, {0}));
+  f.weight(tensor("wr", {1, 4, 2}, ramp(8, 0.3F)));
+  f.weight(tensor("rr", {1, 4, 4}, ramp(16, 0.4F)));
+  f.node("Conv", {"x", "w"}, {"a"}, {int_attribute("group", 2)});
+  f.node("InstanceNormalization", {"a", "one", "one"}, {"b"});
+  f.node("MaxPool", {"b"}, {"c"}, {ints_attribute("kernel_shape", {2})});
+  f.node("AveragePool", {"c"}, {"d"}, {ints_attribute("kernel_shape", {2})});
+  f.node("QuantizeLinear", {"d", "step", "zero"}, {"e"});
+  f.node("DequantizeLinear", {"e", "step", "zero"}, {"g"});
+  f.node("Transpose", {"g"}, {"h"}, {ints_attribute("perm", {1, 0, 2})});
+  f.node("RNN", {"h", "wr", "rr"}, {"", "y"},
+         {int_attribute("hidden_size", 4)});
+  return f;
+}
+
 ModelPlan::Ptr plan_of(const OnnxFile& file, const char* backend = "fused",
                        Options options = {}) {
   options.backend = backend;
@@ -147,6 +169,18 @@ Test(plan, run_prewarm_and_reset_do_not_allocate) {
       cr_assert_eq(after - before, 0, "%s", backend);
     }
   }
+}
+
+Test(plan, no_family_of_operators_allocates) {
+  need_counter();
+  Context context = context_of(plan_of(mixture(), "reference"));
+  const std::vector<float> x = ramp(12, 0.5F);
+  std::vector<float> y(4);
+  const InputView in{x.data()};
+  const OutputView out(y);
+  const long before = allocations.load();
+  cr_assert(context.run({&in, 1}, {&out, 1}) == Status::kOk);
+  cr_assert_eq(allocations.load() - before, 0);
 }
 
 Test(plan, the_allocation_counter_counts) {

@@ -233,16 +233,18 @@ Result<void> Builder::infer(const Op& op, Node& node,
   Inference at{built_.graph, node, source, model_.opset};
   bool complete = node.in.size() >= op.min_inputs &&
                   node.in.size() <= op.max_inputs && !node.out.empty() &&
-                  node.out[0] != kNone;
+                  (node.out[0] != kNone || op.max_outputs > 1);
   for (std::size_t i = 0; complete && i < op.min_inputs; ++i) {
     complete = node.in[i] != kNone;
   }
   if (!complete) {
     return op_error(at, "wrong number of inputs or outputs", "export again");
   }
+  if (node.out[0] == kNone) node.out[0] = built_.graph.add({});
   if (auto ok = op.infer(at); !ok) return ok;
-  if (node.out.size() > 1 && node.op != "LSTM" && node.op != "GRU") {
-    return op_error(at, "more than one output", "export again");
+  if (node.out.size() > op.max_outputs) {
+    return op_error(at, fmt::format("more than {} outputs", op.max_outputs),
+                    "export again");
   }
   return check_sizes(source, node);
 }

@@ -18,7 +18,11 @@ bool is_cheap(const Graph& graph, const Node& node) {
     if (id != kNone) widest = std::max(widest, graph.at(id).size());
   }
   const bool product = node.op == "MatMul" || node.op == "Gemm";
-  if (node.op == "LSTM" || node.op == "GRU") return false;
+  constexpr std::string_view kHeavy[] = {
+      "LSTM",        "GRU",           "RNN",
+      "Conv",        "ConvTranspose", "MaxPool",
+      "AveragePool", "GlobalMaxPool", "GlobalAveragePool"};
+  if (std::ranges::find(kHeavy, node.op) != std::end(kHeavy)) return false;
   const int64_t inner =
       product && !graph.at(node.in[0]).dims.empty()
           ? *std::ranges::max_element(graph.at(node.in[0]).dims)

@@ -27,7 +27,8 @@ std::string text_of(std::span<const int64_t> dims) {
 const Op* find_op(std::string_view name) noexcept {
   for (const auto family :
        {unary_ops(), binary_ops(), matrix_ops(), shape_ops(), move_ops(),
-        reduce_ops(), recurrent_ops()}) {
+        reduce_ops(), recurrent_ops(), conv_ops(), pool_ops(), norm_ops(),
+        quant_ops()}) {
     if (const Op* op = find_in(family, name)) return op;
   }
   return nullptr;
@@ -80,6 +81,14 @@ void set_output(const Inference& at, std::size_t i, std::vector<int64_t> dims,
   Value& value = at.graph.at(at.node.out[i]);
   value.dims = std::move(dims);
   value.dtype = dtype;
+}
+
+void ensure_output(Inference& at, std::size_t i, std::vector<int64_t> dims,
+                   DType dtype) {
+  if (at.node.out.size() <= i) at.node.out.resize(i + 1, kNone);
+  Id& id = at.node.out[i];
+  if (id == kNone) id = at.graph.add({});
+  set_output(at, i, std::move(dims), dtype);
 }
 
 Result<Integers> integers_of(const Inference& at, std::string_view name,

@@ -13,8 +13,12 @@
 //   Concat, Softmax ints {axis}          Transpose  ints {perm…}
 //   Reduce*         ints {1 per reduced axis, else 0}
 //   unary           reals as ActivationParams in ops_unary.cpp
-//   LSTM            ints {hidden, directions, reverse}; gates iofc
-//   GRU             ints {hidden, directions, reverse, linear_before_reset}
+//   LSTM, GRU, RNN  ints {hidden, directions, reverse, linear_before_reset,
+//                   layout, activation}; gates iofc, zrh
+//   Conv*, *Pool    ints {Window (window.hpp), group | flag, padding behind}
+//   *Normalization  ints {groups, channels, inner, channels per scale}
+//                   (Group, Instance), reals {epsilon}
+//   *QuantizeLinear ints {n, inner, block, blocks}, reals {low, high}
 #pragma once
 
 #include <cstddef>
@@ -60,6 +64,7 @@ struct Op {
   std::size_t max_inputs;
   Infer infer;
   Eval eval;
+  std::size_t max_outputs = 1;  // hidden ones included
 };
 
 [[nodiscard]] const Op* find_op(std::string_view name) noexcept;
@@ -72,6 +77,10 @@ std::span<const Op> shape_ops() noexcept;
 std::span<const Op> move_ops() noexcept;
 std::span<const Op> reduce_ops() noexcept;
 std::span<const Op> recurrent_ops() noexcept;
+std::span<const Op> conv_ops() noexcept;
+std::span<const Op> pool_ops() noexcept;
+std::span<const Op> norm_ops() noexcept;
+std::span<const Op> quant_ops() noexcept;
 
 // Helpers for inference.
 Error op_error(const Inference& at, std::string_view what,
@@ -98,6 +107,10 @@ Result<std::size_t> axis_of(const Inference& at, int64_t axis,
 [[nodiscard]] bool has_input(const Inference& at, std::size_t i) noexcept;
 void set_output(const Inference& at, std::size_t i, std::vector<int64_t> dims,
                 DType dtype);
+// The same, where the file may have left the output out: eval writes it all
+// the same, or uses it as scratch.
+void ensure_output(Inference& at, std::size_t i, std::vector<int64_t> dims,
+                   DType dtype);
 // numpy's rule; an error names both shapes.
 Result<std::vector<int64_t>> broadcast(const Inference& at,
                                        std::span<const int64_t> a,

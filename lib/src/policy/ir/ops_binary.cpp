@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/error.hpp"
 #include "policy/ir/ops.hpp"
 
 namespace tactus::policy::ir {
@@ -55,6 +56,13 @@ void eval_many(const Node&, std::span<const In> in, std::span<const Out> out) {
   }
 }
 
+void eval_mean(const Node& node, std::span<const In> in,
+               std::span<const Out> out) {
+  eval_many<f_add>(node, in, out);
+  const auto n = static_cast<double>(in.size());
+  for (int64_t i = 0; i < out[0].size; ++i) out[0].data[i] /= n;
+}
+
 void eval_where(const Node&, std::span<const In> in, std::span<const Out> out) {
   Broadcast c(out[0].dims, in[0].dims);
   Broadcast a(out[0].dims, in[1].dims);
@@ -96,12 +104,23 @@ Result<void> infer_where(Inference& at) {
   return infer_as(at, input(at, 1).dtype, 1);
 }
 
-bool is_integer(DType type) {
-  return type == DType::kI64 || type == DType::kI32 || type == DType::kBool;
+// Sums and products of these would have to wrap around.
+bool is_narrow(DType type) {
+  return !onnx::is_floating(type) && type != DType::kI64 &&
+         type != DType::kI32 && type != DType::kBool;
+}
+
+Result<void> infer_arithmetic(Inference& at) {
+  const DType type = input(at, 0).dtype;
+  if (is_narrow(type)) {
+    return op_error(at, fmt::format("arithmetic on {}", name_of(type)),
+                    "cast to float or int64");
+  }
+  return infer(at);
 }
 
 Result<void> infer_div(Inference& at) {
-  if (is_integer(input(at, 0).dtype)) at.node.op = "IntDiv";
+  if (!onnx::is_floating(input(at, 0).dtype)) at.node.op = "IntDiv";
   return infer(at);
 }
 
@@ -113,7 +132,7 @@ Result<void> infer_mod(Inference& at) {
 constexpr std::size_t kMany = 64;
 
 constexpr Op kOps[] = {
-    {"Add", 2, 2, infer, eval<f_add>},
+    {"Add", 2, 2, infer_arithmetic, eval<f_add>},
     {"Affine", 4, 4, nullptr, eval_affine},
     {"And", 2, 2, infer_bool, eval<f_and>},
     {"Div", 2, 2, infer_div, eval<f_div>},
@@ -125,14 +144,15 @@ constexpr Op kOps[] = {
     {"Less", 2, 2, infer_bool, eval<f_less>},
     {"LessOrEqual", 2, 2, infer_bool, eval<f_less_equal>},
     {"Max", 1, kMany, infer, eval_many<f_max>},
+    {"Mean", 1, kMany, infer, eval_mean},
     {"Min", 1, kMany, infer, eval_many<f_min>},
     {"Mod", 2, 2, infer_mod, eval<f_mod>},
-    {"Mul", 2, 2, infer, eval<f_mul>},
+    {"Mul", 2, 2, infer_arithmetic, eval<f_mul>},
     {"Or", 2, 2, infer_bool, eval<f_or>},
     {"PRelu", 2, 2, infer, eval<f_prelu>},
-    {"Pow", 2, 2, infer, eval<f_pow>},
-    {"Sub", 2, 2, infer, eval<f_sub>},
-    {"Sum", 1, kMany, infer, eval_many<f_add>},
+    {"Pow", 2, 2, infer_arithmetic, eval<f_pow>},
+    {"Sub", 2, 2, infer_arithmetic, eval<f_sub>},
+    {"Sum", 1, kMany, infer_arithmetic, eval_many<f_add>},
     {"Where", 3, 3, infer_where, eval_where},
 };
 

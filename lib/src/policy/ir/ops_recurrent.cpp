@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// LSTM and GRU with the default activations, layout 0, no sequence lengths,
-// no peepholes, no clip (ONNX operator specification, LSTM-14 and GRU-14).
-// Omitted outputs are made, and one more holds the gates, so that eval
-// allocates nothing. Shapes: X [T,B,I], W [D,G·H,I], R [D,G·H,H],
-// bias [D,2·G·H], h0 and c0 [D,B,H], Y [T,D,B,H].
+// LSTM and GRU with the default activations, RNN with Tanh, Relu or Sigmoid;
+// full sequences, no clip (ONNX operator specification, LSTM-14, GRU-14 and
+// RNN-14). Omitted outputs are made, and one more holds the gates, so that
+// eval allocates nothing. Shapes: X [T,B,I], W [D,G·H,I], R [D,G·H,H],
+// bias [D,2·G·H], h0 and c0 [D,B,H], peepholes [D,3·H], Y [T,D,B,H]; with
+// layout 1 X [B,T,I], h0 and c0 [B,D,H], Y [B,T,D,H].
 #include <algorithm>
 #include <cmath>
 
@@ -17,13 +18,6 @@ using Dims = std::vector<int64_t>;
 
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
-void ensure_output(Inference& at, std::size_t i, Dims dims) {
-  if (at.node.out.size() <= i) at.node.out.resize(i + 1, kNone);
-  Id& id = at.node.out[i];
-  if (id == kNone) id = at.graph.add({});
-  set_output(at, i, std::move(dims), DType::kF32);
-}
-
 Result<int64_t> directions_of(const Inference& at) {
   const auto* a = find_attribute(at.source, "direction");
   if (!a || a->s == "forward" || a->s.empty()) return 1;
@@ -32,28 +26,66 @@ Result<int64_t> directions_of(const Inference& at) {
   return op_error(at, "direction '" + a->s + "'", "use forward");
 }
 
-bool defaults_only(const Inference& at) {
-  for (const char* name : {"activations", "activation_alpha", "activation_beta",
-                           "clip", "input_forget"}) {
-    if (find_attribute(at.source, name)) return false;
+// What a kind of layer is, by its gates.
+struct Kind {
+  int64_t gates;
+  std::initializer_list<std::string_view> activations;  // of one direction
+};
+const Kind kLstm{4, {"Sigmoid", "Tanh", "Tanh"}};
+const Kind kGru{3, {"Sigmoid", "Tanh"}};
+const Kind kRnn{1, {}};  // its own choice
+
+constexpr std::string_view kRnnActivations[] = {"Tanh", "Relu", "Sigmoid"};
+
+// An index into kRnnActivations (0 for the others), or an error.
+Result<int64_t> activation_of(const Inference& at, const Kind& kind) {
+  const auto* a = find_attribute(at.source, "activations");
+  if (!a || a->strings.empty()) return 0;
+  const auto* found =
+      std::ranges::find(kRnnActivations, std::string_view(a->strings[0]));
+  const bool own_choice = kind.gates == 1;
+  bool fits = !own_choice || found != std::end(kRnnActivations);
+  for (std::size_t i = 0; fits && i < a->strings.size(); ++i) {
+    const std::string_view want =
+        own_choice ? *found
+                   : *(kind.activations.begin() + i % kind.activations.size());
+    fits = a->strings[i] == want;
   }
-  return int_attribute(at.source, "layout", 0) == 0;
+  if (fits) return own_choice ? found - std::begin(kRnnActivations) : 0;
+  return op_error(at, "other activations than the layer's own",
+                  "export with Tanh (RNN: or Relu, Sigmoid)");
+}
+
+// Lengths that say what the shape says are none.
+Result<void> check_lengths(const Inference& at, int64_t steps) {
+  auto lengths = integers_of(at, "sequence_lens", 4);
+  if (!lengths) return lengths.error();
+  const auto whole = [&](int64_t n) { return n == steps; };
+  if (std::ranges::all_of(lengths->values, whole)) return {};
+  return op_error(at, "sequence lengths", "export without padded sequences");
+}
+
+Result<void> check_plain(const Inference& at) {
+  for (const char* name : {"activation_alpha", "activation_beta", "clip"}) {
+    if (find_attribute(at.source, name)) {
+      return op_error(at, name, "export the layer without it");
+    }
+  }
+  if (int_attribute(at.source, "input_forget", 0) != 0) {
+    return op_error(at, "input_forget", "export the layer without it");
+  }
+  return {};
 }
 
 struct Sizes {
   int64_t steps, batch, in, hidden, directions;
+  bool batch_first;
 };
 
 Result<Sizes> sizes_of(const Inference& at, int64_t gates) {
   const Dims& x = input(at, 0).dims;
   auto directions = directions_of(at);
   if (!directions) return directions.error();
-  if (!defaults_only(at) || has_input(at, 4) || has_input(at, 7)) {
-    return op_error(at,
-                    "uses sequence lengths, peepholes, clip, other "
-                    "activations or layout 1",
-                    "export the plain layer");
-  }
   const Dims& w = input(at, 1).dims;
   const Dims& r = input(at, 2).dims;
   const int64_t d = *directions;
@@ -62,7 +94,15 @@ Result<Sizes> sizes_of(const Inference& at, int64_t gates) {
       r != Dims{d, gates * hidden, hidden} || hidden == 0) {
     return op_error(at, "its inputs do not fit each other", "export again");
   }
-  return Sizes{x[0], x[1], x[2], hidden, d};
+  const bool batch_first = int_attribute(at.source, "layout", 0) != 0;
+  const Sizes s{x[batch_first ? 1 : 0],
+                x[batch_first ? 0 : 1],
+                x[2],
+                hidden,
+                d,
+                batch_first};
+  if (auto ok = check_lengths(at, s.steps); !ok) return ok.error();
+  return s;
 }
 
 Result<void> check_size(const Inference& at, std::size_t i, int64_t size) {
@@ -71,7 +111,16 @@ Result<void> check_size(const Inference& at, std::size_t i, int64_t size) {
                   "export again");
 }
 
-Result<void> infer_recurrent(Inference& at, int64_t gates) {
+Dims held_dims(const Sizes& s) {
+  if (s.batch_first) return {s.batch, s.directions, s.hidden};
+  return {s.directions, s.batch, s.hidden};
+}
+
+Result<void> infer_recurrent(Inference& at, const Kind& kind) {
+  const int64_t gates = kind.gates;
+  if (auto ok = check_plain(at); !ok) return ok;
+  auto activation = activation_of(at, kind);
+  if (!activation) return activation.error();
   auto s = sizes_of(at, gates);
   if (!s) return s.error();
   const int64_t state = s->directions * s->batch * s->hidden;
@@ -80,15 +129,23 @@ Result<void> infer_recurrent(Inference& at, int64_t gates) {
   }
   if (auto ok = check_size(at, 5, state); !ok) return ok;
   if (auto ok = check_size(at, 6, state); !ok) return ok;
+  if (auto ok = check_size(at, 7, s->directions * 3 * s->hidden); !ok)
+    return ok;
   const auto* a = find_attribute(at.source, "direction");
-  at.node.ints = {s->hidden, s->directions, a && a->s == "reverse",
-                  int_attribute(at.source, "linear_before_reset", 0)};
-  at.node.in.resize(7, kNone);
-  const Dims held{s->directions, s->batch, s->hidden};
-  ensure_output(at, 0, {s->steps, s->directions, s->batch, s->hidden});
-  ensure_output(at, 1, held);
-  ensure_output(at, 2, held);
-  ensure_output(at, 3, {2 * gates * s->hidden});
+  at.node.ints = {s->hidden,
+                  s->directions,
+                  a && a->s == "reverse",
+                  int_attribute(at.source, "linear_before_reset", 0),
+                  s->batch_first,
+                  *activation};
+  at.node.in.resize(8, kNone);
+  at.node.in[4] = kNone;
+  Dims all = held_dims(*s);
+  all.insert(all.begin() + (s->batch_first ? 1 : 0), s->steps);
+  ensure_output(at, 0, all, DType::kF32);
+  ensure_output(at, 1, held_dims(*s), DType::kF32);
+  ensure_output(at, 2, held_dims(*s), DType::kF32);
+  ensure_output(at, 3, {2 * gates * s->hidden}, DType::kF32);
   return {};
 }
 
@@ -102,11 +159,21 @@ struct Lane {
   [[nodiscard]] bool reversed() const {
     return direction == 1 || node.ints[2] != 0;
   }
+  [[nodiscard]] bool batch_first() const { return node.ints[4] != 0; }
   [[nodiscard]] int64_t held() const {
-    return (direction * batch + row) * hidden;
+    return (batch_first() ? row * node.ints[1] + direction
+                          : direction * batch + row) *
+           hidden;
   }
   [[nodiscard]] const double* x(int64_t t) const {
-    return in[0].data + (t * batch + row) * width;
+    return in[0].data +
+           (batch_first() ? row * steps + t : t * batch + row) * width;
+  }
+  [[nodiscard]] double* y(int64_t t) const {
+    const int64_t d = node.ints[1];
+    return out[0].data + (batch_first() ? (row * steps + t) * d + direction
+                                        : (t * d + direction) * batch + row) *
+                             hidden;
   }
   // W x + Wb for `rows` gate rows, and R h + Rb, kept apart.
   void project(int64_t rows, const double* x, const double* h,
@@ -127,13 +194,16 @@ struct Lane {
 void lstm_step(const Lane& lane, const double* x, double* h, double* c) {
   const int64_t n = lane.hidden;
   double* z = lane.out[3].data;
+  const double* p = lane.in[7].data;  // peepholes iof
+  if (p) p += lane.direction * 3 * n;
   lane.project(4 * n, x, h, z);
   for (int64_t i = 0; i < n; ++i) {
     const auto gate = [&](int64_t k) {
-      return z[k * n + i] + z[(4 + k) * n + i];
+      const double peep = p && k < 3 ? p[k * n + i] * c[i] : 0;
+      return z[k * n + i] + z[(4 + k) * n + i] + peep;
     };
     c[i] = sigmoid(gate(2)) * c[i] + sigmoid(gate(0)) * std::tanh(gate(3));
-    h[i] = sigmoid(gate(1)) * std::tanh(c[i]);
+    h[i] = sigmoid(gate(1)) * std::tanh(c[i]);  // its peephole sees the new c
   }
 }
 
@@ -164,6 +234,25 @@ void gru_step(const Lane& lane, const double* x, double* h, double*) {
   }
 }
 
+void rnn_step(const Lane& lane, const double* x, double* h, double*) {
+  const int64_t n = lane.hidden;
+  double* z = lane.out[3].data;
+  lane.project(n, x, h, z);
+  for (int64_t i = 0; i < n; ++i) {
+    const double sum = z[i] + z[n + i];
+    switch (lane.node.ints[5]) {
+      case 1:
+        h[i] = sum < 0 ? 0 : sum;
+        break;
+      case 2:
+        h[i] = sigmoid(sum);
+        break;
+      default:
+        h[i] = std::tanh(sum);
+    }
+  }
+}
+
 using Step = void (*)(const Lane&, const double*, double*, double*);
 
 void start(const In& initial, int64_t at, int64_t n, double* state) {
@@ -182,28 +271,30 @@ void run_lane(const Lane& lane, Step step) {
   for (int64_t i = 0; i < lane.steps; ++i) {
     const int64_t t = lane.reversed() ? lane.steps - 1 - i : i;
     step(lane, lane.x(t), h, c);
-    const int64_t y = (t * lane.node.ints[1] + lane.direction) * lane.batch;
-    std::copy_n(h, lane.hidden,
-                lane.out[0].data + (y + lane.row) * lane.hidden);
+    std::copy_n(h, lane.hidden, lane.y(t));
   }
 }
 
 template <Step S>
 void eval(const Node& node, std::span<const In> in, std::span<const Out> out) {
   const auto x = in[0].dims;
+  const bool batch_first = node.ints[4] != 0;
+  const int64_t steps = x[batch_first ? 1 : 0], batch = x[batch_first ? 0 : 1];
   for (int64_t d = 0; d < node.ints[1]; ++d) {
-    for (int64_t row = 0; row < x[1]; ++row) {
-      run_lane({node, in, out, d, row, node.ints[0], x[2], x[1], x[0]}, S);
+    for (int64_t row = 0; row < batch; ++row) {
+      run_lane({node, in, out, d, row, node.ints[0], x[2], batch, steps}, S);
     }
   }
 }
 
-Result<void> infer_lstm(Inference& at) { return infer_recurrent(at, 4); }
-Result<void> infer_gru(Inference& at) { return infer_recurrent(at, 3); }
+Result<void> infer_lstm(Inference& at) { return infer_recurrent(at, kLstm); }
+Result<void> infer_gru(Inference& at) { return infer_recurrent(at, kGru); }
+Result<void> infer_rnn(Inference& at) { return infer_recurrent(at, kRnn); }
 
 constexpr Op kOps[] = {
-    {"GRU", 3, 6, infer_gru, eval<gru_step>},
-    {"LSTM", 3, 8, infer_lstm, eval<lstm_step>},
+    {"GRU", 3, 6, infer_gru, eval<gru_step>, 4},
+    {"LSTM", 3, 8, infer_lstm, eval<lstm_step>, 4},
+    {"RNN", 3, 6, infer_rnn, eval<rnn_step>, 4},
 };
 
 }  // namespace

@@ -123,8 +123,12 @@ Result<void> infer_layer_norm(Inference& at) {
       return op_error(at, "scale or bias has another size", "export again");
     }
   }
-  if (at.node.out.size() > 1) {
-    return op_error(at, "its mean output is used", "select other outputs");
+  Dims held = input(at, 0).dims;
+  auto axis = axis_of(at, int_attribute(at.source, "axis", -1), held.size());
+  if (!axis) return axis.error();
+  std::fill(held.begin() + static_cast<std::ptrdiff_t>(*axis), held.end(), 1);
+  for (std::size_t i = 1; i < at.node.out.size() && i < 3; ++i) {
+    ensure_output(at, i, held, DType::kF32);
   }
   const float epsilon = 1e-5F;
   at.node.reals = {real_attribute(at.source, "epsilon", epsilon)};
@@ -145,6 +149,8 @@ void eval_layer_norm(const Node& node, std::span<const In> in,
     }
     const double spread =
         std::sqrt(square / static_cast<double>(n) + node.reals[0]);
+    if (out.size() > 1) out[1].data[o] = middle;
+    if (out.size() > 2) out[2].data[o] = 1 / spread;
     for (int64_t i = 0; i < n; ++i) {
       y[i] = (x[i] - middle) / spread * in[1].data[i];
       if (in.size() > 2 && in[2].data) y[i] += in[2].data[i];
@@ -217,7 +223,7 @@ void eval_argmax(const Node& node, std::span<const In> in,
 constexpr Op kOps[] = {
     {"ArgMax", 1, 1, infer_argmax, eval_argmax},
     {"BatchNormalization", 5, 5, infer_batch_norm, eval_batch_norm},
-    {"LayerNormalization", 2, 3, infer_layer_norm, eval_layer_norm},
+    {"LayerNormalization", 2, 3, infer_layer_norm, eval_layer_norm, 3},
     {"LogSoftmax", 1, 1, infer_softmax, eval_softmax<true>},
     {"ReduceL1", 1, 2, infer_reduce, eval_reduce<add_abs, as_is, 0>},
     {"ReduceL2", 1, 2, infer_reduce, eval_reduce<add_square, root, 0>},

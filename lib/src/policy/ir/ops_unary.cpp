@@ -16,7 +16,8 @@ double softplus(double x) {
   return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
 }
 double clip(double x, double lo, double hi) {
-  return x < lo ? lo : x > hi ? hi : x;
+  const double y = x < lo ? lo : x;
+  return y > hi ? hi : y;
 }
 
 double f_abs(double x, P) { return std::fabs(x); }
@@ -93,20 +94,40 @@ Result<void> bound_of(Inference& at, const char* name, std::size_t index,
   bound = real_attribute(at.source, name, bound);
   if (!has_input(at, index)) return {};
   const Value& value = input(at, index);
-  if (!value.constant || value.constant->size() != 1) {
-    return op_error(at, "its bounds are not constant", "clip to constants");
+  if (value.size() != 1) {
+    return op_error(at, "a bound is not one number", "export again");
   }
-  bound = value.constant->front();
+  if (value.constant) bound = value.constant->front();
   return {};
 }
 
+// Bounds that are computed make it another operator. When the lower one is
+// above, the upper one is the result: min(max(x, low), high).
 Result<void> infer_clip(Inference& at) {
   double low = -INFINITY, high = INFINITY;
   if (auto ok = bound_of(at, "min", 1, low); !ok) return ok;
   if (auto ok = bound_of(at, "max", 2, high); !ok) return ok;
   at.node.reals = {low, high};
+  const auto computed = [&](std::size_t i) {
+    return has_input(at, i) && !input(at, i).constant;
+  };
+  if (computed(1) || computed(2)) {
+    at.node.op = "ClipBetween";
+    at.node.in.resize(3, kNone);
+    return infer(at);
+  }
   at.node.in.resize(1);
   return infer(at);
+}
+
+void eval_clip_between(const Node& node, std::span<const In> in,
+                       std::span<const Out> out) {
+  const double low = in[1].data ? in[1].data[0] : node.reals[0];
+  const double high = in[2].data ? in[2].data[0] : node.reals[1];
+  for (int64_t i = 0; i < out[0].size; ++i) {
+    const double x = clip(in[0].data[i], low, high);
+    out[0].data[i] = low != low || high != high ? NAN : x;
+  }
 }
 
 // Gelu's two forms become two operators.
@@ -126,6 +147,7 @@ constexpr Op kOps[] = {
     {"Ceil", 1, 1, infer, eval<f_ceil>},
     {"Celu", 1, 1, infer_alpha<1000>, eval<f_celu>},
     {"Clip", 1, 3, infer_clip, eval<f_clip>},
+    {"ClipBetween", 3, 3, nullptr, eval_clip_between},
     {"Cos", 1, 1, infer, eval<f_cos>},
     {"Elu", 1, 1, infer_alpha<1000>, eval<f_elu>},
     {"Erf", 1, 1, infer, eval<f_erf>},
