@@ -20,8 +20,8 @@ all_srcs  += $(race_srcs)
 $O/tests/%_race: $O/tests/race/%_race.o $O/libtactus.a
 	$(call link,$(lib_libs))
 
-script_tests := $(sort $(wildcard tests/cli/*.sh tests/pkg/*.sh \
-                  tests/vm/*.sh))
+script_tests := $(sort $(wildcard tests/cli/*.sh tests/oracle/*.sh \
+                  tests/pkg/*.sh tests/vm/*.sh))
 
 # The scripts test the variant that was built.
 check: $(unit_bins)

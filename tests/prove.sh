@@ -7,13 +7,14 @@
 #       shield    TACTUS_PROVE=1           the adversary's million states
 #                 (empty: the ten thousand of make check)
 #       episodes  FREE=1000 HAND=200       the demo's criteria, in lockstep
+#       operators                          ONNX's node tests (PyPI)
 # Exit 1 when a part failed, 3 when none did but one could not run here: it
 # says why, is named at the end, and has proven nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${1:-build/release}
 [ $# -eq 0 ] || shift
-[ $# -gt 0 ] || set -- audit kills shield episodes
+[ $# -gt 0 ] || set -- audit kills shield episodes operators
 failed=() skipped=() held=()
 
 part() { # part NAME TEXT COMMAND...
@@ -51,10 +52,14 @@ episodes() {
     "$free free, $hand hand paths, 5 modes ($build/evidence)" \
     lib/examples/handover/evidence.sh "$free" "$hand" 1 "$build"
 }
+operators() {
+  part operators "ONNX's own node tests, opset 7 to 21, on reference" \
+    tests/oracle/node_tests.sh
+}
 
 for name in "$@"; do
   case $name in
-    audit | kills | shield | episodes) "$name" ;;
+    audit | kills | shield | episodes | operators) "$name" ;;
     *) echo "prove.sh: $name: no such part; see the file's head" >&2; exit 2 ;;
   esac
 done
