@@ -530,3 +530,23 @@ Test(contract, encodes_scale_and_clip_and_decodes_the_action) {
   decode(c.action, {&x, 1});
   cr_assert_eq(x, 3.0F);
 }
+
+Test(plan, a_layer_without_outputs_runs_on_both_backends) {
+  OnnxFile f;
+  f.input("x", {1, 3}).output("y", {1, 0});
+  f.weight(tensor("w", {3, 0}, {}));
+  f.node("MatMul", {"x", "w"}, {"y"});
+  for (const char* backend : {"reference", "fused"}) {
+    Options options;
+    options.backend = backend;
+    const std::string bytes = f.bytes();
+    auto plan = ModelPlan::from_image(as_image(bytes), "none", options);
+    if (!plan) continue;  // refused is as good
+    Context context = context_of(*plan);
+    const std::vector<float> x(3, 1.0F);
+    std::vector<float> y;
+    const InputView in{x.data()};
+    const OutputView out(y);
+    cr_assert(context.run({&in, 1}, {&out, 1}) == Status::kOk, "%s", backend);
+  }
+}

@@ -86,9 +86,12 @@ class FusedExecutor : public Executor {
     for (std::size_t i = 0; i < program_.inputs.size(); ++i) {
       const Port& port = program_.inputs[i];
       const std::size_t bytes = port.count * sizeof(float);
-      const void* from =
-          i < own ? static_cast<const void*>(frame.inputs[i].data) : state;
-      std::memcpy(arena_.data() + port.offset, from, bytes);
+      // Not memcpy: a value without elements may be at null.
+      const auto* from =
+          i < own ? reinterpret_cast<const std::byte*>(frame.inputs[i].data)
+                  : state;
+      std::copy_n(from, bytes,
+                  reinterpret_cast<std::byte*>(arena_.data() + port.offset));
       if (i >= own) state += bytes;
     }
   }
@@ -98,8 +101,11 @@ class FusedExecutor : public Executor {
     for (std::size_t i = 0; i < program_.outputs.size(); ++i) {
       const Port& port = program_.outputs[i];
       const std::size_t bytes = port.count * sizeof(float);
-      void* to = i < own ? static_cast<void*>(frame.outputs[i].data()) : state;
-      std::memcpy(to, arena_.data() + port.offset, bytes);
+      auto* to = i < own ? reinterpret_cast<std::byte*>(frame.outputs[i].data())
+                         : state;
+      std::copy_n(
+          reinterpret_cast<const std::byte*>(arena_.data() + port.offset),
+          bytes, to);
       if (i >= own) state += bytes;
     }
   }
