@@ -42,14 +42,6 @@ Result<void> check_fallback(const Blueprint& b) {
       infer.output_size, u->name, size);
 }
 
-Error differs(const toml::Value& value, const std::string& file,
-              const std::string& program) {
-  return bad_input(
-      "{}: the file says {}, the program {}: make them agree, or leave it out "
-      "of the file",
-      value.where(), file, program);
-}
-
 // A field that says its unit must say the signal's.
 Result<void> check_units(const Blueprint& b) {
   for (const config::SignalEntry& s : b.file.signal) {
@@ -87,7 +79,7 @@ Result<std::string> action_unit(const toml::Document& document,
   if (!output.has("unit")) return program;
   std::string unit = output.text("unit");
   if (program.empty() || program == unit) return unit;
-  return differs(output["unit"], unit, program);
+  return config::differs(output["unit"], unit, program);
 }
 
 Result<void> load_limits(const tactus_builder& builder, Blueprint& b) {

@@ -47,14 +47,6 @@ constexpr Key kOutput[] = {{"name", word},       {"unit", word},
                            {"every", number},    {"kind", nullptr},
                            {"between", nullptr}, {"fallback", nullptr}};
 
-Error differs(const toml::Value& value, const std::string& file,
-              const std::string& program) {
-  return bad_input(
-      "{}: the file says {}, the program {}: make them agree, or leave it out "
-      "of the file",
-      value.where(), file, program);
-}
-
 class Check {
  public:
   Check(const toml::Document& document, const Said& said)
@@ -125,6 +117,14 @@ Said said_by_program(const Blueprint& b) {
   };
   say_guard(b.file.guard, said);
   return said;
+}
+
+Error differs(const toml::Value& value, const std::string& file,
+              const std::string& program) {
+  return bad_input(
+      "{}: the file says {}, the program {}: make them agree, or leave it out "
+      "of the file",
+      value.where(), file, program);
 }
 
 Result<void> check_program_file(const toml::Document& document,

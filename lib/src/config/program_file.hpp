@@ -20,6 +20,10 @@ using Said = std::map<std::string, std::string, std::less<>>;
 
 [[nodiscard]] Said said_by_program(const Blueprint& blueprint);
 
+// The one line for a value that file and program both say, and not alike.
+[[nodiscard]] Error differs(const toml::Value& value, const std::string& file,
+                            const std::string& program);
+
 // Does not finish() the document: finish() then judges the keys that neither
 // a program nor a run knows. Where the thread runs, which model is read and
 // what io, stage and record say is a run's own.

@@ -31,17 +31,10 @@ void finish_joint(Joint& joint) {
 void forward(const Chain& chain, const double* q, Frames& out) noexcept {
   frames_of(chain, q, out);
 }
-void forward8(const Chain& chain, const Samples8& q, Frames8& out) noexcept {
-  frames_of(chain, q.at, out);
-}
 
 void twists(const Chain& chain, const Frames& frames, const double* dq,
             Twists& out) noexcept {
   twists_of(chain, frames, dq, out);
-}
-void twists8(const Chain& chain, const Frames8& frames, const Samples8& dq,
-             Twists8& out) noexcept {
-  twists_of(chain, frames, dq.at, out);
 }
 
 }  // namespace tactus::kin

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Forward kinematics of one configuration (double) or of eight at once
-// (Double8), the same bits per lane. Pure functions, RT-safe, branch-free:
-// the trip counts are the chain's. NaN or an angle beyond kMaxAngle gives
-// NaN in everything that depends on it. Not for allocation, not for IK.
+// Forward kinematics of one configuration (double); fk_impl.hpp has the same
+// for eight at once (Double8), the same bits per lane. Pure functions,
+// RT-safe, branch-free: the trip counts are the chain's. NaN or an angle
+// beyond kMaxAngle gives NaN in everything that depends on it. Not for
+// allocation, not for IK.
 #pragma once
 
 #include "kin/chain.hpp"
@@ -40,13 +41,10 @@ struct Samples8 {
 
 // q: joints values, rad or m.
 void forward(const Chain& chain, const double* q, Frames& out) noexcept;
-void forward8(const Chain& chain, const Samples8& q, Frames8& out) noexcept;
 
 // dq: joints values, rad/s or m/s; frames from forward() at the same q.
 void twists(const Chain& chain, const Frames& frames, const double* dq,
             Twists& out) noexcept;
-void twists8(const Chain& chain, const Frames8& frames, const Samples8& dq,
-             Twists8& out) noexcept;
 
 inline namespace TACTUS_KERNEL_SPACE {
 

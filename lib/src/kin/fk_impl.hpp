@@ -74,7 +74,7 @@ template <class V>
 
 }  // namespace detail
 
-// The body of forward() and forward8(): q holds chain.joints values.
+// forward() for a scalar or eight lanes: q holds chain.joints values.
 template <class V>
 [[gnu::always_inline]] inline void frames_of(const Chain& chain, const V* q,
                                              FramesOf<V>& out) {
@@ -85,7 +85,7 @@ template <class V>
   }
 }
 
-// The body of twists() and twists8(), frames from the same q.
+// twists() likewise, frames from the same q.
 template <class V>
 [[gnu::always_inline]] inline void twists_of(const Chain& chain,
                                              const FramesOf<V>& frames,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "kin/fk.hpp"
+#include "kin/fk_impl.hpp"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
@@ -149,8 +149,8 @@ Test(fk, eight_lanes_have_the_bits_of_the_scalar) {
     if (n % 10 == 0) q.at[n % 7][n % 8] = NAN;
     static Frames8 frames8;
     static Twists8 twists_8;
-    forward8(chain, q, frames8);
-    twists8(chain, frames8, dq, twists_8);
+    frames_of(chain, q.at, frames8);
+    twists_of(chain, frames8, dq.at, twists_8);
     for (uint32_t k = 0; k < kLanes; ++k) {
       double one[kMaxJoints], rate[kMaxJoints];
       for (uint32_t j = 0; j < kMaxJoints; ++j) {
