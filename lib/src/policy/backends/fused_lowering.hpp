@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// From the optimised graph to the fused backend's program. An operator is a
+// row of kRules in fused_lower.cpp: the first rule that takes a node makes its
+// steps, what none takes is boxed.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "policy/backends/fused_program.hpp"
+#include "policy/ir/rewrite.hpp"
+
+namespace tactus::policy::fused {
+
+using ir::Graph;
+using ir::Id;
+
+class Lowering {
+ public:
+  explicit Lowering(const CompileInput& input)
+      : input_(input),
+        owned_(std::make_shared<Graph>(input.graph)),
+        graph_(*owned_) {}
+  Result<Program> run();
+
+ private:
+  // Each: false if it does not take the node.
+  using Rule = Result<bool> (Lowering::*)(const ir::Node&);
+  struct RuleRow {
+    std::string_view op;
+    Rule rule;
+  };
+  static const RuleRow kRules[];
+
+  Result<void> lower(const ir::Node& node);
+  Result<bool> lower_reshape(const ir::Node& node);
+  Result<bool> lower_linear(const ir::Node& node);
+  Result<bool> lower_recurrent(const ir::Node& node);
+  void lower_boxed(const ir::Node& node);
+  Result<bool> lower_affine(const ir::Node& node);
+  Result<bool> lower_activation(const ir::Node& node);
+  Result<bool> lower_binary(const ir::Node& node);
+  Result<bool> lower_slice(const ir::Node& node);
+  Result<bool> lower_concat(const ir::Node& node);
+  bool fuse(const ir::Node& node, const kernels::ActivationEntry& entry);
+  void push(const Step& step, Id made);
+  void stays_finite(const ir::Node& node);
+  Result<void> choose_set();
+  std::string_view next_asked();
+  Result<const kernels::Gemv*> choose(const kernels::Matrix& m, bool finite);
+  // y = W x + b; `made` takes its place where it is a value's.
+  Result<Step> gemv(const kernels::Matrix& m, std::size_t x, bool finite,
+                    Id made);
+  std::size_t reserve(Id id, std::size_t floats = 0);
+  std::size_t scratch(std::size_t floats);
+  std::size_t place_of(Id id);
+  std::size_t pack_parts(const ir::Node& node, std::size_t size);
+  [[nodiscard]] std::size_t size_of(Id id) const {
+    return static_cast<std::size_t>(graph_.at(id).size());
+  }
+  friend class RecurrentLowering;
+  void add_kernel(const char* name, std::size_t n, std::size_t k);
+
+  const CompileInput& input_;
+  std::shared_ptr<Graph> owned_;
+  Graph& graph_;
+  std::unique_ptr<const ir::Uses> uses_;
+  Program program_;
+  std::vector<std::size_t> offset_;  // of each value; kNowhere: not yet
+  Id last_made_ = ir::kNone;         // by the last step, whole
+  std::size_t top_ = 0;
+  std::vector<std::pair<std::size_t, Id>> constants_;
+  // By value: padding behind it is finite, so zero weights cancel it.
+  std::vector<bool> finite_beyond_;
+  // What is left of the kernels that were asked for.
+  std::string_view asked_;
+};
+
+}  // namespace tactus::policy::fused

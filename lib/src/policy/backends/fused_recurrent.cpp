@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+// LSTM and GRU.
+#include "policy/backends/fused_lowering.hpp"
+
+namespace tactus::policy::fused {
+
+// An LSTM or GRU for one observation as steps over blocks of `held` floats,
+// one per gate. ONNX operator specification: gates i, o, f, c of LSTM-14;
+// z, r, h of GRU-14.
+class RecurrentLowering {
+ public:
+  RecurrentLowering(Lowering& lowering, const ir::Node& node)
+      : l_(lowering),
+        node_(node),
+        steps_(dim(0, 0)),
+        in_(dim(0, 2)),
+        hidden_(static_cast<std::size_t>(node.ints[0])),
+        held_(blocks_of(hidden_) * kBlock),
+        gates_(node.op == "LSTM" ? 4 : 3) {}
+
+  // One direction forward, one row, constant weights, not a long sequence.
+  [[nodiscard]] bool fits() const {
+    const Graph& g = l_.graph_;
+    const bool constant =
+        g.is_constant(node_.in[1]) && g.is_constant(node_.in[2]) &&
+        (node_.in[3] == ir::kNone || g.is_constant(node_.in[3]));
+    return constant && dim(0, 1) == 1 && node_.ints[1] == 1 &&
+           node_.ints[2] == 0 && steps_ <= kMostSteps;
+  }
+  Result<void> run();
+
+ private:
+  static constexpr std::size_t kMostSteps = 64;
+
+  [[nodiscard]] std::size_t dim(std::size_t input, std::size_t axis) const {
+    return static_cast<std::size_t>(l_.graph_.at(node_.in[input]).dims[axis]);
+  }
+  [[nodiscard]] double w(std::size_t gate, std::size_t row,
+                         std::size_t i) const {
+    return ir::data_of(l_.graph_,
+                       node_.in[1])[(gate * hidden_ + row) * in_ + i];
+  }
+  [[nodiscard]] double r(std::size_t gate, std::size_t row,
+                         std::size_t i) const {
+    return ir::data_of(l_.graph_,
+                       node_.in[2])[(gate * hidden_ + row) * hidden_ + i];
+  }
+  // of: 0 the input's, 1 the state's.
+  [[nodiscard]] double bias(std::size_t of, std::size_t gate,
+                            std::size_t row) const {
+    if (node_.in[3] == ir::kNone) return 0;
+    return ir::data_of(l_.graph_,
+                       node_.in[3])[(of * gates_ + gate) * hidden_ + row];
+  }
+  [[nodiscard]] bool resets_late() const { return node_.ints[3] != 0; }
+
+  // Rows of gate `gate` at block `at` of a matrix over [x, h].
+  struct Parts {
+    bool x, h;
+  };
+  void fill(std::vector<double>& m, std::vector<double>& b, std::size_t at,
+            std::size_t gate, Parts parts) const {
+    const std::size_t k = in_ + hidden_;
+    for (std::size_t row = 0; row < hidden_; ++row) {
+      double* to = m.data() + (at * held_ + row) * k;
+      for (std::size_t i = 0; parts.x && i < in_; ++i) to[i] = w(gate, row, i);
+      for (std::size_t i = 0; parts.h && i < hidden_; ++i)
+        to[in_ + i] = r(gate, row, i);
+      b[at * held_ + row] = (parts.x ? bias(0, gate, row) : 0) +
+                            (parts.h ? bias(1, gate, row) : 0);
+    }
+  }
+  Result<void> make_gemv();
+  Result<void> make_late_gemv();
+
+  void copy(std::size_t from, std::size_t to, std::size_t floats) {
+    Step s;
+    s.x = from;
+    s.y = to;
+    s.count = floats;
+    l_.push(s, ir::kNone);
+  }
+  void binary(kernels::Binary f, std::size_t x, std::size_t other,
+              std::size_t y) {
+    Step s;
+    s.kind = StepKind::kBinary;
+    s.binary = f;
+    s.x = x;
+    s.other = other;
+    s.y = y;
+    s.count = held_ / kBlock;
+    l_.push(s, ir::kNone);
+  }
+  void activate(std::string_view op, std::size_t x, std::size_t y,
+                std::size_t gates) {
+    Step s;
+    s.kind = StepKind::kUnary;
+    s.activation = kernels::find_activation(*l_.program_.set, op)->apply;
+    s.x = x;
+    s.y = y;
+    s.count = gates * held_ / kBlock;
+    l_.push(s, ir::kNone);
+  }
+  void lstm_step();
+  void gru_step();
+  // The state's begin: the operand's, or zero.
+  void begin(std::size_t input, std::size_t state) {
+    const Id id = node_.in[input];
+    const std::size_t zero = id == ir::kNone ? l_.scratch(hidden_) : 0;
+    copy(id == ir::kNone ? zero : l_.place_of(id), state, hidden_);
+  }
+  void alias(std::size_t output, std::size_t at) {
+    const Id id = node_.out[output];
+    l_.offset_[static_cast<std::size_t>(id)] = at;
+  }
+
+  Lowering& l_;
+  const ir::Node& node_;
+  std::size_t steps_, in_, hidden_, held_, gates_;
+  Step gemv_, late_;
+  std::size_t xh_ = 0, h_ = 0, c_ = 0, t_ = 0, rh_ = 0;
+};
+
+Result<void> RecurrentLowering::make_gemv() {
+  const bool lstm = node_.op == "LSTM";
+  const std::size_t blocks = lstm || resets_late() ? 4 : 3;
+  std::vector<double> m(blocks * held_ * (in_ + hidden_)), b(blocks * held_);
+  for (std::size_t gate = 0; gate < (lstm ? 4U : 2U); ++gate)
+    fill(m, b, gate, gate, {true, true});
+  if (!lstm) fill(m, b, 2, 2, {true, false});
+  if (!lstm && resets_late()) fill(m, b, 3, 2, {false, true});
+  const auto step = l_.gemv({m.data(), b.data(), blocks * held_, in_ + hidden_},
+                            xh_, true, ir::kNone);
+  if (!step) return step.error();
+  gemv_ = *step;
+  return lstm || resets_late() ? Result<void>() : make_late_gemv();
+}
+
+// The candidate's product with r h, which is known only after r.
+Result<void> RecurrentLowering::make_late_gemv() {
+  std::vector<double> m(held_ * hidden_), b(held_);
+  for (std::size_t row = 0; row < hidden_; ++row) {
+    for (std::size_t i = 0; i < hidden_; ++i)
+      m[row * hidden_ + i] = r(2, row, i);
+    b[row] = bias(1, 2, row);
+  }
+  rh_ = l_.scratch(held_);
+  const auto step =
+      l_.gemv({m.data(), b.data(), held_, hidden_}, rh_, true, ir::kNone);
+  if (!step) return step.error();
+  late_ = *step;
+  return {};
+}
+
+void RecurrentLowering::lstm_step() {
+  const kernels::KernelSet& k = *l_.program_.set;
+  const std::size_t i = gemv_.y, o = i + held_, f = o + held_, g = f + held_;
+  activate("Sigmoid", i, i, 3);
+  activate("Tanh", g, g, 1);
+  binary(k.mul, i, g, i);
+  binary(k.mul, f, c_, c_);
+  binary(k.add, c_, i, c_);
+  activate("Tanh", c_, t_, 1);
+  binary(k.mul, o, t_, h_);
+}
+
+// h' = n + z (h - n).
+void RecurrentLowering::gru_step() {
+  const kernels::KernelSet& k = *l_.program_.set;
+  const std::size_t z = gemv_.y, r = z + held_, n = r + held_;
+  activate("Sigmoid", z, z, 2);
+  std::size_t from_h = n + held_;
+  if (resets_late()) {
+    binary(k.mul, r, from_h, from_h);
+  } else {
+    binary(k.mul, r, h_, rh_);
+    l_.push(late_, ir::kNone);
+    from_h = late_.y;
+  }
+  binary(k.add, n, from_h, n);
+  activate("Tanh", n, n, 1);
+  binary(k.sub, h_, n, t_);
+  binary(k.mul, z, t_, t_);
+  binary(k.add, n, t_, h_);
+}
+
+Result<void> RecurrentLowering::run() {
+  const bool lstm = node_.op == "LSTM";
+  xh_ = l_.scratch(in_ + hidden_);
+  h_ = l_.scratch(held_);
+  c_ = l_.scratch(held_);
+  t_ = l_.scratch(held_);
+  if (auto ok = make_gemv(); !ok) return ok;
+  begin(5, h_);
+  if (lstm) begin(6, c_);
+  const std::size_t x = l_.place_of(node_.in[0]);
+  const std::size_t y = l_.reserve(node_.out[0]);
+  for (std::size_t t = 0; t < steps_; ++t) {
+    copy(x + t * in_, xh_, in_);
+    copy(h_, xh_ + in_, hidden_);
+    l_.push(gemv_, ir::kNone);
+    lstm ? lstm_step() : gru_step();
+    copy(h_, y + t * hidden_, hidden_);
+  }
+  alias(1, h_);
+  if (lstm) alias(2, c_);
+  return {};
+}
+
+Result<bool> Lowering::lower_recurrent(const ir::Node& node) {
+  RecurrentLowering recurrent(*this, node);
+  if (!recurrent.fits()) return false;
+  if (auto ok = recurrent.run(); !ok) return ok.error();
+  return true;
+}
+
+}  // namespace tactus::policy::fused
