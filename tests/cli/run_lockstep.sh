@@ -51,6 +51,27 @@ grep -q '<svg' "$tmp/r.html" || fail "the page has no figure"
 "$rtctl" explain "$tmp/run.tlog" --cycle 1500 >"$tmp/explain.txt"
 grep -q 1500 "$tmp/explain.txt" || fail "explain"
 
+# Either side held up again and again, so that the other repeats itself: the
+# same run, bit by bit.
+example
+held_up() {
+  for _ in 1 2 3; do
+    for pid in "$1" "$plant"; do
+      kill -STOP "$pid" && sleep 0.25 && kill -CONT "$pid" && sleep 0.02
+    done
+  done
+}
+start_plant --lockstep --seed 4
+"$rtctl" run "$tmp/arm.toml" --lockstep --duration 3s --json \
+  --log "$tmp/held.tlog" >"$tmp/run.json" 2>"$tmp/run.err" &
+run=$!
+held_up "$run" || fail "over before it was held up: $(cat "$tmp/run.json")"
+wait "$run" || fail "held up: $(cat "$tmp/run.json" "$tmp/run.err")"
+stop_plant
+difference=$("$build/tests/tlog-edit" differ "$tmp/run.tlog" "$tmp/held.tlog" \
+  0 2>&1) && fail "held up, it differs from cycle $difference"
+[ "$difference" = "tlog-edit: no difference" ] || fail "$difference"
+
 # The strictest guard: one miss is enough. The cycle that engages owes no
 # commit, so nothing is missed.
 example

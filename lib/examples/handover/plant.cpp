@@ -57,9 +57,9 @@ class Plant {
  private:
   int lockstep();
   int real_time();
-  int answered();
+  int answered(const Sent& state);
   void heed(const Received& got);
-  void send();
+  Sent measure();
   void tick();
   void own_timeout();
   void log_tick();
@@ -140,7 +140,8 @@ void Plant::tick() {
   if (csv_) log_tick();
 }
 
-void Plant::send() {
+// Once a tick: what is sent a second time is the same.
+Sent Plant::measure() {
   Sent state;
   state.flags = static_cast<uint16_t>(
       (options_.lockstep ? tactus::layout::kWireLockstep : 0) |
@@ -159,7 +160,7 @@ void Plant::send() {
       options_.lockstep ? 0 : std::max<int64_t>(monotonic_ns() - now_ns(), 0);
   const auto age = static_cast<uint32_t>((late + 999) / 1000);
   state.age_us = {age, age, age, age + task_.seen_age_us()};
-  link_.send(state);
+  return state;
 }
 
 void Plant::log_tick() {
@@ -190,7 +191,7 @@ bool Plant::finish() {
 
 // 0: the controller has answered this tick; else an exit code, or -1 for
 // an orderly end.
-int Plant::answered() {
+int Plant::answered(const Sent& state) {
   const double limit = heard_ ? options_.watchdog_s : options_.wait_s;
   for (int silent_ms = 0;;) {
     if (stop_asked) return -1;
@@ -208,7 +209,7 @@ int Plant::answered() {
     if (silent_ms >= limit * 1e3)
       return heard_ ? fail(5, "lockstep: the controller is silent: dead")
                     : fail(3, "no controller answered: start rtctl run");
-    send();
+    link_.send(state);
   }
 }
 
@@ -217,8 +218,9 @@ int Plant::answered() {
 int Plant::lockstep() {
   begin_ns_ = 1'000'000'000;
   for (;;) {
-    send();
-    if (const int code = answered(); code != 0) {
+    const Sent state = measure();
+    link_.send(state);
+    if (const int code = answered(state); code != 0) {
       const bool wrote = finish();
       return code > 0 ? code : (wrote ? 0 : 5);
     }
@@ -246,7 +248,7 @@ int Plant::real_time() {
     while (const auto got = link_.receive(0)) heed(*got);
     // After a stall of the host: the time that passed, then one state.
     for (const int64_t now = monotonic_ns(); now_ns() + kTickNs <= now;) tick();
-    send();
+    link_.send(measure());
     if (!commanded_ && static_cast<double>(tick_) > options_.wait_s * 1e3 &&
         options_.wait_s > 0) {
       finish();
