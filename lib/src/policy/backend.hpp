@@ -45,6 +45,8 @@ class Compiled {
   // The kernels that were chosen; equal text means equal bits.
   [[nodiscard]] virtual std::string kernels() const = 0;
   [[nodiscard]] virtual std::vector<OpCount> ops() const = 0;
+  // Description::bit_exact.
+  [[nodiscard]] virtual bool bit_exact() const noexcept { return false; }
 };
 
 struct CompileInput {
@@ -54,6 +56,7 @@ struct CompileInput {
   std::string label;
   KernelChoice choice = KernelChoice::kRule;
   std::string kernels;  // asked for; empty: the backend's own choice
+  const Calibration& calibration;
 };
 
 using Compile =

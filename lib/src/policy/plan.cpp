@@ -20,6 +20,11 @@ const char* name_of(DType type) noexcept {
   return kNames[static_cast<std::size_t>(type)];
 }
 
+const char* name_of(Tier tier) noexcept {
+  constexpr const char* kNames[] = {"f32", "bf16", "int16", "int8"};
+  return kNames[static_cast<std::size_t>(tier)];
+}
+
 ModelPlan::ModelPlan() = default;
 ModelPlan::~ModelPlan() = default;
 
@@ -160,14 +165,17 @@ Result<void> PlanBuilder::compile() {
   if (options_.tier != Tier::kF32) {
     return bad_input("{}: only tier f32 is built: use --tier f32", label_);
   }
+  if (auto ok = check(options_.calibration); !ok) return prefixed(ok.error());
   auto compiled = backend->compile(
       {built_.graph, built_.states.size(), options_.tier, label_,
-       options_.kernel_choice, options_.kernel_override});
+       options_.kernel_choice, options_.kernel_override, options_.calibration});
   if (!compiled) return prefixed(compiled.error());
   plan_->compiled_ = std::move(*compiled);
   Description& d = plan_->description_;
   d.backend = backend->name;
   d.kernels = plan_->compiled_->kernels();
+  d.tier = options_.tier;
+  d.bit_exact = plan_->compiled_->bit_exact();
   d.weight_bytes = plan_->compiled_->weight_bytes();
   d.compiled_ops = plan_->compiled_->ops();
   std::size_t offset = 0;

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "policy/calibration.hpp"
 #include "policy/contract.hpp"
 #include "tactus/result.hpp"
 #include "tactus/tactus.h"
@@ -57,12 +58,14 @@ enum class DType : uint8_t {
 };
 
 [[nodiscard]] const char* name_of(DType type) noexcept;
+[[nodiscard]] const char* name_of(Tier tier) noexcept;  // "int16"
 
 struct Options {
   std::vector<std::string> outputs;  // selected; empty: all but states
   std::string backend = "fused";     // fused | reference | onednn
   bool check_golden = true;
-  Tier tier = Tier::kF32;  // others are refused until they exist
+  Tier tier = Tier::kF32;   // another one: fused only
+  Calibration calibration;  // int16 and int8 need one of this model
   KernelChoice kernel_choice = KernelChoice::kRule;
   std::string kernel_override;  // Description::kernels of a logged plan
 };
@@ -111,7 +114,10 @@ struct Description {
   std::size_t parameters = 0;         // weights in the file
   std::size_t weight_bytes = 0;       // as packed by the backend
   std::string backend;
-  std::string kernels;  // per layer kernel choice; logs embed it
+  std::string kernels;     // per layer kernel choice; logs embed it
+  Tier tier = Tier::kF32;  // asked for; `kernels` has each layer's
+  // The same bits on every instruction set: of this build, NaN apart.
+  bool bit_exact = false;
   Contract contract;
   GoldenResult golden;
   bool self_checked = true;  // nothing from outside vouches for the outputs

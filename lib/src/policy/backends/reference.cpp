@@ -6,7 +6,7 @@
 
 #include "core/error.hpp"
 #include "policy/backend.hpp"
-#include "policy/ir/ops.hpp"
+#include "policy/ir/interpreter.hpp"
 
 namespace tactus::policy {
 namespace {
@@ -14,85 +14,41 @@ namespace {
 using ir::Graph;
 using ir::Id;
 
-struct Step {
-  const ir::Node* node;
-  ir::Eval eval;
-  std::vector<ir::In> in;
-  std::vector<ir::Out> out;
-};
-
 class ReferenceExecutor : public Executor {
  public:
-  ReferenceExecutor(const Graph& graph, std::size_t states);
+  ReferenceExecutor(const Graph& graph, std::size_t states)
+      : graph_(graph), states_(states), interpreter_(graph) {}
   Status run(const RunFrame& frame) noexcept override;
 
  private:
-  [[nodiscard]] double* at(Id id) {
-    return arena_.data() + offset_[static_cast<std::size_t>(id)];
-  }
-  [[nodiscard]] const double* read(Id id) {
-    const auto& value = graph_.at(id);
-    return value.constant ? value.constant->data() : at(id);
-  }
-  void add_step(const ir::Node& node);
-
   const Graph& graph_;  // lives in the plan, which the Context keeps
   std::size_t states_;
-  std::vector<double> arena_;
-  std::vector<std::size_t> offset_;
-  std::vector<Step> steps_;
+  ir::Interpreter interpreter_;
 };
-
-ReferenceExecutor::ReferenceExecutor(const Graph& graph, std::size_t states)
-    : graph_(graph), states_(states), offset_(graph.values.size()) {
-  std::size_t total = 0;
-  for (std::size_t i = 0; i < graph.values.size(); ++i) {
-    if (graph.values[i].constant) continue;
-    offset_[i] = total;
-    total += static_cast<std::size_t>(graph.values[i].size());
-  }
-  arena_.assign(total, 0.0);
-  steps_.reserve(graph.nodes.size());
-  for (const ir::Node& node : graph.nodes) add_step(node);
-}
-
-void ReferenceExecutor::add_step(const ir::Node& node) {
-  Step step{&node, ir::find_op(node.op)->eval, {}, {}};
-  for (const Id id : node.in) {
-    if (id == ir::kNone) {
-      step.in.emplace_back();
-    } else {
-      step.in.push_back({read(id), graph_.at(id).dims, graph_.at(id).size()});
-    }
-  }
-  for (const Id id : node.out) {
-    step.out.push_back({at(id), graph_.at(id).dims, graph_.at(id).size()});
-  }
-  steps_.push_back(std::move(step));
-}
 
 Status ReferenceExecutor::run(const RunFrame& frame) noexcept {
   const std::size_t own = graph_.inputs.size() - states_;
   for (std::size_t i = 0; i < own; ++i) {
     const Id id = graph_.inputs[i];
-    std::copy_n(frame.inputs[i].data, graph_.at(id).size(), at(id));
+    std::copy_n(frame.inputs[i].data, graph_.at(id).size(),
+                interpreter_.at(id));
   }
   const auto* state = reinterpret_cast<const double*>(frame.state_in);
   for (std::size_t i = own; i < graph_.inputs.size(); ++i) {
     const Id id = graph_.inputs[i];
-    std::copy_n(state, graph_.at(id).size(), at(id));
+    std::copy_n(state, graph_.at(id).size(), interpreter_.at(id));
     state += graph_.at(id).size();
   }
-  for (const Step& step : steps_) step.eval(*step.node, step.in, step.out);
+  interpreter_.run();
   const std::size_t selected = graph_.outputs.size() - states_;
   for (std::size_t i = 0; i < selected; ++i) {
-    const double* from = read(graph_.outputs[i]);
+    const double* from = interpreter_.read(graph_.outputs[i]);
     for (float& value : frame.outputs[i]) value = static_cast<float>(*from++);
   }
   auto* next = reinterpret_cast<double*>(frame.state_out);
   for (std::size_t i = selected; i < graph_.outputs.size(); ++i) {
     const Id id = graph_.outputs[i];
-    next = std::copy_n(read(id), graph_.at(id).size(), next);
+    next = std::copy_n(interpreter_.read(id), graph_.at(id).size(), next);
   }
   return Status::kOk;
 }

@@ -56,6 +56,15 @@ const std::vector<double>& data_of(const Graph& graph, Id id) {
   return *graph.at(id).constant;
 }
 
+bool reads_matrix(const Node& node) {
+  return node.op == "Linear" || node.op == "LSTM" || node.op == "GRU";
+}
+
+std::string name_of_value(const Graph& graph, Id id) {
+  const std::string& name = graph.at(id).name;
+  return name.empty() ? "#" + std::to_string(id) : name;
+}
+
 bool is_single_row(const Graph& graph, const Node& linear) {
   return graph.at(linear.in[0]).size() == graph.at(linear.in[1]).dims[1];
 }

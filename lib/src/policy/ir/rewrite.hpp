@@ -3,6 +3,7 @@
 // Valid until the graph changes. Set-up only.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -30,6 +31,10 @@ Id add_constant(Graph& graph, std::vector<int64_t> dims,
 [[nodiscard]] const std::vector<double>& data_of(const Graph& graph, Id id);
 // Element by element, one input (the table in ops_unary.cpp).
 [[nodiscard]] bool is_unary(const Node& node);
+// Multiplies what in[0] holds by weights: Linear, LSTM, GRU.
+[[nodiscard]] bool reads_matrix(const Node& node);
+// The file's name, "#17" for a value that passes made.
+[[nodiscard]] std::string name_of_value(const Graph& graph, Id id);
 // One observation: the last axis of W's input is all there is.
 [[nodiscard]] bool is_single_row(const Graph& graph, const Node& linear);
 

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+#include "policy/calibration.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.hpp"
+#include "policy/image.hpp"
+#include "policy/ir/build.hpp"
+#include "policy/ir/interpreter.hpp"
+#include "policy/ir/passes.hpp"
+#include "policy/ir/rewrite.hpp"
+#include "policy/metadata.hpp"
+#include "policy/plan.hpp"
+
+namespace tactus::policy {
+namespace {
+
+using ir::Graph;
+using ir::Id;
+
+class Calibrator {
+ public:
+  Calibrator(const ModelPlan& plan, const CalibrationRows& rows)
+      : plan_(plan), rows_(rows) {}
+  Result<Calibration> run();
+
+ private:
+  struct Watch {
+    Id id;
+    double amax = 0, low = 0;
+  };
+  Result<void> count_rows();
+  Result<void> build();
+  void watch();
+  void take(ir::Interpreter& net, uint64_t row);
+  Result<void> look(ir::Interpreter& net, uint64_t row);
+  void keep_states(ir::Interpreter& net);
+
+  const ModelPlan& plan_;
+  const CalibrationRows& rows_;
+  Graph graph_;
+  uint64_t count_ = 0;
+  std::vector<Watch> watched_;
+  std::vector<std::vector<double>> states_;
+};
+
+Result<void> Calibrator::count_rows() {
+  const Description& d = plan_.describe();
+  if (rows_.inputs.size() != d.inputs.size())
+    return bad_input("{}: {} inputs given, the model has {}: give one each",
+                     rows_.source, rows_.inputs.size(), d.inputs.size());
+  for (std::size_t i = 0; i < d.inputs.size(); ++i) {
+    const std::size_t size = d.inputs[i].size, given = rows_.inputs[i].size();
+    const bool whole = size > 0 && given > 0 && given % size == 0;
+    if (!whole || (i > 0 && given / size != count_))
+      return bad_input(
+          "{}: {} values for input '{}' of {}: give as many whole rows for "
+          "each input, at least one",
+          rows_.source, given, d.inputs[i].name, size);
+    count_ = given / size;
+  }
+  if (count_ > 0) return {};
+  return bad_input("{}: the model has no input to calibrate over: use tier f32",
+                   rows_.source);
+}
+
+// The graph that the fused backend sees: as built, then its passes.
+Result<void> Calibrator::build() {
+  const Description& d = plan_.describe();
+  auto loaded = load_image(plan_.image(), d.label);
+  if (!loaded) return loaded.error();
+  auto metadata = read_metadata(loaded->model, d.label);
+  if (!metadata) return metadata.error();
+  ir::BuildOptions options{{}, metadata->states};
+  for (const auto& o : d.outputs) options.outputs.push_back(o.name);
+  auto built = ir::build(loaded->model, options);
+  if (!built) return built.error();
+  graph_ = std::move(built->graph);
+  ir::optimise(graph_);
+  return {};
+}
+
+void Calibrator::watch() {
+  for (const ir::Node& node : graph_.nodes) {
+    if (!ir::reads_matrix(node) || graph_.at(node.in[0]).constant) continue;
+    const auto same =
+        std::ranges::find(watched_, node.in[0], [](auto& w) { return w.id; });
+    if (same == watched_.end()) watched_.push_back({node.in[0]});
+  }
+}
+
+void Calibrator::take(ir::Interpreter& net, uint64_t row) {
+  const std::size_t own = rows_.inputs.size();
+  for (std::size_t i = 0; i < graph_.inputs.size(); ++i) {
+    const Id id = graph_.inputs[i];
+    const auto size = static_cast<std::size_t>(graph_.at(id).size());
+    if (i < own)
+      std::copy_n(rows_.inputs[i].data() + row * size, size, net.at(id));
+    else
+      std::ranges::copy(states_[i - own], net.at(id));
+  }
+}
+
+Result<void> Calibrator::look(ir::Interpreter& net, uint64_t row) {
+  for (Watch& w : watched_) {
+    const double* x = net.read(w.id);
+    for (int64_t i = 0; i < graph_.at(w.id).size(); ++i) {
+      if (!std::isfinite(x[i]))
+        return bad_input("{}: row {}: '{}' is not finite: leave such rows out",
+                         rows_.source, row, ir::name_of_value(graph_, w.id));
+      w.amax = std::max(w.amax, std::fabs(x[i]));
+      w.low = row == 0 && i == 0 ? x[i] : std::min(w.low, x[i]);
+    }
+  }
+  return {};
+}
+
+void Calibrator::keep_states(ir::Interpreter& net) {
+  const std::size_t first = graph_.outputs.size() - states_.size();
+  for (std::size_t i = 0; i < states_.size(); ++i)
+    std::copy_n(net.read(graph_.outputs[first + i]), states_[i].size(),
+                states_[i].begin());
+}
+
+Result<Calibration> Calibrator::run() {
+  if (auto ok = count_rows(); !ok) return ok.error();
+  if (auto ok = build(); !ok) return ok.error();
+  watch();
+  for (const auto& s : plan_.describe().states) states_.emplace_back(s.size);
+  ir::Interpreter net(graph_);
+  for (uint64_t row = 0; row < count_; ++row) {
+    take(net, row);
+    net.run();
+    if (auto ok = look(net, row); !ok) return ok.error();
+    keep_states(net);
+  }
+  Calibration made{rows_.source, count_, {}};
+  for (const Watch& w : watched_)
+    made.ranges.push_back({ir::name_of_value(graph_, w.id), w.amax, w.low});
+  return made;
+}
+
+}  // namespace
+
+Result<Calibration> calibrate(const ModelPlan& plan,
+                              const CalibrationRows& rows) {
+  return Calibrator(plan, rows).run();
+}
+
+Result<void> check(const Calibration& calibration) {
+  for (const Range& r : calibration.ranges) {
+    const bool fits = std::isfinite(r.amax) && r.amax >= 0 &&
+                      r.low >= -r.amax && r.low <= r.amax;
+    if (!fits)
+      return bad_input(
+          "calibration by {}: '{}' is said to reach {} from {} on: calibrate "
+          "again (rtctl model quantize)",
+          calibration.source, r.value, r.amax, r.low);
+    if (find_range(calibration, r.value) != &r)
+      return bad_input(
+          "calibration by {}: '{}' comes twice: calibrate again (rtctl model "
+          "quantize)",
+          calibration.source, r.value);
+  }
+  return {};
+}
+
+const Range* find_range(const Calibration& calibration,
+                        std::string_view value) noexcept {
+  const auto it = std::ranges::find(calibration.ranges, value, &Range::value);
+  return it == calibration.ranges.end() ? nullptr : &*it;
+}
+
+}  // namespace tactus::policy
