@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Operators one by one on `reference`: small cases computed by hand, and the
-// one-line errors for what is refused. ONNX's own node tests are
+// Operators one by one on `reference` and `fused`: small cases computed by
+// hand, and the one-line errors for what is refused. ONNX's own node tests are
 // tests/oracle/node_tests.sh.
 #include <criterion/criterion.h>
 
@@ -29,13 +29,14 @@ struct OneOp {
   uint64_t opset = 17;
   std::vector<std::string> outputs = {"y"};
 
-  [[nodiscard]] Result<ModelPlan::Ptr> load() const {
+  [[nodiscard]] Result<ModelPlan::Ptr> load(
+      const char* backend = "reference") const {
     OnnxFile f;
     f.input("x", x).output(outputs.back(), {});
     for (const auto& w : weights) f.weight(w);
     f.node(op, inputs, outputs, attributes).opset(opset);
     Options options;
-    options.backend = "reference";
+    options.backend = backend;
     const std::string bytes = f.bytes();
     return ModelPlan::from_image(as_image(bytes), "op.onnx", options);
   }
@@ -46,8 +47,9 @@ struct Answer {
   Floats y;
 };
 
-Answer answer(const OneOp& op, const Floats& x) {
-  auto plan = op.load();
+Answer answer(const OneOp& op, const Floats& x,
+              const char* backend = "reference") {
+  auto plan = op.load(backend);
   cr_assert(bool(plan), "%s", plan ? "" : plan.error().text());
   auto context = Context::make(*plan);
   cr_assert(bool(context));
@@ -66,17 +68,23 @@ std::string text_of(const Floats& values) {
   return text;
 }
 
-void expect(const OneOp& op, const Floats& x, const Dims& dims,
-            const Floats& want) {
-  const Answer a = answer(op, x);
+void expect_on(const char* backend, const OneOp& op, const Floats& x,
+               const Dims& dims, const Floats& want) {
+  const Answer a = answer(op, x, backend);
   cr_assert(a.dims == dims, "%s: rank %zu", op.op.c_str(), a.dims.size());
   cr_assert_eq(a.y.size(), want.size());
   for (std::size_t i = 0; i < want.size(); ++i) {
     const bool same = std::fabs(a.y[i] - want[i]) <= 1e-5F ||
                       (std::isnan(a.y[i]) && std::isnan(want[i]));
-    cr_expect(same, "%s: %s, not %s", op.op.c_str(), text_of(a.y).c_str(),
-              text_of(want).c_str());
+    cr_expect(same, "%s on %s: %s, not %s", op.op.c_str(), backend,
+              text_of(a.y).c_str(), text_of(want).c_str());
   }
+}
+
+void expect(const OneOp& op, const Floats& x, const Dims& dims,
+            const Floats& want) {
+  for (const char* backend : {"reference", "fused"})
+    expect_on(backend, op, x, dims, want);
 }
 
 // The error names operator, node, opset, and says `part`.

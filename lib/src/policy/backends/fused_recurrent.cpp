@@ -18,13 +18,15 @@ class RecurrentLowering {
         held_(blocks_of(hidden_) * kBlock),
         gates_(node.op == "LSTM" ? 4 : 3) {}
 
-  // One direction forward, one row, constant weights, not a long sequence.
+  // One direction forward, one row, constant weights, no peepholes, not a
+  // long sequence.
   [[nodiscard]] bool fits() const {
     const Graph& g = l_.graph_;
     const bool constant =
         g.is_constant(node_.in[1]) && g.is_constant(node_.in[2]) &&
         (node_.in[3] == ir::kNone || g.is_constant(node_.in[3]));
-    return constant && dim(0, 1) == 1 && node_.ints[1] == 1 &&
+    const bool peepholes = node_.in.size() > 7 && node_.in[7] != ir::kNone;
+    return constant && !peepholes && dim(0, 1) == 1 && node_.ints[1] == 1 &&
            node_.ints[2] == 0 && steps_ <= kMostSteps;
   }
   Result<void> run();
