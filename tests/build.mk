@@ -47,11 +47,14 @@ $O/tests/lib%.so: tests/audit/%.c
 	$Q$(CC) -std=gnu11 -O2 -g $(WARN) -Wno-conversion -fPIC -shared -o $@ $<
 test-programs: $(preloads)
 
-# What scripts need to change or read files that only Tactus writes.
+# What scripts need to change or read files that only Tactus writes, and to
+# run many models.
 tools := $(patsubst tests/tools/%_edit.cpp,$O/tests/%-edit,\
-           $(wildcard tests/tools/*_edit.cpp))
-all_srcs += $(wildcard tests/tools/*_edit.cpp)
+           $(wildcard tests/tools/*_edit.cpp)) $O/tests/model-batch
+all_srcs += $(wildcard tests/tools/*.cpp)
 $O/tests/%-edit: $O/tests/tools/%_edit.o $O/libtactus.a
+	$(call link,$(lib_libs))
+$O/tests/model-batch: $O/tests/tools/model_batch.o $O/libtactus.a
 	$(call link,$(lib_libs))
 test-programs: $(tools)
 

@@ -8,13 +8,14 @@
 #                 (empty: the ten thousand of make check)
 #       episodes  FREE=1000 HAND=200       the demo's criteria, in lockstep
 #       operators                          ONNX's node tests (PyPI)
+#       graphs    COUNT=2500 SEED=1        random graphs, onnxruntime (PyPI)
 # Exit 1 when a part failed, 3 when none did but one could not run here: it
 # says why, is named at the end, and has proven nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${1:-build/release}
 [ $# -eq 0 ] || shift
-[ $# -gt 0 ] || set -- audit kills shield episodes operators
+[ $# -gt 0 ] || set -- audit kills shield episodes operators graphs
 failed=() skipped=() held=()
 
 part() { # part NAME TEXT COMMAND...
@@ -56,10 +57,15 @@ operators() {
   part operators "ONNX's own node tests, opset 7 to 21, on reference" \
     tests/oracle/node_tests.sh
 }
+graphs() {
+  export COUNT=${COUNT:-2500}
+  part graphs "$COUNT random graphs on fused and reference, by onnxruntime" \
+    tests/oracle/random_graphs.sh
+}
 
 for name in "$@"; do
   case $name in
-    audit | kills | shield | episodes | operators) "$name" ;;
+    audit | kills | shield | episodes | operators | graphs) "$name" ;;
     *) echo "prove.sh: $name: no such part; see the file's head" >&2; exit 2 ;;
   esac
 done
