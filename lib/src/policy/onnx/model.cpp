@@ -132,7 +132,8 @@ std::string Parser::where(const Node& node) const {
 }
 
 bool Parser::initializer(std::span<const std::byte> bytes) {
-  auto tensor = read_tensor({bytes, label_, external_});
+  auto tensor =
+      read_tensor({bytes, label_, external_, model_.initializers.size()});
   if (!tensor) return fail(tensor.error());
   model_.initializers.push_back(*tensor);
   return true;
@@ -202,7 +203,7 @@ bool Parser::attribute_field(const Field& f, const Node& node, Attribute& out) {
   }
   if (f.number != 5) return true;  // others are refused by their operators
   const std::string at = where(node);
-  auto tensor = read_tensor({f.bytes, at, external_});
+  auto tensor = read_tensor({f.bytes, at, external_, kNew});
   if (!tensor) return fail(tensor.error());
   out.t = *tensor;
   return true;
@@ -219,7 +220,9 @@ bool Parser::attribute(std::span<const std::byte> bytes, const Node& node,
 }
 
 bool Parser::node(std::span<const std::byte> bytes) {
+  const std::size_t origin = model_.nodes.size();
   Node& n = model_.nodes.emplace_back();
+  n.origin = origin;
   std::vector<std::span<const std::byte>> attributes;
   Walk walk(bytes);
   Field f;
@@ -338,6 +341,7 @@ bool Parser::property(std::span<const std::byte> bytes) {
 }
 
 bool Parser::model_field(const Field& f) {
+  if (f.number == 1) model_.ir_version = static_cast<int64_t>(f.value);
   if (f.number == 2) model_.producer = f.text();
   if (f.number == 3 && f.wire == 2 && !f.bytes.empty()) {
     model_.producer += ' ';

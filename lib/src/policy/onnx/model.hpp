@@ -24,11 +24,15 @@ inline constexpr std::size_t kMaxRank = 8;
 // Bounds what a few hostile bytes can make us allocate.
 inline constexpr int64_t kMaxElements = int64_t{1} << 26;
 
+// Where a node or an initializer stands in its file, for writer.hpp.
+inline constexpr std::size_t kNew = SIZE_MAX;
+
 struct Tensor {
   std::string name;
   DType dtype = DType::kF32;
   std::vector<int64_t> dims;
   std::vector<double> data;
+  std::size_t origin = kNew;  // initializers: their number in the file
 };
 
 struct Attribute {
@@ -50,6 +54,7 @@ struct Node {
   std::vector<std::string> inputs;  // "" is an omitted optional one
   std::vector<std::string> outputs;
   std::vector<Attribute> attributes;
+  std::size_t origin = kNew;  // its number in the file
 };
 
 struct ValueInfo {
@@ -65,6 +70,7 @@ struct Property {
 };
 
 struct Model {
+  int64_t ir_version = 0;
   int opset = 0;  // of the default domain
   std::string producer;
   std::vector<Node> nodes;

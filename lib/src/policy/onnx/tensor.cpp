@@ -249,6 +249,7 @@ Result<void> check_shape(const TensorSource& source, const Proto& proto) {
 
 Result<std::shared_ptr<const Tensor>> read_tensor(const TensorSource& source) {
   Proto proto;
+  proto.tensor.origin = source.origin;
   if (!read_proto(source.proto, proto)) {
     return bad_input("{}: broken tensor '{}': the file is damaged",
                      source.where, proto.tensor.name);

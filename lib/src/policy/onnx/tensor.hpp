@@ -15,6 +15,7 @@ struct TensorSource {
   std::span<const std::byte> proto;
   const std::string& where;  // begins the errors
   const External& external;
+  std::size_t origin = kNew;  // Tensor::origin
 };
 
 Result<std::shared_ptr<const Tensor>> read_tensor(const TensorSource& source);
