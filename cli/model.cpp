@@ -275,11 +275,7 @@ int run(const ModelOptions& o, const Output& out) {
   options.plan.tier = *tier;
   if (!o.backend.empty()) options.plan.backend = o.backend;
   for (const std::string& input : o.inputs) {
-    const std::size_t eq = input.find('=');
-    options.inputs.push_back(
-        eq == std::string::npos
-            ? policy::NamedFile{"", input}
-            : policy::NamedFile{input.substr(0, eq), input.substr(eq + 1)});
+    options.inputs.push_back(policy::named_file(input));
   }
   auto report = policy::model_run(o.model, options);
   if (!report) return out.error(report.error());

@@ -198,6 +198,13 @@ Result<LoadedModel> load_file(const std::string& path) {
   return LoadedModel{std::move(*model), std::move(*data)};
 }
 
+std::span<const std::byte> onnx_part(
+    std::span<const std::byte> image) noexcept {
+  if (!is_bundle(image)) return image;
+  std::vector<Entry> entries;
+  return unbundle(image, entries) ? entries[0].data : image;
+}
+
 Result<LoadedModel> load_image(std::span<const std::byte> image,
                                const std::string& label) {
   std::vector<Entry> entries{{"", image}};

@@ -30,6 +30,10 @@ Result<LoadedModel> load_file(const std::string& path);
 Result<LoadedModel> load_image(std::span<const std::byte> image,
                                const std::string& label);
 
+// The ONNX file in an image that could be loaded.
+[[nodiscard]] std::span<const std::byte> onnx_part(
+    std::span<const std::byte> image) noexcept;
+
 // XXH64 (Y. Collet, xxHash specification, section XXH64), seed 0.
 [[nodiscard]] uint64_t xxh64(std::span<const std::byte> bytes) noexcept;
 

@@ -6,13 +6,9 @@
 #include <vector>
 
 #include "policy/plan.hpp"
+#include "policy/rows.hpp"
 
 namespace tactus::policy {
-
-struct NamedFile {
-  std::string name;  // of the input; empty: the next one not named
-  std::string path;  // .npy
-};
 
 struct RunOptions {
   std::vector<NamedFile> inputs;
