@@ -1,7 +1,8 @@
 lib_srcs += $(wildcard lib/src/policy/*.cpp)
 lib_srcs += $(foreach d,onnx ir backends,$(wildcard lib/src/policy/$d/*.cpp))
 
-lib_srcs += $(patsubst %,lib/src/policy/kernels/%.cpp,find pack select_gemv)
+lib_srcs += $(patsubst %,lib/src/policy/kernels/%.cpp,find pack select_gemv \
+              select_product)
 $(eval $(call kernels,lib/src/policy/kernels))
 
 flags-lib/src/policy/ir/ops_matrix.cpp := \

@@ -15,6 +15,7 @@
 #include <span>
 #include <string_view>
 
+#include "policy/kernels/tensor.hpp"
 #include "rt/isa.hpp"
 
 namespace tactus::policy::kernels {
@@ -68,6 +69,7 @@ struct KernelSet {
   // y = (x - pre) * scale + shift; weights per block: pre, scale, shift.
   void (*affine)(const float* weights, const float* x, float* y,
                  std::size_t blocks);
+  TensorKernels tensor;  // more than one row
 };
 
 // The widest built that is not wider than `isa`.

@@ -4,6 +4,8 @@
 #pragma once
 
 #include "policy/kernels/activations_impl.hpp"
+#include "policy/kernels/grid_impl.hpp"
+#include "policy/kernels/product_impl.hpp"
 
 namespace tactus::policy::kernels {
 inline namespace TACTUS_KERNEL_SPACE {
@@ -39,8 +41,34 @@ inline void affine(const float* weights, const float* x, float* y,
   }
 }
 
+constexpr TensorKernels make_tensor_kernels() {
+  using rows::Finish;
+  TensorKernels t{};
+  for (int i = 0; i < 4; ++i) t.tile_rows[i] = kTileRows[i];
+  t.product = product;
+  t.softmax = rows::softmax;
+  t.layer_norm = rows::layer_norm;
+  t.sum = rows::reduce<rows::Sum, Finish::kAsIs>;
+  t.mean = rows::reduce<rows::Sum, Finish::kMean>;
+  t.max = rows::reduce<rows::Largest, Finish::kAsIs>;
+  t.min = rows::reduce<rows::Smallest, Finish::kAsIs>;
+  t.l1 = rows::reduce<rows::SumAbs, Finish::kAsIs>;
+  t.l2 = rows::reduce<rows::SumSquare, Finish::kRoot>;
+  t.square_sum = rows::reduce<rows::SumSquare, Finish::kAsIs>;
+  t.add = grid::run<grid::Add>;
+  t.sub = grid::run<grid::Sub>;
+  t.mul = grid::run<grid::Mul>;
+  t.div = grid::run<grid::Div>;
+  t.min_of = grid::run<grid::Min>;
+  t.max_of = grid::run<grid::Max>;
+  t.max_pool = grid::pool<grid::PoolMax>;
+  t.average_pool = grid::pool<grid::PoolAverage>;
+  return t;
+}
+
 constexpr KernelSet make_set(rt::Isa isa, std::span<const Gemv> gemv) {
-  return {isa, kLanes, gemv, activations::kTable, add, sub, mul, div, affine};
+  return {isa, kLanes, gemv,   activations::kTable,  add, sub,
+          mul, div,    affine, make_tensor_kernels()};
 }
 
 }  // namespace TACTUS_KERNEL_SPACE

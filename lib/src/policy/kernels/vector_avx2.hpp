@@ -39,5 +39,37 @@ template <uint32_t stage>
            _mm256_permute2f128_ps(a, b, 0x31);
 }
 
+[[gnu::always_inline]] inline __m256i first_lanes(uint32_t count) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(count)),
+                            _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+// The first `count` floats at p; `otherwise` in the lanes behind them.
+[[gnu::always_inline]] inline Floats load_some(const float* p, uint32_t count,
+                                               const Floats& otherwise) {
+  const __m256i first = first_lanes(count);
+  return _mm256_blendv_ps(otherwise, _mm256_maskload_ps(p, first),
+                          _mm256_castsi256_ps(first));
+}
+[[gnu::always_inline]] inline void store_some(const Floats& x, float* p,
+                                              uint32_t count) {
+  _mm256_maskstore_ps(p, first_lanes(count), x);
+}
+// Lane i has what lane i ^ 2^stage had.
+template <uint32_t stage>
+[[gnu::always_inline]] inline Floats swapped(const Floats& x) {
+  if constexpr (stage == 0)
+    return __builtin_shufflevector(x, x, 1, 0, 3, 2, 5, 4, 7, 6);
+  if constexpr (stage == 1)
+    return __builtin_shufflevector(x, x, 2, 3, 0, 1, 6, 7, 4, 5);
+  if constexpr (stage == 2)
+    return __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3);
+}
+[[gnu::always_inline]] inline Floats root(const Floats& x) {
+  return _mm256_sqrt_ps(x);
+}
+// Rows of a product's tile of 1, 2, 3 and 4 registers each: of the 16, one
+// holds the input and `vectors` hold the weights.
+inline constexpr uint32_t kTileRows[] = {10, 6, 4, 2};
+
 }  // namespace TACTUS_KERNEL_SPACE
 }  // namespace tactus::policy::kernels

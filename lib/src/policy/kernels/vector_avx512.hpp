@@ -43,5 +43,39 @@ template <uint32_t stage>
            _mm512_maskz_shuffle_f32x4(0xFFFF, a, b, 0xDD);
 }
 
+// The first `count` floats at p; `otherwise` in the lanes behind them.
+[[gnu::always_inline]] inline Floats load_some(const float* p, uint32_t count,
+                                               const Floats& otherwise) {
+  const auto first = static_cast<__mmask16>((1U << count) - 1);
+  return _mm512_mask_loadu_ps(otherwise, first, p);
+}
+[[gnu::always_inline]] inline void store_some(const Floats& x, float* p,
+                                              uint32_t count) {
+  const auto first = static_cast<__mmask16>((1U << count) - 1);
+  _mm512_mask_storeu_ps(p, first, x);
+}
+// Lane i has what lane i ^ 2^stage had.
+template <uint32_t stage>
+[[gnu::always_inline]] inline Floats swapped(const Floats& x) {
+  if constexpr (stage == 0)
+    return __builtin_shufflevector(x, x, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10,
+                                   13, 12, 15, 14);
+  if constexpr (stage == 1)
+    return __builtin_shufflevector(x, x, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9,
+                                   14, 15, 12, 13);
+  if constexpr (stage == 2)
+    return __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15,
+                                   8, 9, 10, 11);
+  if constexpr (stage == 3)
+    return __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2,
+                                   3, 4, 5, 6, 7);
+}
+[[gnu::always_inline]] inline Floats root(const Floats& x) {
+  return _mm512_maskz_sqrt_ps(0xFFFF, x);
+}
+// Rows of a product's tile of 1, 2, 3 and 4 registers each: of the 32, one
+// holds the input and `vectors` hold the weights.
+inline constexpr uint32_t kTileRows[] = {12, 12, 8, 6};
+
 }  // namespace TACTUS_KERNEL_SPACE
 }  // namespace tactus::policy::kernels

@@ -35,5 +35,32 @@ template <uint32_t stage>
          __builtin_shufflevector(a, b, 1, 3, 5, 7);
 }
 
+// The first `count` floats at p; `otherwise` in the lanes behind them.
+[[gnu::always_inline]] inline Floats load_some(const float* p, uint32_t count,
+                                               const Floats& otherwise) {
+  Floats x = otherwise;
+  for (uint32_t i = 0; i < 4; ++i)
+    if (i < count) x[i] = p[i];
+  return x;
+}
+[[gnu::always_inline]] inline void store_some(const Floats& x, float* p,
+                                              uint32_t count) {
+  for (uint32_t i = 0; i < 4; ++i)
+    if (i < count) p[i] = x[i];
+}
+// Lane i has what lane i ^ 2^stage had.
+template <uint32_t stage>
+[[gnu::always_inline]] inline Floats swapped(const Floats& x) {
+  if constexpr (stage == 0) return __builtin_shufflevector(x, x, 1, 0, 3, 2);
+  if constexpr (stage == 1) return __builtin_shufflevector(x, x, 2, 3, 0, 1);
+}
+[[gnu::always_inline]] inline Floats root(const Floats& x) {
+  return Floats{__builtin_sqrtf(x[0]), __builtin_sqrtf(x[1]),
+                __builtin_sqrtf(x[2]), __builtin_sqrtf(x[3])};
+}
+// Rows of a product's tile of 1, 2, 3 and 4 registers each: of the 16, one
+// holds the input, one a product and `vectors` the weights.
+inline constexpr uint32_t kTileRows[] = {10, 6, 3, 2};
+
 }  // namespace TACTUS_KERNEL_SPACE
 }  // namespace tactus::policy::kernels
