@@ -56,8 +56,11 @@ class FusedExecutor : public Executor {
       case StepKind::kUnary:
         std::memcpy(arena + s.y, arena + s.x, s.count * kBlock * 4);
         break;
+      case StepKind::kTensor:
+        fused::run(program_, program_.tensors[s.index], arena);
+        break;
       case StepKind::kBoxed:
-        box(s.boxed);
+        box(s.index);
         break;
       case StepKind::kCopy:
         std::memcpy(arena + s.y, arena + s.x, s.count * 4);

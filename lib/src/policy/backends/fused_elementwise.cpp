@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Activations, element-wise arithmetic, slices, concatenation.
+// Activations, element-wise arithmetic.
 #include <algorithm>
 
 #include "policy/backends/fused_lowering.hpp"
@@ -18,11 +18,12 @@ bool Lowering::fuse(const ir::Node& node,
   // By value, not by place: a slice shares the place of what it cuts.
   if (node.in[0] != last_made_ || uses_->count(node.in[0]) != 1) return false;
   Step& last = program_.steps.back();
-  if (last.activation) return false;
+  const auto view = reshaped(view_of(node.in[0]), graph_.at(node.out[0]).dims);
+  if (last.activation || !view) return false;
   last.activation = entry.apply;
   std::ranges::transform(node.reals, last.params,
                          [](double r) { return static_cast<float>(r); });
-  offset_[static_cast<std::size_t>(node.out[0])] = last.y;
+  lies(node.out[0], *view);
   stays_finite(node);
   return true;
 }
@@ -31,10 +32,18 @@ Result<bool> Lowering::lower_activation(const ir::Node& node) {
   const auto* entry = kernels::find_activation(*program_.set, node.op);
   if (!entry || node.in.size() != 1 || node.reals.size() > 2) return false;
   if (fuse(node, *entry)) return true;
+  // Whatever the order of the elements, if they are all there.
+  const View from = view_of(node.in[0]);
+  auto to = reshaped(from, graph_.at(node.out[0]).dims);
+  const bool in_order = to && is_whole(from);
   Step step;
   step.kind = StepKind::kUnary;
-  step.x = place_of(node.in[0]);
+  step.x = in_order ? from.at : place_of(node.in[0]);
   step.y = reserve(node.out[0]);
+  if (in_order) {
+    to->at = step.y;
+    lies(node.out[0], *to);
+  }
   step.count = blocks_of(size_of(node.out[0]));
   step.activation = entry->apply;
   finite_beyond_[static_cast<std::size_t>(node.out[0])] =
@@ -69,41 +78,6 @@ Result<bool> Lowering::lower_binary(const ir::Node& node) {
   step.y = reserve(node.out[0]);
   step.count = blocks_of(size);
   push(step, node.out[0]);
-  return true;
-}
-
-// A contiguous slice is only a place; one observation has nothing else.
-Result<bool> Lowering::lower_slice(const ir::Node& node) {
-  const auto& in = graph_.at(node.in[0]).dims;
-  const auto& out = graph_.at(node.out[0]).dims;
-  int64_t start = 0, stride = 1;
-  bool cut = false;
-  for (std::size_t d = in.size(); d-- > 0;) {
-    if (cut && out[d] != 1) return false;
-    if (out[d] > 1 && node.ints[in.size() + d] != 1) return false;
-    start += node.ints[d] * stride;
-    stride *= in[d];
-    cut = cut || out[d] != in[d];
-  }
-  offset_[static_cast<std::size_t>(node.out[0])] =
-      place_of(node.in[0]) + static_cast<std::size_t>(start);
-  return true;
-}
-
-Result<bool> Lowering::lower_concat(const ir::Node& node) {
-  const auto& dims = graph_.at(node.out[0]).dims;
-  for (int64_t d = 0; d < node.ints[0]; ++d) {
-    if (dims[static_cast<std::size_t>(d)] != 1) return false;
-  }
-  std::size_t y = reserve(node.out[0]);
-  for (const Id id : node.in) {
-    Step step;
-    step.x = place_of(id);
-    step.y = y;
-    step.count = size_of(id);
-    push(step, ir::kNone);
-    y += step.count;
-  }
   return true;
 }
 

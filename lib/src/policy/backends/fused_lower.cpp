@@ -24,14 +24,6 @@ std::size_t Lowering::scratch(std::size_t floats) {
   return at;
 }
 
-// A constant is put into the arena when first read.
-std::size_t Lowering::place_of(Id id) {
-  const std::size_t at = offset_[static_cast<std::size_t>(id)];
-  if (at != kNowhere || !graph_.at(id).constant) return at;
-  constants_.emplace_back(top_, id);
-  return reserve(id);
-}
-
 void Lowering::add_kernel(const char* name, std::size_t n, std::size_t k) {
   program_.kernels += fmt::format(";{}:{}", name, n);
   if (k) program_.kernels += fmt::format("x{}", k);
@@ -78,29 +70,53 @@ void Lowering::lower_boxed(const ir::Node& node) {
   }
   Step step;
   step.kind = StepKind::kBoxed;
-  step.boxed = program_.boxed.size();
+  step.index = program_.boxed.size();
   program_.boxed.push_back(std::move(boxed));
   program_.kernels += ";f64:" + node.op;
   push(step, ir::kNone);
 }
 
-Result<bool> Lowering::lower_reshape(const ir::Node& node) {
-  offset_[static_cast<std::size_t>(node.out[0])] = place_of(node.in[0]);
-  return true;
-}
-
 const Lowering::RuleRow Lowering::kRules[] = {
     {"Reshape", &Lowering::lower_reshape},
     {"Linear", &Lowering::lower_linear},
+    {"Linear", &Lowering::lower_rows},
+    {"MatMul", &Lowering::lower_matmul},
+    {"Gemm", &Lowering::lower_gemm},
+    {"Conv", &Lowering::lower_conv},
+    {"MaxPool", &Lowering::lower_pool},
+    {"AveragePool", &Lowering::lower_pool},
+    {"GlobalMaxPool", &Lowering::lower_pool},
+    {"GlobalAveragePool", &Lowering::lower_pool},
     {"LSTM", &Lowering::lower_recurrent},
     {"GRU", &Lowering::lower_recurrent},
+    {"LSTM", &Lowering::lower_recurrent_rows},
+    {"GRU", &Lowering::lower_recurrent_rows},
+    {"RNN", &Lowering::lower_recurrent_rows},
     {"Affine", &Lowering::lower_affine},
     {"Slice", &Lowering::lower_slice},
     {"Concat", &Lowering::lower_concat},
+    {"Transpose", &Lowering::lower_transpose},
+    {"Expand", &Lowering::lower_expand},
+    {"Gather", &Lowering::lower_gather},
+    {"Softmax", &Lowering::lower_softmax},
+    {"LayerNormalization", &Lowering::lower_layer_norm},
+    {"ReduceL1", &Lowering::lower_reduce},
+    {"ReduceL2", &Lowering::lower_reduce},
+    {"ReduceMax", &Lowering::lower_reduce},
+    {"ReduceMean", &Lowering::lower_reduce},
+    {"ReduceMin", &Lowering::lower_reduce},
+    {"ReduceSum", &Lowering::lower_reduce},
+    {"ReduceSumSquare", &Lowering::lower_reduce},
     {"Add", &Lowering::lower_binary},
     {"Sub", &Lowering::lower_binary},
     {"Mul", &Lowering::lower_binary},
     {"Div", &Lowering::lower_binary},
+    {"Add", &Lowering::lower_grid},
+    {"Sub", &Lowering::lower_grid},
+    {"Mul", &Lowering::lower_grid},
+    {"Div", &Lowering::lower_grid},
+    {"Min", &Lowering::lower_grid},
+    {"Max", &Lowering::lower_grid},
     {"", &Lowering::lower_activation},  // any operator of the kernel table
 };
 
@@ -148,6 +164,11 @@ Result<Program> Lowering::run() {
   program_.kernels =
       fmt::format("{}{}", kPrefix, rt::isa_name(program_.set->isa));
   offset_.assign(graph_.values.size(), kNowhere);
+  stride_.assign(graph_.values.size(), {});
+  user_.assign(graph_.values.size(), nullptr);
+  for (const ir::Node& node : graph_.nodes)
+    for (const Id id : node.in)
+      if (id != ir::kNone) user_[static_cast<std::size_t>(id)] = &node;
   finite_beyond_.assign(graph_.values.size(), false);
   for (const Id id : graph_.inputs) {
     // Written by copy, padding never: it stays zero.
@@ -162,6 +183,9 @@ Result<Program> Lowering::run() {
   }
   // One more block: a slice near the end is read in whole blocks.
   program_.initial.assign(top_ + kBlock, 0.0F);
+  for (const Fill& f : fills_)
+    std::fill_n(program_.initial.begin() + static_cast<std::ptrdiff_t>(f.at),
+                f.count, f.value);
   for (const auto& [at, id] : constants_) {
     std::ranges::transform(ir::data_of(graph_, id),
                            program_.initial.data() + at,

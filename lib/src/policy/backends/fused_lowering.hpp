@@ -4,12 +4,14 @@
 // steps, what none takes is boxed.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "policy/backends/fused_program.hpp"
+#include "policy/backends/fused_view.hpp"
 #include "policy/ir/rewrite.hpp"
 
 namespace tactus::policy::fused {
@@ -44,6 +46,20 @@ class Lowering {
   Result<bool> lower_binary(const ir::Node& node);
   Result<bool> lower_slice(const ir::Node& node);
   Result<bool> lower_concat(const ir::Node& node);
+  Result<bool> lower_transpose(const ir::Node& node);
+  Result<bool> lower_expand(const ir::Node& node);
+  Result<bool> lower_gather(const ir::Node& node);
+  // More than one row.
+  Result<bool> lower_rows(const ir::Node& node);
+  Result<bool> lower_matmul(const ir::Node& node);
+  Result<bool> lower_gemm(const ir::Node& node);
+  Result<bool> lower_softmax(const ir::Node& node);
+  Result<bool> lower_layer_norm(const ir::Node& node);
+  Result<bool> lower_reduce(const ir::Node& node);
+  Result<bool> lower_grid(const ir::Node& node);
+  Result<bool> lower_conv(const ir::Node& node);
+  Result<bool> lower_pool(const ir::Node& node);
+  Result<bool> lower_recurrent_rows(const ir::Node& node);
   bool fuse(const ir::Node& node, const kernels::ActivationEntry& entry);
   void push(const Step& step, Id made);
   void stays_finite(const ir::Node& node);
@@ -55,12 +71,32 @@ class Lowering {
                     Id made);
   std::size_t reserve(Id id, std::size_t floats = 0);
   std::size_t scratch(std::size_t floats);
+  // Where a value lies dense: it is moved there if it is only looked at.
   std::size_t place_of(Id id);
+  View view_of(Id id);
+  void lies(Id id, const View& view);
+  std::size_t dense(const View& view);
+  void move(const View& from, const View& to);
+  // `floats` from y on are made, and wait for an activation.
+  void push_tensor(TensorStep step, std::size_t y, std::size_t floats, Id made);
+  bool pick(const ir::Node& node, const View& from, const Dims& at);
+  std::size_t table(const Dims& at);
+  bool has_nothing(const ir::Node& node) const;
+  Dims matmul_layout(const ir::Node& node) const;
+  View readable_columns(Id id);
+  void pack_weights(ProductStep& step, const kernels::Matrix& m);
+  void start_at_zero(ProductStep& step);
+  bool push_product(ProductStep step, const Dims& at, const Walk& outer,
+                    Id made);
+  View padded(const View& x, const Dims& begin, const Dims& size,
+              const Dims& stride, float fill);
   std::size_t pack_parts(const ir::Node& node, std::size_t size);
   [[nodiscard]] std::size_t size_of(Id id) const {
     return static_cast<std::size_t>(graph_.at(id).size());
   }
   friend class RecurrentLowering;
+  friend class RecurrentRows;
+  friend class WindowLowering;
   void add_kernel(const char* name, std::size_t n, std::size_t k);
 
   const CompileInput& input_;
@@ -68,10 +104,18 @@ class Lowering {
   Graph& graph_;
   std::unique_ptr<const ir::Uses> uses_;
   Program program_;
-  std::vector<std::size_t> offset_;  // of each value; kNowhere: not yet
-  Id last_made_ = ir::kNone;         // by the last step, whole
+  std::vector<std::size_t> offset_;    // of each value; kNowhere: not yet
+  std::vector<Dims> stride_;           // of those that do not lie dense
+  std::vector<const ir::Node*> user_;  // of each value: its last
+  Id last_made_ = ir::kNone;           // by the last step, whole
   std::size_t top_ = 0;
   std::vector<std::pair<std::size_t, Id>> constants_;
+  std::map<Dims, std::size_t> tables_;  // in Program::places
+  struct Fill {
+    std::size_t at, count;
+    float value;
+  };
+  std::vector<Fill> fills_;  // what padding holds, if not zero
   // By value: padding behind it is finite, so zero weights cancel it.
   std::vector<bool> finite_beyond_;
   // What is left of the kernels that were asked for.

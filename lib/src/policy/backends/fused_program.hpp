@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "policy/backend.hpp"
+#include "policy/backends/fused_tensor.hpp"
 #include "policy/ir/ops.hpp"
 #include "policy/kernels/pack.hpp"
 
@@ -41,7 +42,8 @@ enum class StepKind : uint8_t {
   kAffine,
   kBinary,
   kUnary,
-  kBoxed,  // an operator without f32 kernel: its double one
+  kTensor,  // more than one row: Program::tensors
+  kBoxed,   // an operator without f32 kernel: its double one
 };
 
 struct Step {
@@ -53,7 +55,7 @@ struct Step {
   kernels::GemvShape shape;
   kernels::Binary binary = nullptr;
   kernels::Activation activation = nullptr;  // in place, after the rest
-  std::size_t boxed = 0;                     // index into Program::boxed
+  std::size_t index = 0;                     // into Program::boxed or tensors
   float params[2] = {};
 };
 
@@ -81,6 +83,8 @@ struct Program {
   std::shared_ptr<const ir::Graph> graph;  // boxed nodes and constants
   std::vector<Step> steps;
   std::vector<Boxed> boxed;
+  std::vector<TensorStep> tensors;
+  std::vector<uint32_t> places;       // tables of tensors
   std::size_t doubles = 0;            // that boxed operators need
   std::vector<Port> inputs, outputs;  // states last
   FloatVector weights;

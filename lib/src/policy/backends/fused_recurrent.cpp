@@ -25,9 +25,9 @@ class RecurrentLowering {
     const bool constant =
         g.is_constant(node_.in[1]) && g.is_constant(node_.in[2]) &&
         (node_.in[3] == ir::kNone || g.is_constant(node_.in[3]));
-    const bool peepholes = node_.in.size() > 7 && node_.in[7] != ir::kNone;
-    return constant && !peepholes && dim(0, 1) == 1 && node_.ints[1] == 1 &&
-           node_.ints[2] == 0 && steps_ <= kMostSteps;
+    return constant && node_.in[7] == ir::kNone && node_.ints[4] == 0 &&
+           dim(0, 1) == 1 && node_.ints[1] == 1 && node_.ints[2] == 0 &&
+           steps_ <= kMostSteps;
   }
   Result<void> run();
 
@@ -138,7 +138,8 @@ Result<void> RecurrentLowering::make_gemv() {
   return lstm || resets_late() ? Result<void>() : make_late_gemv();
 }
 
-// The candidate's product with r h, which is known only after r.
+// The candidate's product with r h, which is known only after r. Behind r h
+// lies what came of padding: a NaN there stays from run to run.
 Result<void> RecurrentLowering::make_late_gemv() {
   std::vector<double> m(held_ * hidden_), b(held_);
   for (std::size_t row = 0; row < hidden_; ++row) {
@@ -148,7 +149,7 @@ Result<void> RecurrentLowering::make_late_gemv() {
   }
   rh_ = l_.scratch(held_);
   const auto step =
-      l_.gemv({m.data(), b.data(), held_, hidden_}, rh_, true, ir::kNone);
+      l_.gemv({m.data(), b.data(), held_, hidden_}, rh_, false, ir::kNone);
   if (!step) return step.error();
   late_ = *step;
   return {};

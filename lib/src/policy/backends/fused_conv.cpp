@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: MIT
+// Convolutions and pools: places times channels. A convolution is a product
+// of what lies under the window, read where it lies, with weights packed by
+// output channel; results lie channels last, which the next window likes, and
+// are looked at in the file's order.
+#include <algorithm>
+#include <cmath>
+
+#include "policy/backends/fused_lowering.hpp"
+#include "policy/ir/window.hpp"
+#include "policy/kernels/select_product.hpp"
+
+namespace tactus::policy::fused {
+namespace {
+
+constexpr double kMostPadded = 1 << 24;  // floats of a padded input
+
+// [N, C, s0, s1, s2] with leading axes of size 1 where the file has fewer.
+View five_axes(const View& v) {
+  View five{v.at,
+            {v.dims[0], v.dims[1], 1, 1, 1},
+            {v.stride[0], v.stride[1], 0, 0, 0}};
+  for (std::size_t d = 2; d < v.dims.size(); ++d) {
+    five.dims[d + 5 - v.dims.size()] = v.dims[d];
+    five.stride[d + 5 - v.dims.size()] = v.stride[d];
+  }
+  return five;
+}
+
+// Strides of [N, C, s0, s1, s2] with the channels first or last.
+Dims strides_of(const Dims& d, bool channels_last) {
+  const int64_t c = channels_last ? d[1] : 1;
+  const int64_t plane = d[2] * d[3] * d[4];
+  return {d[1] * plane, channels_last ? 1 : plane, d[3] * d[4] * c, d[4] * c,
+          c};
+}
+
+}  // namespace
+
+class WindowLowering {
+ public:
+  WindowLowering(Lowering& lowering, const ir::Node& node)
+      : l_(lowering),
+        node_(node),
+        w_(ir::window_of(node)),
+        in_(ir::spatial(l_.graph_.at(node.in[0]).dims)),
+        out_(ir::spatial(l_.graph_.at(node.out[0]).dims)),
+        batch_(l_.graph_.at(node.out[0]).dims[0]),
+        made_(l_.graph_.at(node.out[0]).dims[1]),
+        taken_(l_.graph_.at(node.in[0]).dims[1]) {}
+
+  bool conv();
+  bool pool(kernels::PoolKernel kernel, float nothing, bool average);
+
+ private:
+  [[nodiscard]] bool weights_fit() const;
+  [[nodiscard]] bool padding_fits() const;
+  // x with its padding, if the windows reach beyond it.
+  View input(bool channels_last, float nothing);
+  [[nodiscard]] Dims taps(const View& x, int64_t channels) const;
+  // Between the places of one axis.
+  [[nodiscard]] int64_t step(const View& x, std::size_t axis) const {
+    return w_.stride[axis] * x.stride[2 + axis];
+  }
+  ProductStep packed(std::size_t groups);
+  void finish();
+  [[nodiscard]] double count(std::size_t axis, int64_t place) const;
+  std::size_t counts();
+
+  Lowering& l_;
+  const ir::Node& node_;
+  ir::Window w_;
+  ir::Size3 in_, out_;
+  int64_t batch_, made_, taken_;
+  std::size_t y_ = 0;
+};
+
+bool WindowLowering::weights_fit() const {
+  const auto finite = [&](Id id) {
+    return std::ranges::all_of(ir::data_of(l_.graph_, id),
+                               [](double v) { return std::isfinite(v); });
+  };
+  const bool bias = node_.in.size() > 2 && node_.in[2] != ir::kNone;
+  return l_.graph_.is_constant(node_.in[1]) && finite(node_.in[1]) &&
+         (!bias || l_.graph_.is_constant(node_.in[2]));
+}
+
+bool WindowLowering::padding_fits() const {
+  double floats = static_cast<double>(batch_ * taken_);
+  for (std::size_t a = 0; a < 3; ++a)
+    floats *=
+        static_cast<double>(std::max(in_[a], out_[a] * w_.stride[a])) +
+        static_cast<double>(w_.begin[a]) +
+        static_cast<double>(w_.kernel[a]) * static_cast<double>(w_.dilation[a]);
+  return floats <= kMostPadded;
+}
+
+View WindowLowering::input(bool channels_last, float nothing) {
+  View x = five_axes(l_.view_of(node_.in[0]));
+  Dims begin{0, 0, 0, 0, 0}, size{batch_, taken_, 0, 0, 0};
+  bool inside = std::ranges::min(x.stride) >= 0;
+  for (std::size_t a = 0; a < 3; ++a) {
+    const int64_t reach = (out_[a] - 1) * w_.stride[a] + w_.reach(a);
+    begin[2 + a] = w_.begin[a];
+    size[2 + a] = std::max(reach, w_.begin[a] + in_[a]);
+    inside = inside && size[2 + a] == in_[a];
+  }
+  const bool last = x.stride[1] == 1 || taken_ == 1;
+  if (inside && (!channels_last || last)) return x;
+  return l_.padded(x, begin, size, strides_of(size, channels_last || last),
+                   nothing);
+}
+
+// The elements under the window at the first place.
+Dims WindowLowering::taps(const View& x, int64_t channels) const {
+  Dims at;
+  for (int64_t c = 0; c < channels; ++c)
+    for (int64_t i = 0; i < w_.kernel[0]; ++i)
+      for (int64_t j = 0; j < w_.kernel[1]; ++j)
+        for (int64_t k = 0; k < w_.kernel[2]; ++k)
+          at.push_back(c * x.stride[1] + i * w_.dilation[0] * x.stride[2] +
+                       j * w_.dilation[1] * x.stride[3] +
+                       k * w_.dilation[2] * x.stride[4]);
+  return at;
+}
+
+// Bias and weights of every group, one behind the other.
+ProductStep WindowLowering::packed(std::size_t groups) {
+  const kernels::KernelSet& set = *l_.program_.set;
+  ProductStep step;
+  step.shape.n = static_cast<std::size_t>(made_) / groups;
+  step.shape.k = static_cast<std::size_t>(taken_) / groups *
+                 static_cast<std::size_t>(w_.taps());
+  step.shape.rows = static_cast<std::size_t>(out_[2]);
+  kernels::choose_blocking(set, step.shape);
+  const std::size_t each = kernels::packed_floats(set, step.shape);
+  step.constant_b = step.constant_init = true;
+  step.init = l_.program_.weights.size();
+  step.b = step.init + kernels::packed_bias(set, step.shape);
+  l_.program_.weights.resize(step.init + groups * each, 0.0F);
+  const bool bias = node_.in.size() > 2 && node_.in[2] != ir::kNone;
+  kernels::Matrix m;
+  m.n = step.shape.n;
+  m.k = step.shape.k;
+  for (std::size_t g = 0; g < groups; ++g) {
+    m.w = ir::data_of(l_.graph_, node_.in[1]).data() + g * m.n * m.k;
+    if (bias) m.b = ir::data_of(l_.graph_, node_.in[2]).data() + g * m.n;
+    kernels::pack_product(set, step.shape, m,
+                          l_.program_.weights.data() + step.init + g * each);
+  }
+  return step;
+}
+
+bool WindowLowering::conv() {
+  if (!weights_fit() || !padding_fits()) return false;
+  const int64_t groups = node_.ints[ir::kWindowInts];
+  const View x = input(false, 0);
+  ProductStep step = packed(static_cast<std::size_t>(groups));
+  const auto each = static_cast<int64_t>(
+      kernels::packed_floats(*l_.program_.set, step.shape));
+  const Dims y = strides_of({batch_, made_, out_[0], out_[1], out_[2]}, true);
+  step.shape.a_row = static_cast<std::size_t>(this->step(x, 2));
+  step.shape.y_row = static_cast<std::size_t>(made_);
+  step.a = x.at;
+  step.y = y_ = l_.reserve(node_.out[0]);
+  const Walk outer = walk({batch_, groups, out_[0], out_[1]},
+                          {{x.stride[0], taken_ / groups * x.stride[1],
+                            this->step(x, 0), this->step(x, 1)},
+                           {0, each, 0, 0},
+                           {0, each, 0, 0},
+                           {y[0], made_ / groups, y[2], y[3]}});
+  if (!l_.push_product(step, taps(x, taken_ / groups), outer, node_.out[0]))
+    return false;
+  finish();
+  return true;
+}
+
+// Channels last, looked at in the file's order.
+void WindowLowering::finish() {
+  const Dims& dims = l_.graph_.at(node_.out[0]).dims;
+  const Dims y = strides_of({batch_, made_, out_[0], out_[1], out_[2]}, true);
+  View view{y_, dims, {y[0], y[1]}};
+  for (std::size_t d = 2; d < dims.size(); ++d)
+    view.stride.push_back(y[d + 5 - dims.size()]);
+  l_.lies(node_.out[0], view);
+  l_.finite_beyond_[static_cast<std::size_t>(node_.out[0])] = true;
+}
+
+// AveragePool's ints behind the window: count_include_pad, padding behind.
+double WindowLowering::count(std::size_t axis, int64_t place) const {
+  const bool padding = node_.ints[ir::kWindowInts] != 0;
+  const int64_t first = place * w_.stride[axis] - w_.begin[axis];
+  const int64_t begin = padding ? -w_.begin[axis] : 0;
+  const int64_t end =
+      in_[axis] + (padding ? node_.ints[ir::kWindowInts + 1 + axis] : 0);
+  double n = 0;
+  for (int64_t t = 0; t < w_.kernel[axis]; ++t) {
+    const int64_t at = first + t * w_.dilation[axis];
+    if (at >= begin && at < end) ++n;
+  }
+  return n;
+}
+
+std::size_t WindowLowering::counts() {
+  const std::size_t at = l_.program_.weights.size();
+  for (int64_t n = 0; n < batch_; ++n)
+    for (int64_t i = 0; i < out_[0]; ++i)
+      for (int64_t j = 0; j < out_[1]; ++j)
+        for (int64_t k = 0; k < out_[2]; ++k)
+          l_.program_.weights.push_back(static_cast<float>(
+              std::max(1.0, count(0, i) * count(1, j) * count(2, k))));
+  // What is packed behind begins on a block.
+  l_.program_.weights.resize(blocks_of(l_.program_.weights.size()) * kBlock,
+                             0.0F);
+  return at;
+}
+
+bool WindowLowering::pool(kernels::PoolKernel kernel, float nothing,
+                          bool average) {
+  const bool indices =
+      node_.out.size() > 1 && l_.uses_->count(node_.out[1]) > 0;
+  if (indices || !padding_fits()) return false;
+  const View x = input(true, nothing);
+  PoolStep step;
+  step.kernel = kernel;
+  step.pool = {static_cast<std::size_t>(out_[2]),
+               static_cast<std::size_t>(made_),
+               static_cast<std::size_t>(w_.taps()),
+               static_cast<std::size_t>(this->step(x, 2))};
+  step.at = l_.table(taps(x, 1));
+  if (average) step.counts = counts();
+  step.x = x.at;
+  step.y = y_ = l_.reserve(node_.out[0]);
+  step.axes = 3;
+  const int64_t sizes[] = {batch_, out_[0], out_[1]};
+  const int64_t strides[] = {x.stride[0], this->step(x, 0), this->step(x, 1)};
+  for (std::size_t d = 0; d < 3; ++d) {
+    step.size[d] = static_cast<std::size_t>(sizes[d]);
+    step.stride[d] = static_cast<std::size_t>(strides[d]);
+  }
+  l_.add_kernel(("pool" + node_.op).c_str(), l_.size_of(node_.out[0]),
+                step.pool.taps);
+  l_.push_tensor(step, y_, l_.size_of(node_.out[0]), node_.out[0]);
+  finish();
+  return true;
+}
+
+View Lowering::padded(const View& x, const Dims& begin, const Dims& size,
+                      const Dims& stride, float fill) {
+  std::size_t floats = 1;
+  for (const int64_t d : size) floats *= static_cast<std::size_t>(d);
+  const View all{scratch(floats), size, stride};
+  if (fill != 0) fills_.push_back({all.at, floats, fill});
+  View inner{all.at, x.dims, stride};
+  for (std::size_t d = 0; d < size.size(); ++d)
+    inner.at += static_cast<std::size_t>(begin[d] * stride[d]);
+  move(x, inner);
+  return all;
+}
+
+Result<bool> Lowering::lower_conv(const ir::Node& node) {
+  return !has_nothing(node) && WindowLowering(*this, node).conv();
+}
+
+Result<bool> Lowering::lower_pool(const ir::Node& node) {
+  if (has_nothing(node)) return false;
+  const bool average = node.op.ends_with("AveragePool");
+  const kernels::TensorKernels& k = program_.set->tensor;
+  return WindowLowering(*this, node)
+      .pool(average ? k.average_pool : k.max_pool,
+            average ? 0 : -std::numeric_limits<float>::infinity(), average);
+}
+
+}  // namespace tactus::policy::fused

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: MIT
+// LSTM, GRU and RNN for a batch: rows that share the weights. Each gate is a
+// matrix of batch × hidden that lies dense, so that what follows runs over
+// all rows at once. ONNX operator specification, as fused_recurrent.cpp.
+#include <algorithm>
+
+#include "policy/backends/fused_lowering.hpp"
+#include "policy/kernels/select_product.hpp"
+
+namespace tactus::policy::fused {
+namespace {
+
+constexpr std::size_t kMostSteps = 64;
+constexpr std::size_t kMostGates = std::size_t{1} << 22;  // floats
+
+}  // namespace
+
+class RecurrentRows {
+ public:
+  RecurrentRows(Lowering& lowering, const ir::Node& node)
+      : l_(lowering),
+        k_(*lowering.program_.set),
+        node_(node),
+        gates_(node.op == "LSTM"  ? 4
+               : node.op == "GRU" ? 3
+                                  : 1),
+        steps_(dim(node.ints[4] != 0 ? 1 : 0)),
+        batch_(dim(node.ints[4] != 0 ? 0 : 1)),
+        in_(dim(2)),
+        hidden_(static_cast<std::size_t>(node.ints[0])),
+        size_(batch_ * hidden_),
+        held_(blocks_of(size_) * kBlock) {}
+
+  // One direction, constant weights, no peepholes, not a long sequence.
+  [[nodiscard]] bool fits() const;
+  bool run();
+
+ private:
+  [[nodiscard]] std::size_t dim(std::size_t axis) const {
+    return static_cast<std::size_t>(l_.graph_.at(node_.in[0]).dims[axis]);
+  }
+  [[nodiscard]] bool resets_late() const {
+    return gates_ == 3 && node_.ints[3] != 0;
+  }
+  // What acts on gate g from outside the product with the state.
+  [[nodiscard]] std::vector<double> bias(std::size_t g) const;
+  struct Gates {
+    std::size_t first, count;
+  };
+  // kProjected: bias(); kState: of the state's side alone; kNone: zeros.
+  enum class Bias : uint8_t { kProjected, kState, kNone };
+  ProductStep packed(std::size_t input, Gates gates, Bias bias, std::size_t k);
+  bool project();
+  bool add_state(ProductStep step, std::size_t h, std::size_t t, Gates gates);
+  bool add_late_state();
+  void lstm();
+  bool gru(std::size_t t);
+  void rnn();
+
+  void binary(kernels::Binary f, std::size_t x, std::size_t other,
+              std::size_t y);
+  void activate(std::string_view op, std::size_t x, std::size_t y,
+                std::size_t gates);
+  void begin(std::size_t input, std::size_t state);
+  void copy(std::size_t from, std::size_t to);
+  void prepare();
+  bool step(std::size_t t);
+  void give(std::size_t y);
+  [[nodiscard]] std::size_t gate(std::size_t g) const { return z_ + g * held_; }
+  [[nodiscard]] std::size_t projected(std::size_t g, std::size_t t) const {
+    return p_ + (g * steps_ + t) * size_;
+  }
+
+  Lowering& l_;
+  const kernels::KernelSet& k_;
+  const ir::Node& node_;
+  std::size_t gates_, steps_, batch_, in_, hidden_, size_, held_;
+  ProductStep state_, candidate_;
+  std::size_t p_ = 0, z_ = 0, h_ = 0, c_ = 0, t_ = 0;
+};
+
+bool RecurrentRows::fits() const {
+  const Graph& g = l_.graph_;
+  const auto constant = [&](std::size_t i) {
+    return node_.in[i] == ir::kNone || g.is_constant(node_.in[i]);
+  };
+  return constant(1) && constant(2) && constant(3) &&
+         node_.in[7] == ir::kNone && node_.ints[1] == 1 && steps_ > 0 &&
+         size_ > 0 && in_ > 0 && steps_ <= kMostSteps &&
+         size_ <= kMostGates / (gates_ * steps_);
+}
+
+std::vector<double> RecurrentRows::bias(std::size_t g) const {
+  std::vector<double> b(hidden_, 0.0);
+  if (node_.in[3] == ir::kNone) return b;
+  const auto& given = ir::data_of(l_.graph_, node_.in[3]);
+  const bool apart = resets_late() && g == 2;  // the state's is reset too
+  for (std::size_t i = 0; i < hidden_; ++i) {
+    b[i] = given[g * hidden_ + i];
+    if (!apart) b[i] += given[(gates_ + g) * hidden_ + i];
+  }
+  return b;
+}
+
+// Gates of W (input 1) or R (input 2), one behind the other.
+ProductStep RecurrentRows::packed(std::size_t input, Gates gates, Bias bias,
+                                  std::size_t k) {
+  ProductStep s;
+  s.shape.rows = batch_;
+  s.shape.n = hidden_;
+  s.shape.k = k;
+  s.shape.y_row = hidden_;
+  kernels::choose_blocking(k_, s.shape);
+  const std::size_t each = kernels::packed_floats(k_, s.shape);
+  s.constant_b = s.constant_init = true;
+  s.init = l_.program_.weights.size();
+  s.b = s.init + kernels::packed_bias(k_, s.shape);
+  l_.program_.weights.resize(s.init + gates.count * each, 0.0F);
+  for (std::size_t i = 0; i < gates.count; ++i) {
+    const std::size_t g = gates.first + i;
+    std::vector<double> b(hidden_, 0.0);
+    if (bias == Bias::kProjected) b = this->bias(g);
+    if (bias == Bias::kState && node_.in[3] != ir::kNone)
+      std::copy_n(ir::data_of(l_.graph_, node_.in[3]).begin() +
+                      static_cast<std::ptrdiff_t>((gates_ + g) * hidden_),
+                  hidden_, b.begin());
+    const double* w = ir::data_of(l_.graph_, node_.in[input]).data();
+    kernels::pack_product(k_, s.shape,
+                          {w + g * hidden_ * k, b.data(), hidden_, k},
+                          l_.program_.weights.data() + s.init + i * each);
+  }
+  return s;
+}
+
+// All gates of all steps, as far as the inputs make them.
+bool RecurrentRows::project() {
+  View x = l_.view_of(node_.in[0]);
+  if (node_.ints[4] != 0) std::swap(x.stride[0], x.stride[1]);
+  if (std::ranges::min(x.stride) < 0) return false;
+  ProductStep s = packed(1, {0, gates_}, Bias::kProjected, in_);
+  const auto each = static_cast<int64_t>(kernels::packed_floats(k_, s.shape));
+  p_ = l_.scratch(gates_ * steps_ * size_);
+  s.a = x.at;
+  s.y = p_;
+  s.shape.a_row = static_cast<std::size_t>(x.stride[1]);
+  const auto size = static_cast<int64_t>(size_);
+  const auto steps = static_cast<int64_t>(steps_);
+  const Walk outer =
+      walk({static_cast<int64_t>(gates_), steps},
+           {{0, x.stride[0]}, {each, 0}, {each, 0}, {steps * size, size}});
+  Dims at;
+  for (std::size_t i = 0; i < in_; ++i)
+    at.push_back(static_cast<int64_t>(i) * x.stride[2]);
+  return l_.push_product(s, at, outer, ir::kNone);
+}
+
+// gates = projected + R h.
+bool RecurrentRows::add_state(ProductStep s, std::size_t h, std::size_t t,
+                              Gates gates) {
+  const auto each = static_cast<int64_t>(kernels::packed_floats(k_, s.shape));
+  s.a = h;
+  s.y = gate(gates.first);
+  s.constant_init = false;
+  s.init = projected(gates.first, t);
+  s.shape.a_row = s.shape.init_row = hidden_;
+  const Walk outer = walk({static_cast<int64_t>(gates.count)},
+                          {{0},
+                           {each},
+                           {static_cast<int64_t>(steps_ * size_)},
+                           {static_cast<int64_t>(held_)}});
+  Dims at;
+  for (std::size_t i = 0; i < hidden_; ++i)
+    at.push_back(static_cast<int64_t>(i));
+  return l_.push_product(s, at, outer, ir::kNone);
+}
+
+// The candidate's part of the state, which is reset after the product.
+bool RecurrentRows::add_late_state() {
+  ProductStep s = candidate_;
+  s.a = h_;
+  s.y = gate(2);
+  s.shape.a_row = hidden_;
+  Dims at;
+  for (std::size_t i = 0; i < hidden_; ++i)
+    at.push_back(static_cast<int64_t>(i));
+  return l_.push_product(s, at, walk({1}, {{0}, {0}, {0}, {0}}), ir::kNone);
+}
+
+void RecurrentRows::binary(kernels::Binary f, std::size_t x, std::size_t other,
+                           std::size_t y) {
+  Step s;
+  s.kind = StepKind::kBinary;
+  s.binary = f;
+  s.x = x;
+  s.other = other;
+  s.y = y;
+  s.count = held_ / kBlock;
+  l_.push(s, ir::kNone);
+}
+
+void RecurrentRows::activate(std::string_view op, std::size_t x, std::size_t y,
+                             std::size_t gates) {
+  Step s;
+  s.kind = StepKind::kUnary;
+  s.activation = kernels::find_activation(k_, op)->apply;
+  s.x = x;
+  s.y = y;
+  s.count = gates * held_ / kBlock;
+  l_.push(s, ir::kNone);
+}
+
+void RecurrentRows::copy(std::size_t from, std::size_t to) {
+  Step s;
+  s.x = from;
+  s.y = to;
+  s.count = size_;
+  l_.push(s, ir::kNone);
+}
+
+// The state's begin: the operand's, or zero.
+void RecurrentRows::begin(std::size_t input, std::size_t state) {
+  const Id id = node_.in[input];
+  copy(id == ir::kNone ? l_.scratch(size_) : l_.place_of(id), state);
+}
+
+void RecurrentRows::lstm() {
+  const std::size_t i = gate(0), o = gate(1), f = gate(2), g = gate(3);
+  activate("Sigmoid", i, i, 3);
+  activate("Tanh", g, g, 1);
+  binary(k_.mul, i, g, i);
+  binary(k_.mul, f, c_, c_);
+  binary(k_.add, c_, i, c_);
+  activate("Tanh", c_, t_, 1);
+  binary(k_.mul, o, t_, h_);
+}
+
+// h' = n + z (h - n).
+bool RecurrentRows::gru(std::size_t t) {
+  const std::size_t z = gate(0), r = gate(1), n = gate(2);
+  activate("Sigmoid", z, z, 2);
+  if (resets_late()) {
+    if (!add_late_state()) return false;
+    binary(k_.mul, r, n, n);
+    binary(k_.add, n, projected(2, t), n);
+  } else {
+    binary(k_.mul, r, h_, t_);
+    if (!add_state(candidate_, t_, t, {2, 1})) return false;
+  }
+  activate("Tanh", n, n, 1);
+  binary(k_.sub, h_, n, t_);
+  binary(k_.mul, z, t_, t_);
+  binary(k_.add, n, t_, h_);
+  return true;
+}
+
+void RecurrentRows::rnn() {
+  constexpr std::string_view kActivation[] = {"Tanh", "Relu", "Sigmoid"};
+  activate(kActivation[node_.ints[5]], gate(0), h_, 1);
+}
+
+void RecurrentRows::prepare() {
+  z_ = l_.scratch(gates_ * held_);
+  h_ = l_.scratch(held_);
+  c_ = l_.scratch(held_);
+  t_ = l_.scratch(held_);
+  const bool gru = gates_ == 3;
+  state_ = packed(2, {0, gru ? 2 : gates_}, Bias::kNone, hidden_);
+  if (gru)
+    candidate_ =
+        packed(2, {2, 1}, resets_late() ? Bias::kState : Bias::kNone, hidden_);
+  begin(5, h_);
+  if (gates_ == 4) begin(6, c_);
+}
+
+bool RecurrentRows::step(std::size_t t) {
+  const bool is_gru = gates_ == 3;
+  if (!add_state(state_, h_, t, {0, is_gru ? 2 : gates_})) return false;
+  if (is_gru) return gru(t);
+  gates_ == 4 ? lstm() : rnn();
+  return true;
+}
+
+// Y as [T, B, H], looked at in the file's order; the last states.
+void RecurrentRows::give(std::size_t y) {
+  const Dims& dims = l_.graph_.at(node_.out[0]).dims;
+  View view{y, dims, dense_strides(dims)};
+  if (node_.ints[4] != 0) {  // [B, T, 1, H]
+    view.stride[0] = static_cast<int64_t>(hidden_);
+    view.stride[1] = static_cast<int64_t>(size_);
+  }
+  l_.lies(node_.out[0], view);
+  l_.offset_[static_cast<std::size_t>(node_.out[1])] = h_;
+  if (gates_ == 4) l_.offset_[static_cast<std::size_t>(node_.out[2])] = c_;
+}
+
+bool RecurrentRows::run() {
+  if (!project()) return false;
+  prepare();
+  const std::size_t y = l_.reserve(node_.out[0]);
+  for (std::size_t i = 0; i < steps_; ++i) {
+    const std::size_t t = node_.ints[2] != 0 ? steps_ - 1 - i : i;
+    if (!step(t)) return false;
+    copy(h_, y + t * size_);
+  }
+  give(y);
+  return true;
+}
+
+Result<bool> Lowering::lower_recurrent_rows(const ir::Node& node) {
+  if (has_nothing(node)) return false;
+  RecurrentRows rows(*this, node);
+  return rows.fits() && rows.run();
+}
+
+}  // namespace tactus::policy::fused

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+// Softmax, LayerNormalization, reductions; arithmetic with broadcasting.
+#include <algorithm>
+
+#include "policy/backends/fused_lowering.hpp"
+#include "policy/onnx/model.hpp"
+
+namespace tactus::policy::fused {
+namespace {
+
+using kernels::TensorKernels;
+
+struct RowsRow {
+  std::string_view op;
+  kernels::RowsKernel TensorKernels::* kernel;
+};
+constexpr RowsRow kReduce[] = {{"ReduceL1", &TensorKernels::l1},
+                               {"ReduceL2", &TensorKernels::l2},
+                               {"ReduceMax", &TensorKernels::max},
+                               {"ReduceMean", &TensorKernels::mean},
+                               {"ReduceMin", &TensorKernels::min},
+                               {"ReduceSum", &TensorKernels::sum},
+                               {"ReduceSumSquare", &TensorKernels::square_sum}};
+
+struct GridRow {
+  std::string_view op;
+  kernels::GridKernel TensorKernels::* kernel;
+};
+constexpr GridRow kGrid[] = {
+    {"Add", &TensorKernels::add},    {"Sub", &TensorKernels::sub},
+    {"Mul", &TensorKernels::mul},    {"Div", &TensorKernels::div},
+    {"Min", &TensorKernels::min_of}, {"Max", &TensorKernels::max_of}};
+
+template <class Row, std::size_t n>
+const Row* row_of(const Row (&table)[n], std::string_view op) {
+  const auto* found = std::ranges::find(table, op, &Row::op);
+  return found == std::end(table) ? nullptr : found;
+}
+
+// Axes in the order of `perm`.
+View permuted(const View& v, const std::vector<std::size_t>& perm) {
+  View to{v.at, {}, {}};
+  for (const std::size_t d : perm) {
+    to.dims.push_back(v.dims[d]);
+    to.stride.push_back(v.stride[d]);
+  }
+  return to;
+}
+
+std::string name_of(const char* kernel, const ir::Node& node) {
+  return kernel + node.op;
+}
+
+}  // namespace
+
+// ints {outer, n, inner}; rows that do not lie side by side are moved, and
+// the result is looked at in the file's order.
+Result<bool> Lowering::lower_softmax(const ir::Node& node) {
+  if (has_nothing(node)) return false;
+  const Dims& dims = graph_.at(node.out[0]).dims;
+  const int64_t outer = node.ints[0], n = node.ints[1], inner = node.ints[2];
+  const View x{place_of(node.in[0]), {outer, n, inner}, {n * inner, inner, 1}};
+  RowsStep step;
+  step.kernel = program_.set->tensor.softmax;
+  step.rows = {static_cast<std::size_t>(outer * inner),
+               static_cast<std::size_t>(n)};
+  step.x = dense(permuted(x, {0, 2, 1}));
+  step.y = reserve(node.out[0]);
+  add_kernel("softmax", step.rows.rows, step.rows.n);
+  finite_beyond_[static_cast<std::size_t>(node.out[0])] = true;
+  push_tensor(step, step.y, size_of(node.out[0]), node.out[0]);
+  if (inner == 1) return true;
+  const View y{step.y, {outer, n, inner}, {n * inner, 1, n}};
+  const auto view = reshaped(y, dims);
+  if (view) lies(node.out[0], *view);
+  return view.has_value();
+}
+
+Result<bool> Lowering::lower_layer_norm(const ir::Node& node) {
+  const bool bias = node.in.size() > 2 && node.in[2] != ir::kNone;
+  const bool more = node.out.size() > 1 &&
+                    std::any_of(node.out.begin() + 1, node.out.end(),
+                                [&](Id id) { return uses_->count(id) > 0; });
+  if (has_nothing(node) || more || !graph_.is_constant(node.in[1]) ||
+      (bias && !graph_.is_constant(node.in[2]))) {
+    return false;
+  }
+  RowsStep step;
+  step.kernel = program_.set->tensor.layer_norm;
+  step.rows = {static_cast<std::size_t>(node.ints[0]),
+               static_cast<std::size_t>(node.ints[1]),
+               static_cast<float>(node.reals[0])};
+  step.weights = program_.weights.size();
+  const std::size_t part = blocks_of(step.rows.n) * kBlock;
+  program_.weights.resize(step.weights + 2 * part, 0.0F);
+  for (std::size_t p = 0; p < (bias ? 2U : 1U); ++p)
+    std::ranges::transform(ir::data_of(graph_, node.in[p + 1]),
+                           program_.weights.data() + step.weights + p * part,
+                           [](double v) { return static_cast<float>(v); });
+  step.x = place_of(node.in[0]);
+  step.y = reserve(node.out[0]);
+  add_kernel("layernorm", step.rows.rows, step.rows.n);
+  finite_beyond_[static_cast<std::size_t>(node.out[0])] = true;
+  push_tensor(step, step.y, size_of(node.out[0]), node.out[0]);
+  return true;
+}
+
+// The reduced axes become the last ones.
+Result<bool> Lowering::lower_reduce(const ir::Node& node) {
+  const RowsRow* found = row_of(kReduce, node.op);
+  const bool none = std::ranges::count(node.ints, 1) == 0;
+  if (found == nullptr || none || has_nothing(node)) return false;
+  std::vector<std::size_t> order;
+  for (const int64_t reduced : {0, 1})
+    for (std::size_t d = 0; d < node.ints.size(); ++d)
+      if (node.ints[d] == reduced) order.push_back(d);
+  RowsStep step;
+  step.kernel = program_.set->tensor.*found->kernel;
+  step.rows.rows = size_of(node.out[0]);
+  step.rows.n = size_of(node.in[0]) / step.rows.rows;
+  step.x = dense(permuted(view_of(node.in[0]), order));
+  step.y = reserve(node.out[0]);
+  add_kernel(name_of("row", node).c_str(), step.rows.rows, step.rows.n);
+  finite_beyond_[static_cast<std::size_t>(node.out[0])] = true;
+  push_tensor(step, step.y, step.rows.rows, node.out[0]);
+  return true;
+}
+
+// Operands of different size, floats; more than two one after the other.
+Result<bool> Lowering::lower_grid(const ir::Node& node) {
+  const GridRow* found = row_of(kGrid, node.op);
+  const Dims& dims = graph_.at(node.out[0]).dims;
+  if (found == nullptr || has_nothing(node) || node.in.size() != 2 ||
+      !onnx::is_floating(graph_.at(node.out[0]).dtype)) {
+    return false;
+  }
+  View side[2];
+  for (std::size_t i = 0; i < 2; ++i)
+    side[i] = spread(view_of(node.in[i]), dims);
+  const auto strides = [&] {
+    return walk(dims, {side[0].stride, side[1].stride, dense_strides(dims)});
+  };
+  Walk w = strides();
+  for (std::size_t i = 0; i < 2; ++i) {
+    const bool fits =
+        w.stride[i].back() <= 1 && std::ranges::min(w.stride[i]) >= 0;
+    if (!fits) side[i] = {dense(side[i]), dims, dense_strides(dims)};
+  }
+  w = strides();
+  if (w.size.size() > kernels::kGridAxes) return false;
+  GridStep step;
+  step.kernel = program_.set->tensor.*found->kernel;
+  step.grid.axes = static_cast<uint32_t>(w.size.size());
+  for (std::size_t d = 0; d < w.size.size(); ++d) {
+    step.grid.size[d] = static_cast<std::size_t>(w.size[d]);
+    step.grid.x[d] = static_cast<std::size_t>(w.stride[0][d]);
+    step.grid.other[d] = static_cast<std::size_t>(w.stride[1][d]);
+  }
+  step.x = side[0].at;
+  step.other = side[1].at;
+  step.y = reserve(node.out[0]);
+  add_kernel(name_of("grid", node).c_str(), size_of(node.out[0]), 0);
+  finite_beyond_[static_cast<std::size_t>(node.out[0])] = true;
+  push_tensor(step, step.y, size_of(node.out[0]), node.out[0]);
+  return true;
+}
+
+}  // namespace tactus::policy::fused

@@ -1,0 +1,562 @@
+// SPDX-License-Identifier: MIT
+// What has more than one row, on `fused` of every instruction set here,
+// against `reference`: no operator here may fall back to its double kernel.
+// Products and convolutions are held to the bound of summation, (k + 2) u
+// Σ|terms| (Higham, (3.5)), where Σ|terms| is the same graph on |x| and |w|;
+// what only moves or picks must be equal. NaN reaches the same outputs as on
+// `reference`, and nothing of it stays for the next run.
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+
+#include <cmath>
+#include <functional>
+#include <random>
+#include <string>
+
+#include "onnx_writer.hpp"
+#include "policy/plan.hpp"
+#include "rt/isa.hpp"
+
+using namespace tactus;
+using namespace tactus::policy;
+using namespace tactus::policy::test;
+
+namespace {
+
+using Floats = std::vector<float>;
+
+enum class Sign : uint8_t { kAny, kPositive };
+
+// Weights of a graph, or their sizes.
+class Weights {
+ public:
+  explicit Weights(Sign sign) : sign_(sign) {}
+  Message operator()(const std::string& name, const Dims& dims) {
+    std::size_t n = 1;
+    for (const int64_t d : dims) n *= static_cast<std::size_t>(d);
+    return tensor(name, dims, draw(n));
+  }
+  Floats draw(std::size_t n) {
+    std::normal_distribution<float> normal(0, 0.5F);
+    Floats v(n);
+    for (float& x : v) {
+      x = normal(rng_);
+      if (sign_ == Sign::kPositive) x = std::fabs(x);
+    }
+    return v;
+  }
+
+ private:
+  Sign sign_;
+  std::mt19937 rng_{3};
+};
+
+struct Case {
+  std::string name;
+  std::function<OnnxFile(Weights&)> file;
+  double terms = 0;  // k + 2 of the longest sum; 0: equal to the last bit
+  double loose = 0;  // where the bound is another one
+};
+
+ModelPlan::Ptr plan_of(const OnnxFile& file, const std::string& backend,
+                       const std::string& name) {
+  Options options;
+  options.backend = backend;
+  const std::string bytes = file.bytes();
+  auto plan = ModelPlan::from_image(as_image(bytes), name, options);
+  cr_assert(bool(plan), "%s", plan ? "" : plan.error().text());
+  return *plan;
+}
+
+// Runs on the given inputs, one vector each; all outputs in one.
+class Runner {
+ public:
+  explicit Runner(const ModelPlan::Ptr& plan)
+      : context_(std::move(*Context::make(plan))) {}
+  Floats run(const std::vector<Floats>& x) {
+    const auto& d = context_.plan().describe();
+    std::vector<InputView> in;
+    for (const Floats& v : x) in.push_back({v.data()});
+    std::vector<Floats> y;
+    for (const auto& o : d.outputs) y.emplace_back(o.size);
+    const std::vector<OutputView> out(y.begin(), y.end());
+    static_cast<void>(context_.run(in, out));
+    Floats all;
+    for (const Floats& v : y) all.insert(all.end(), v.begin(), v.end());
+    return all;
+  }
+
+ private:
+  Context context_;
+};
+
+std::vector<Floats> inputs_of(const ModelPlan& plan, Weights& weights) {
+  std::vector<Floats> x;
+  for (const auto& i : plan.describe().inputs)
+    x.push_back(weights.draw(i.size));
+  return x;
+}
+
+struct Checked {
+  const Case& c;
+  const char* isa;
+
+  void agree(const Floats& got, const Floats& want, const Floats& size) const {
+    cr_assert_eq(got.size(), want.size());
+    for (std::size_t i = 0; i < got.size(); ++i) {
+      const double allowed =
+          c.loose + c.terms * std::ldexp(1.0, -24) * double(size[i]);
+      const double error = std::fabs(double(got[i]) - double(want[i]));
+      cr_assert(error <= allowed, "%s %s [%zu]: %g, not %g; allowed %g",
+                c.name.c_str(), isa, i, double(got[i]), double(want[i]),
+                allowed);
+    }
+  }
+  void same_nans(const Floats& got, const Floats& want) const {
+    for (std::size_t i = 0; i < got.size(); ++i)
+      cr_assert(std::isnan(got[i]) == std::isnan(want[i]), "%s %s [%zu]",
+                c.name.c_str(), isa, i);
+  }
+};
+
+void check(const Case& c, const char* isa) {
+  Weights weights(Sign::kAny), sizes(Sign::kPositive);
+  const auto file = c.file(weights);
+  const auto plan = plan_of(file, "fused", c.name);
+  const std::string kernels = plan->describe().kernels;
+  cr_assert(kernels.find("f64:") == std::string::npos, "%s: %s", c.name.c_str(),
+            kernels.c_str());
+  Runner fused(plan), reference(plan_of(file, "reference", c.name));
+  Runner size(plan_of(c.file(sizes), "reference", c.name));
+  const Checked checked{c, isa};
+  auto x = inputs_of(*plan, weights);
+  for (int round = 0; round < 3; ++round) {
+    x = inputs_of(*plan, weights);
+    auto absolute = x;
+    for (Floats& v : absolute)
+      for (float& f : v) f = std::fabs(f);
+    const auto clean = fused.run(x);
+    checked.agree(clean, reference.run(x), size.run(absolute));
+    for (Floats& v : x) {
+      const std::size_t at = v.size() * static_cast<std::size_t>(round) / 3;
+      const float was = v[at];
+      v[at] = NAN;
+      checked.same_nans(fused.run(x), reference.run(x));
+      v[at] = was;
+    }
+    const auto again = fused.run(x);
+    for (std::size_t i = 0; i < clean.size(); ++i)
+      cr_assert(again[i] == clean[i], "%s %s [%zu]: %g stayed, not %g",
+                c.name.c_str(), isa, i, double(again[i]), double(clean[i]));
+  }
+}
+
+void check_all(const std::vector<Case>& cases) {
+  for (const char* isa : {"portable", "avx2", "avx512"}) {
+    const auto named = rt::choose_isa(isa);
+    if (!named || !rt::isa_here(*named)) continue;
+    ::setenv("TACTUS_ISA", isa, 1);
+    for (const Case& c : cases) check(c, isa);
+  }
+  ::unsetenv("TACTUS_ISA");
+}
+
+// One node with one input "x" (and weights) → "y".
+OnnxFile one(const std::string& op, const Dims& x,
+             const std::vector<Message>& attributes = {},
+             const std::vector<Message>& weights = {},
+             std::vector<std::string> in = {"x"}) {
+  OnnxFile f;
+  f.input("x", x).output("y", {});
+  for (const auto& w : weights) f.weight(w);
+  return f.node(op, in, {"y"}, attributes);
+}
+
+std::string text_of(const Dims& dims) {
+  std::string text;
+  for (const int64_t d : dims) text += std::to_string(d) + ",";
+  return text;
+}
+
+}  // namespace
+
+// ---------------------------------------------------------------- products
+
+Test(lowering, rows_times_weights) {
+  std::vector<Case> cases;
+  for (const int64_t rows : {2, 5, 12, 13, 50})
+    for (const int64_t n : {1, 7, 16, 33, 96})
+      for (const int64_t k : {1, 9, 64})
+        cases.push_back({"linear " + text_of({rows, k, n}),
+                         [=](Weights& w) {
+                           return OnnxFile(one("MatMul", {1, rows, k}, {},
+                                               {w("w", {k, n})}, {"x", "w"}));
+                         },
+                         double(k + 2)});
+  check_all(cases);
+}
+
+Test(lowering, a_bias_that_repeats_is_the_products) {
+  check_all({{"bias",
+              [](Weights& w) {
+                OnnxFile f;
+                f.input("x", {5, 6}).output("y", {5, 9});
+                f.weight(w("w", {6, 9})).weight(w("b", {9}));
+                f.node("MatMul", {"x", "w"}, {"p"});
+                f.node("Add", {"p", "b"}, {"s"});
+                return f.node("Relu", {"s"}, {"y"});
+              },
+              8}});
+}
+
+Test(lowering, products_of_two_inputs) {
+  std::vector<Case> cases;
+  struct Shapes {
+    Dims a, b;
+    int64_t k;
+  };
+  for (const Shapes& s :
+       std::vector<Shapes>{{{3, 5}, {5, 7}, 5},
+                           {{2, 3, 5}, {2, 5, 18}, 5},
+                           {{4, 1, 6, 8}, {1, 3, 8, 6}, 8},
+                           {{2, 3, 17, 4}, {3, 4, 1}, 4},
+                           {{1, 1}, {1, 33}, 1},
+                           {{5, 2, 2, 3, 4}, {5, 2, 2, 4, 3}, 4}})
+    cases.push_back({"matmul " + text_of(s.a),
+                     [=](Weights&) {
+                       OnnxFile f;
+                       f.input("a", s.a).input("b", s.b).output("y", {});
+                       return f.node("MatMul", {"a", "b"}, {"y"});
+                     },
+                     double(s.k + 2)});
+  check_all(cases);
+}
+
+Test(lowering, gemms_with_sides_turned_and_computed_biases) {
+  std::vector<Case> cases;
+  for (const bool ta : {false, true})
+    for (const bool tb : {false, true})
+      for (const Dims& c : {Dims{}, Dims{7}, Dims{3, 7}, Dims{3, 1}, Dims{1}})
+        cases.push_back({"gemm " + text_of(c),
+                         [=](Weights&) {
+                           OnnxFile f;
+                           f.input("a", ta ? Dims{5, 3} : Dims{3, 5});
+                           f.input("b", tb ? Dims{7, 5} : Dims{5, 7});
+                           std::vector<std::string> in{"a", "b"};
+                           if (!c.empty()) f.input("c", c), in.push_back("c");
+                           f.output("y", {3, 7});
+                           return f.node("Gemm", in, {"y"},
+                                         {int_attribute("transA", ta),
+                                          int_attribute("transB", tb)});
+                         },
+                         7 + 1});
+  check_all(cases);
+}
+
+// Scores and their sum: K is turned, heads are split and joined.
+OnnxFile attention(Weights& w, int64_t n, int64_t heads, int64_t each) {
+  const int64_t width = heads * each;
+  OnnxFile f;
+  f.input("x", {1, n, width}).output("y", {1, n, width});
+  f.weight(int_tensor("split", {4}, {1, n, heads, each}));
+  f.weight(int_tensor("join", {3}, {1, n, width}));
+  for (const std::string p : {"q", "k", "v"}) {
+    f.weight(w("w" + p, {width, width}));
+    f.node("MatMul", {"x", "w" + p}, {p + "0"});
+    f.node("Reshape", {p + "0", "split"}, {p + "1"});
+    const Dims turn = p == "k" ? Dims{0, 2, 3, 1} : Dims{0, 2, 1, 3};
+    f.node("Transpose", {p + "1"}, {p}, {ints_attribute("perm", turn)});
+  }
+  f.node("MatMul", {"q", "k"}, {"s"}).node("Softmax", {"s"}, {"p"});
+  f.node("MatMul", {"p", "v"}, {"o"});
+  f.node("Transpose", {"o"}, {"t"}, {ints_attribute("perm", {0, 2, 1, 3})});
+  return f.node("Reshape", {"t", "join"}, {"y"});
+}
+
+// The derivative of a softmax is at most 1/4 of its scores', those err by
+// (2k + 4) u of products of about k: 1e-5 is above it for k up to 32.
+Test(lowering, attention_with_heads) {
+  std::vector<Case> cases;
+  for (const int64_t n : {3, 13, 16, 20})
+    for (const int64_t each : {4, 8, 17})
+      cases.push_back({"attention " + text_of({n, each}),
+                       [=](Weights& w) { return attention(w, n, 2, each); },
+                       double(4 * each + n + 4), 1e-5});
+  check_all(cases);
+}
+
+// ------------------------------------------------------------------- moves
+
+Test(lowering, moves_are_exact) {
+  const auto transpose = [](const Dims& x, const Dims& perm) {
+    return Case{"transpose " + text_of(perm), [=](Weights&) {
+                  return one("Transpose", x, {ints_attribute("perm", perm)});
+                }};
+  };
+  const auto slice = [](const Dims& from, const Dims& to, const Dims& step) {
+    return Case{
+        "slice " + text_of(step), [=](Weights&) {
+          return one(
+              "Slice", {3, 4, 10}, {},
+              {int_tensor("s", {3}, from), int_tensor("e", {3}, to),
+               int_tensor("a", {3}, {0, 1, 2}), int_tensor("p", {3}, step)},
+              {"x", "s", "e", "a", "p"});
+        }};
+  };
+  const auto gather = [](int64_t axis, const Dims& shape, const Dims& index) {
+    return Case{"gather " + text_of(index), [=](Weights&) {
+                  return one("Gather", {4, 5, 6}, {int_attribute("axis", axis)},
+                             {int_tensor("i", shape, index)}, {"x", "i"});
+                }};
+  };
+  check_all({transpose({3, 4}, {1, 0}),
+             transpose({2, 3, 4, 5}, {3, 1, 0, 2}),
+             transpose({1, 7, 1, 2}, {2, 3, 0, 1}),
+             slice({0, 1, 2}, {3, 3, 9}, {1, 1, 1}),
+             slice({2, 0, 9}, {-9, 4, 0}, {-1, 2, -3}),
+             gather(0, {}, {2}),
+             gather(1, {3}, {0, 2, 4}),
+             gather(2, {2, 2}, {5, 0, -1, 3}),
+             gather(1, {1}, {-2}),
+             {"expand",
+              [](Weights&) {
+                return one("Expand", {3, 1}, {},
+                           {int_tensor("s", {3}, {2, 3, 4})}, {"x", "s"});
+              }},
+             {"flip and join", [](Weights&) {
+                OnnxFile f;
+                f.input("x", {2, 3, 4}).input("z", {2, 5, 4}).output("y", {});
+                f.node("Concat", {"x", "z"}, {"c"}, {int_attribute("axis", 1)});
+                f.node("Transpose", {"c"}, {"t"},
+                       {ints_attribute("perm", {2, 0, 1})});
+                f.weight(int_tensor("s", {2}, {8, 8}));
+                return f.node("Reshape", {"t", "s"}, {"y"});
+              }}});
+}
+
+Test(lowering, activations_of_what_lies_turned) {
+  check_all({{"relu", [](Weights&) {
+                OnnxFile f;
+                f.input("x", {3, 5}).output("y", {5, 3});
+                f.node("Transpose", {"x"}, {"t"},
+                       {ints_attribute("perm", {1, 0})});
+                return f.node("Relu", {"t"}, {"y"});
+              }}});
+}
+
+// -------------------------------------------------------------------- rows
+
+Test(lowering, softmax_over_any_axis) {
+  std::vector<Case> cases;
+  for (const int64_t axis : {0, 1, 2})
+    cases.push_back({"softmax " + std::to_string(axis),
+                     [=](Weights&) {
+                       return one("Softmax", {3, 17, 5},
+                                  {int_attribute("axis", axis)});
+                     },
+                     0, 2e-6});
+  check_all(cases);
+}
+
+Test(lowering, reductions_over_any_axes) {
+  std::vector<Case> cases;
+  for (const char* op : {"ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin",
+                         "ReduceL1", "ReduceL2", "ReduceSumSquare"})
+    for (const Dims& axes : {Dims{0}, Dims{1}, Dims{2}, Dims{0, 2}, Dims{}})
+      for (const int64_t keep : {0, 1})
+        cases.push_back({op + text_of(axes),
+                         [=](Weights&) {
+                           std::vector<Message> a{
+                               int_attribute("keepdims", keep)};
+                           if (!axes.empty())
+                             a.push_back(ints_attribute("axes", axes));
+                           OnnxFile f = one(op, {3, 4, 19}, a);
+                           return f.opset(11);
+                         },
+                         3 * 4 * 19 + 2.0});
+  check_all(cases);
+}
+
+Test(lowering, layers_normalised) {
+  check_all({{"layer norm",
+              [](Weights& w) {
+                return one("LayerNormalization", {5, 3, 21}, {},
+                           {w("s", {21}), w("b", {21})}, {"x", "s", "b"});
+              },
+              0, 1e-5}});
+}
+
+Test(lowering, arithmetic_repeats_the_smaller_side) {
+  std::vector<Case> cases;
+  for (const char* op : {"Add", "Sub", "Mul", "Div", "Min", "Max"})
+    for (const auto& [a, b] :
+         std::vector<std::pair<Dims, Dims>>{{{3, 5, 19}, {19}},
+                                            {{3, 5, 19}, {5, 1}},
+                                            {{1, 5, 1}, {3, 1, 2}},
+                                            {{}, {7}},
+                                            {{4, 1}, {3, 4, 18}}})
+      cases.push_back({op + text_of(b),
+                       [=](Weights&) {
+                         OnnxFile f;
+                         f.input("a", a).input("b", b).output("y", {});
+                         return f.node(op, {"a", "b"}, {"y"});
+                       },
+                       0, std::string(op) == "Div" ? 1e9 : 2e-6});
+  check_all(cases);
+}
+
+// ------------------------------------------------------------------ windows
+
+struct Window {
+  Dims x, w;  // w: [M, C / group, kernel…]
+  int64_t group;
+  Dims strides, dilations, pads;
+};
+
+Case convolution(const Window& c) {
+  return {"conv " + text_of(c.x) + " by " + text_of(c.w),
+          [=](Weights& w) {
+            return one("Conv", c.x,
+                       {int_attribute("group", c.group),
+                        ints_attribute("strides", c.strides),
+                        ints_attribute("dilations", c.dilations),
+                        ints_attribute("pads", c.pads)},
+                       {w("w", c.w), w("b", {c.w[0]})}, {"x", "w", "b"});
+          },
+          double(c.w[1] * c.w[2] * (c.w.size() > 3 ? c.w[3] : 1) + 3)};
+}
+
+Test(lowering, convolutions) {
+  check_all({
+      convolution({{1, 3, 11}, {5, 3, 4}, 1, {1}, {1}, {0, 0}}),
+      convolution({{1, 45, 50}, {32, 45, 8}, 1, {4}, {1}, {0, 0}}),
+      convolution({{2, 4, 13}, {6, 2, 3}, 2, {2}, {3}, {2, 5}}),
+      convolution(
+          {{1, 1, 9, 9}, {8, 1, 3, 3}, 1, {2, 2}, {1, 1}, {0, 0, 0, 0}}),
+      convolution(
+          {{1, 3, 7, 10}, {17, 3, 3, 2}, 1, {1, 2}, {2, 1}, {1, 0, 2, 1}}),
+      convolution(
+          {{1, 6, 5, 5}, {6, 1, 3, 3}, 6, {1, 1}, {1, 1}, {1, 1, 1, 1}}),
+      convolution(
+          {{1, 8, 4, 4}, {33, 8, 1, 1}, 1, {1, 1}, {1, 1}, {0, 0, 0, 0}}),
+      convolution(
+          {{2, 2, 4, 4}, {3, 2, 4, 4}, 1, {3, 3}, {1, 1}, {9, 0, 0, 9}}),
+  });
+}
+
+Test(lowering, a_stack_of_windows) {
+  check_all({{"stack",
+              [](Weights& w) {
+                OnnxFile f;
+                f.input("x", {1, 2, 20, 20}).output("y", {1, 5});
+                f.weight(w("a", {7, 2, 3, 3})).weight(w("b", {9, 7, 3, 3}));
+                f.weight(w("c", {5, 9 * 4 * 4}));
+                f.node("Conv", {"x", "a"}, {"p"},
+                       {ints_attribute("pads", {1, 1, 1, 1})});
+                f.node("Relu", {"p"}, {"q"});
+                f.node("MaxPool", {"q"}, {"r"},
+                       {ints_attribute("kernel_shape", {2, 2}),
+                        ints_attribute("strides", {2, 2})});
+                f.node("Conv", {"r", "b"}, {"s"},
+                       {ints_attribute("strides", {2, 2})});
+                f.node("Relu", {"s"}, {"t"}).node("Flatten", {"t"}, {"u"});
+                return f.node("Gemm", {"u", "c"}, {"y"},
+                              {int_attribute("transB", 1)});
+              },
+              // Three layers one after the other: their terms add up.
+              18 + 63 + 144 + 6.0}});
+}
+
+Test(lowering, pools) {
+  std::vector<Case> cases;
+  struct Pool {
+    Dims x, kernel, strides, pads;
+    int64_t up, count;
+  };
+  for (const Pool& p :
+       std::vector<Pool>{{{1, 3, 9}, {3}, {2}, {1, 1}, 0, 0},
+                         {{2, 18, 6, 7}, {2, 2}, {2, 2}, {0, 0, 0, 0}, 0, 0},
+                         {{1, 5, 7, 7}, {3, 2}, {2, 3}, {1, 1, 1, 0}, 1, 1},
+                         {{1, 1, 5, 5}, {3, 3}, {1, 1}, {1, 2, 2, 1}, 0, 1}})
+    for (const std::string op : {"MaxPool", "AveragePool"})
+      cases.push_back(
+          {op + text_of(p.x),
+           [=](Weights&) {
+             std::vector<Message> a{ints_attribute("kernel_shape", p.kernel),
+                                    ints_attribute("strides", p.strides),
+                                    ints_attribute("pads", p.pads),
+                                    int_attribute("ceil_mode", p.up)};
+             if (op == "AveragePool")
+               a.push_back(int_attribute("count_include_pad", p.count));
+             return one(op, p.x, a);
+           },
+           op == "MaxPool" ? 0.0 : 11.0});
+  for (const std::string op : {"GlobalMaxPool", "GlobalAveragePool"})
+    cases.push_back({op, [=](Weights&) { return one(op, {2, 7, 3, 5}); },
+                     op == "GlobalMaxPool" ? 0.0 : 17.0});
+  check_all(cases);
+}
+
+// ---------------------------------------------------------------- recurrent
+
+OnnxFile recurrent(Weights& w, const std::string& op, int64_t batch,
+                   int64_t steps, const std::vector<Message>& attributes) {
+  const int64_t gates = op == "LSTM" ? 4 : op == "GRU" ? 3 : 1;
+  const int64_t in = 3, hidden = 9;
+  bool first = false;
+  for (const auto& a : attributes)
+    first = first || a.bytes().find("layout") != std::string::npos;
+  OnnxFile f;
+  f.input("x", first ? Dims{batch, steps, in} : Dims{steps, batch, in});
+  f.input("h", first ? Dims{batch, 1, hidden} : Dims{1, batch, hidden});
+  f.weight(w("w", {1, gates * hidden, in}));
+  f.weight(w("r", {1, gates * hidden, hidden}));
+  f.weight(w("b", {1, 2 * gates * hidden}));
+  f.output("y", {}).output("last", {});
+  auto all = attributes;
+  all.push_back(int_attribute("hidden_size", hidden));
+  return f.node(op, {"x", "w", "r", "b", "", "h"}, {"y", "last"}, all);
+}
+
+// Gates' slopes are at most 1, and states are halved by their gates: the
+// error of a step, (k + 2) u Σ|terms| ≈ 1e-6, at most adds up.
+Test(lowering, recurrent_layers_of_a_batch) {
+  std::vector<Case> cases;
+  const auto add = [&](const std::string& op, std::vector<Message> a) {
+    for (const int64_t batch : {1, 2, 5, 12})
+      for (const int64_t steps : {1, 4})
+        cases.push_back(
+            {op + text_of({batch, steps}),
+             [=](Weights& w) { return recurrent(w, op, batch, steps, a); }, 0,
+             1e-5});
+  };
+  add("LSTM", {});
+  add("LSTM", {text_attribute("direction", "reverse")});
+  add("LSTM", {int_attribute("layout", 1)});
+  add("GRU", {int_attribute("linear_before_reset", 1)});
+  add("GRU", {int_attribute("linear_before_reset", 0)});
+  add("GRU",
+      {int_attribute("layout", 1), text_attribute("direction", "reverse")});
+  add("RNN", {});
+  add("RNN", {texts_attribute("activations", {"Relu"})});
+  add("RNN", {texts_attribute("activations", {"Sigmoid"})});
+  check_all(cases);
+}
+
+// Two fell through to the kernel for one row, which knows neither.
+Test(lowering, one_row_with_peepholes_or_the_batch_first_is_right) {
+  Weights w(Sign::kAny);
+  OnnxFile f;
+  f.input("x", {1, 1, 3}).output("y", {});
+  f.weight(w("w", {1, 20, 3})).weight(w("r", {1, 20, 5}));
+  f.weight(w("p", {1, 15})).weight(w("b", {1, 40}));
+  f.weight(w("h", {1, 1, 5})).weight(w("c", {1, 1, 5}));
+  f.node("LSTM", {"x", "w", "r", "b", "", "h", "c", "p"}, {"y"},
+         {int_attribute("hidden_size", 5)});
+  const auto plan = plan_of(f, "fused", "peepholes");
+  Runner fused(plan), reference(plan_of(f, "reference", "peepholes"));
+  const auto x = inputs_of(*plan, w);
+  const auto got = fused.run(x), want = reference.run(x);
+  for (std::size_t i = 0; i < got.size(); ++i)
+    cr_assert(std::fabs(got[i] - want[i]) <= 1e-6F);
+}
