@@ -129,6 +129,7 @@ std::string describe_text(const policy::Description& d) {
   }
   text += fmt::format("  weights   {} parameters, {} bytes packed ({})\n",
                       d.parameters, d.weight_bytes, d.backend);
+  text += fmt::format("  kernels   {}\n", d.kernels);
   return text + fmt::format("  golden    {}\n", golden_text(d));
 }
 
@@ -155,6 +156,7 @@ Value backend_value(const policy::BackendReport& b) {
   }
   return Value()
       .add("backend", b.backend)
+      .add("kernels", b.kernels)
       .add("available", b.available)
       .add("reason", b.reason)
       .add("ok", b.ok)
@@ -174,8 +176,10 @@ int verify(const ModelOptions& o, const Output& out) {
     double worst = 0;
     for (const auto& e : b.outputs) worst = std::max(worst, e.relative);
     text += b.available
-                ? fmt::format("  {:<9} {}, worst {:.3g} of the largest value\n",
-                              b.backend, b.ok ? "agrees" : "DIFFERS", worst)
+                ? fmt::format(
+                      "  {:<9} {}, worst {:.3g} of the largest value; "
+                      "kernels {}\n",
+                      b.backend, b.ok ? "agrees" : "DIFFERS", worst, b.kernels)
                 : fmt::format("  {:<9} not used: {}\n", b.backend, b.reason);
   }
   out.result(Value()

@@ -167,6 +167,11 @@ typedef struct tactus_policy_options {
   size_t sz;
   const char* backend; /* null: fused */
   const char* output;  /* null: the model's only output */
+  /* "timed": each layer's fastest, measured at load (40 ms at most, give or
+   * take a call); "rule": the same at each load on that instruction set; else
+   * the kernels themselves, as a log or `rtctl model inspect --json` names
+   * them. Logs name them, and a replay runs them. Null: timed. */
+  const char* kernels;
 } tactus_policy_options;
 
 /* Reads, compiles and verifies an ONNX model against its golden vectors.

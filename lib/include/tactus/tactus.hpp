@@ -83,12 +83,28 @@ struct Freed {
 
 }  // namespace detail
 
+// Empty means the default of tactus_policy_options.
+struct PolicyOptions {
+  std::string backend;
+  std::string output;
+  std::string kernels;  // "timed", "rule", or their names
+};
+
 // A compiled policy, immutable. Must outlive the loops that use it.
 class Policy {
  public:
-  static Result<Policy> load(const std::string& path) {
+  static Result<Policy> load(const std::string& path,
+                             const PolicyOptions& options = {}) {
+    const auto text = [](const std::string& s) {
+      return s.empty() ? nullptr : s.c_str();
+    };
     tactus_error error{};
-    Policy policy(tactus_policy_load(path.c_str(), nullptr, &error));
+    tactus_policy_options raw{};
+    raw.sz = sizeof(raw);
+    raw.backend = text(options.backend);
+    raw.output = text(options.output);
+    raw.kernels = text(options.kernels);
+    Policy policy(tactus_policy_load(path.c_str(), &raw, &error));
     if (!policy.handle_) return detail::to_error(error);
     return policy;
   }

@@ -9,13 +9,28 @@ tactus_policy* tactus_policy_load(const char* path,
                                   tactus_error* error) {
   return capi::make<tactus_policy>(error, [&]() -> Result<tactus_policy*> {
     if (!path) return bad_input("tactus_policy_load: path is null");
-    policy::Options wanted;
+    const char* backend = nullptr;
+    const char* kernels = nullptr;
+    const char* output = nullptr;
     if (options) {
       auto ok = capi::check_size(options, "tactus_policy_options");
       if (!ok) return ok.error();
-      if (options->backend) wanted.backend = options->backend;
-      if (options->output) wanted.outputs = {options->output};
+      backend = options->backend;
+      kernels = options->kernels;
+      output = options->output;
     }
+    // A program's loop runs in real time.
+    if (!kernels) kernels = "timed";
+    if (!config::names_kernels(kernels)) {
+      return bad_input(
+          "{}: kernels \"{}\": expected \"timed\", \"rule\" or the kernels "
+          "that "
+          "a log names",
+          path, kernels);
+    }
+    policy::Options wanted =
+        config::policy_options(backend ? backend : "fused", kernels);
+    if (output) wanted.outputs = {output};
     auto plan = wanted.outputs.empty() ? config::load_model(path, wanted)
                                        : policy::ModelPlan::load(path, wanted);
     if (!plan) return plan.error();

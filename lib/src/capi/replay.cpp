@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "capi/guard.hpp"
 #include "capi/objects.hpp"
@@ -41,10 +43,11 @@ int32_t tactus_loop_replay(const tactus_loop* loop, const char* path,
     if (auto ok = capi::check_size(result, "tactus_replay"); !ok) return ok;
     auto log = trace::LogReader::open(path);
     if (!log) return log.error();
-    auto subject = config::replay_subject_of(*log, loop->assembly->blueprint());
-    if (!subject) return subject.error();
-    auto replayed = trace::replay(*log, **subject);
+    auto made = config::replay_subject_of(*log, loop->assembly->blueprint());
+    if (!made) return made.error();
+    auto replayed = trace::replay(*log, *made->subject);
     if (!replayed) return replayed.error();
+    std::ranges::move(made->notes, std::back_inserter(replayed->notes));
     fill(*replayed, *result);
     return {};
   });

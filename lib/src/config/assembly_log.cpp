@@ -85,6 +85,7 @@ trace::LogHead Assembly::log_head(const Blueprint& b) const {
       {"file", d.label},
       {"hash", fmt::format("0x{:016x}", d.hash)},
       {"backend", d.backend},
+      {"kernels", d.kernels},
       {"tier", "f32"},
       {"checked", d.self_checked ? "self-checked" : "golden vectors"}};
   for (const Origin& o : b.file.origins) {

@@ -31,6 +31,13 @@ Result<void> need(bool present, const File& file, const char* table) {
   return bad_input("{}: [{}]: missing: rtctl run needs it", file.path, table);
 }
 
+// Two runs in lockstep are to have the same bits; in real time the fastest
+// is wanted, and the log says what it was.
+std::string kernels_for(const File& file, const RunAsk& ask) {
+  if (file.policy.kernels != "auto") return file.policy.kernels;
+  return ask.lockstep ? "rule" : "timed";
+}
+
 }  // namespace
 
 double rate_of(const File& file) {
@@ -57,15 +64,57 @@ rt::LoopSpec loop_spec_of(const File& file, const RunAsk& ask) {
   return spec;
 }
 
-Result<policy::ModelPlan::Ptr> load_model(const std::string& path,
-                                          policy::Options options) {
-  auto plan = policy::ModelPlan::load(path, options);
+policy::Options policy_options(const std::string& backend,
+                               const std::string& kernels) {
+  policy::Options options;
+  options.backend = backend;
+  if (kernels == "timed") {
+    options.kernel_choice = policy::KernelChoice::kTimed;
+  } else if (kernels != "rule") {
+    options.kernel_override = kernels;
+  }
+  return options;
+}
+
+namespace {
+
+// Kernels are chosen, or asked for, for the selected output alone: the whole
+// model has other layers.
+template <class Load>
+Result<policy::ModelPlan::Ptr> load_action(const policy::Options& asked,
+                                           const Load& load) {
+  policy::Options options = asked;
+  options.kernel_choice = policy::KernelChoice::kRule;
+  options.kernel_override.clear();
+  auto plan = load(options);
   if (!plan) return plan.error();
   const policy::Description& d = (*plan)->describe();
   const std::string& wanted = d.contract.action.output;
-  if (d.outputs.size() < 2 || wanted.empty()) return plan;
-  options.outputs = {wanted};
-  return policy::ModelPlan::load(path, options);
+  const bool whole = d.outputs.size() < 2 || wanted.empty();
+  if (whole && asked.kernel_choice == options.kernel_choice &&
+      asked.kernel_override.empty()) {
+    return plan;
+  }
+  options = asked;
+  if (!whole) options.outputs = {wanted};
+  return load(options);
+}
+
+}  // namespace
+
+Result<policy::ModelPlan::Ptr> load_model(const std::string& path,
+                                          const policy::Options& options) {
+  return load_action(options, [&](const policy::Options& o) {
+    return policy::ModelPlan::load(path, o);
+  });
+}
+
+Result<policy::ModelPlan::Ptr> load_model(std::span<const std::byte> image,
+                                          const std::string& label,
+                                          const policy::Options& options) {
+  return load_action(options, [&](const policy::Options& o) {
+    return policy::ModelPlan::from_image(image, label, o);
+  });
 }
 
 Result<RunFile> load_run_file(const std::string& path) {
@@ -92,9 +141,9 @@ Result<Blueprint> blueprint_of(const std::string& path, const RunAsk& ask) {
     if (file->record.keyframe_ns == 0) file->record.keyframe_ns = 1000000000;
     file->origins.push_back({"record.path", ask.log, "--log"});
   }
-  policy::Options options;
-  options.backend = file->policy.backend;
-  auto plan = load_model(file->policy.model, options);
+  auto plan =
+      load_model(file->policy.model,
+                 policy_options(file->policy.backend, kernels_for(*file, ask)));
   if (!plan) return plan.error();
 
   Blueprint b;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -58,8 +59,16 @@ rt::LoopSpec loop_spec_of(const File& file, const RunAsk& ask);
 // How often the policy runs, in Hz: once a cycle.
 [[nodiscard]] double rate_of(const File& file);
 
+// `kernels`: what names_kernels() knows.
+[[nodiscard]] policy::Options policy_options(const std::string& backend,
+                                             const std::string& kernels);
+
 // Loads the model and selects the output that its contract names.
 Result<policy::ModelPlan::Ptr> load_model(const std::string& path,
-                                          policy::Options options);
+                                          const policy::Options& options);
+// The same from a log's image, which `label` names in errors.
+Result<policy::ModelPlan::Ptr> load_model(std::span<const std::byte> image,
+                                          const std::string& label,
+                                          const policy::Options& options);
 
 }  // namespace tactus::config

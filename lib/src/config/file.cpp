@@ -158,6 +158,10 @@ void read_policy(const Scribe& s, const toml::Document& document,
   out.model = document.resolve(s.text("model"));
   constexpr std::string_view kBackends[] = {"fused", "reference", "onednn"};
   out.backend = kBackends[s.choice("backend", kBackends, 0)];
+  out.kernels = s.text("kernels", out.kernels);
+  if (out.kernels != "auto" && !names_kernels(out.kernels))
+    s.fail("kernels",
+           "\"auto\", \"timed\", \"rule\" or the kernels that a log names");
   out.input = s.texts("input");
   const Scribe output = s.table("output");
   out.output = output.text("name");
@@ -194,6 +198,11 @@ Result<void> check_inputs(const toml::Document& document, const File& file) {
 }
 
 }  // namespace
+
+bool names_kernels(std::string_view text) noexcept {
+  return text == "timed" || text == "rule" ||
+         text.find('/') != std::string_view::npos;
+}
 
 std::vector<SignalEntry> read_signals(const toml::Document& document,
                                       std::vector<Origin>& origins) {

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/toml.hpp"
@@ -85,10 +86,14 @@ struct SignalEntry {
   double radius_m = 0;
 };
 
+// "timed", "rule", or names of kernels as a log has them (with a "/").
+[[nodiscard]] bool names_kernels(std::string_view text) noexcept;
+
 struct PolicyTable {
   bool present = false;
   std::string model;  // resolved path
   std::string backend;
+  std::string kernels = "auto";  // "timed", "rule", or their names
   std::vector<std::string> input;
   std::string output;  // field name
   std::string kind;

@@ -41,8 +41,10 @@ constexpr Key kLoop[] = {
 constexpr Key kGuard[] = {{"commit", duration}, {"misses", number},
                           {"bound", duration},  {"repeat", duration},
                           {"then", word},       {"cpu", nullptr}};
-constexpr Key kPolicy[] = {
-    {"backend", word}, {"input", words}, {"model", nullptr}};
+constexpr Key kPolicy[] = {{"backend", word},
+                           {"input", words},
+                           {"model", nullptr},
+                           {"kernels", nullptr}};
 constexpr Key kOutput[] = {{"name", word},       {"unit", word},
                            {"every", number},    {"kind", nullptr},
                            {"between", nullptr}, {"fallback", nullptr}};

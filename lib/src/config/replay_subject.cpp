@@ -68,17 +68,23 @@ FrameLayout frame_of(const trace::LogReader& log) {
 
 Result<policy::ModelPlan::Ptr> own_plan(const trace::LogReader& log,
                                         const Recipe& recipe) {
-  policy::Options options;
-  options.backend = recipe.backend;
-  options.kernel_override = recipe.kernels;
-  auto plan = policy::ModelPlan::from_image(log.section(Kind::kModel),
-                                            log.name() + " (model)", options);
-  if (!plan) return plan;
-  const std::string wanted = (*plan)->describe().contract.action.output;
-  if ((*plan)->describe().outputs.size() < 2 || wanted.empty()) return plan;
-  options.outputs = {wanted};
-  return policy::ModelPlan::from_image(log.section(Kind::kModel),
-                                       log.name() + " (model)", options);
+  return load_model(log.section(Kind::kModel), log.name() + " (model)",
+                    policy_options(recipe.backend, recipe.kernels));
+}
+
+// With the log's kernels where they fit, so that only the model differs.
+template <class Load>
+Result<policy::ModelPlan::Ptr> with_kernels(const Recipe& recipe,
+                                            std::vector<std::string>& notes,
+                                            const Load& load) {
+  auto plan = load(recipe.kernels);
+  if (plan || plan.error().code() != ErrorCode::kUnavailable) return plan;
+  auto ruled = load("rule");
+  if (ruled)
+    notes.emplace_back(
+        "the log's kernels do not fit this model: its own are chosen by rule, "
+        "and sums may differ in their last bits");
+  return ruled;
 }
 
 // Nothing is sent here, so a model whose golden vectors are not met is
@@ -86,15 +92,32 @@ Result<policy::ModelPlan::Ptr> own_plan(const trace::LogReader& log,
 Result<policy::ModelPlan::Ptr> other_plan(const std::string& path,
                                           const Recipe& recipe,
                                           std::vector<std::string>& notes) {
-  policy::Options options;
-  options.backend = recipe.backend;
-  auto plan = load_model(path, options);
-  if (plan) return plan;
-  options.check_golden = false;
-  auto unchecked = load_model(path, options);
-  if (!unchecked) return plan.error();
-  notes.emplace_back(plan.error().text());
-  return unchecked;
+  return with_kernels(
+      recipe, notes,
+      [&](const std::string& kernels) -> Result<policy::ModelPlan::Ptr> {
+        policy::Options options = policy_options(recipe.backend, kernels);
+        auto plan = load_model(path, options);
+        if (plan || plan.error().code() == ErrorCode::kUnavailable) return plan;
+        options.check_golden = false;
+        auto unchecked = load_model(path, options);
+        if (unchecked) notes.emplace_back(plan.error().text());
+        return unchecked ? unchecked : plan;
+      });
+}
+
+// The plan of a loop that was built, as the log ran it: kernels that are
+// chosen by time may be others at each load.
+Result<policy::ModelPlan::Ptr> built_plan(const policy::ModelPlan::Ptr& plan,
+                                          const Recipe& recipe,
+                                          std::vector<std::string>& notes) {
+  const policy::Description& d = plan->describe();
+  if (d.backend != recipe.backend || d.kernels == recipe.kernels) return plan;
+  return with_kernels(recipe, notes, [&](const std::string& kernels) {
+    policy::Options options = policy_options(d.backend, kernels);
+    options.check_golden = false;  // they were, when it was loaded
+    for (const auto& o : d.outputs) options.outputs.push_back(o.name);
+    return policy::ModelPlan::from_image(plan->image(), d.label, options);
+  });
 }
 
 // The frame's units; the kind is the only one there is.
@@ -220,10 +243,18 @@ Result<Replayed> make_replay_subject(const trace::LogReader& log,
   return made;
 }
 
-Result<std::unique_ptr<trace::ReplaySubject>> replay_subject_of(
-    const trace::LogReader& log, const Blueprint& b) {
+Result<Replayed> replay_subject_of(const trace::LogReader& log,
+                                   const Blueprint& b) {
   if (auto ok = check_frame(log, b.frame); !ok) return ok.error();
-  return subject_of({b.plan, b.policy, b.image, b.file, b.frame});
+  auto recipe = read_recipe(log);
+  if (!recipe) return recipe.error();
+  Replayed made;
+  auto plan = built_plan(b.plan, *recipe, made.notes);
+  if (!plan) return plan.error();
+  auto subject = subject_of({*plan, b.policy, b.image, b.file, b.frame});
+  if (!subject) return subject.error();
+  made.subject = std::move(*subject);
+  return made;
 }
 
 }  // namespace tactus::config

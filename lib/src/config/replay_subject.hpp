@@ -28,8 +28,8 @@ Result<Replayed> make_replay_subject(const trace::LogReader& log,
 // The policy and the limits of a loop that was built, on a log of its frame:
 // what would this program have done? Objects of their own: the loop is left
 // alone.
-Result<std::unique_ptr<trace::ReplaySubject>> replay_subject_of(
-    const trace::LogReader& log, const Blueprint& blueprint);
+Result<Replayed> replay_subject_of(const trace::LogReader& log,
+                                   const Blueprint& blueprint);
 
 // The log section that names what must be the same: backend, kernels, which
 // fields go in and out, the commit rule's times. TOML.

@@ -103,6 +103,7 @@ BackendReport judge(const std::string& model, const char* backend,
     return report;
   }
   report.available = true;
+  report.kernels = (*plan)->describe().kernels;
   auto got = trace(*plan, oracle.inputs, &oracle.trace);
   if (!got) {
     report.reason = got.error().text();

@@ -26,6 +26,7 @@ struct OutputError {
 
 struct BackendReport {
   std::string backend;
+  std::string kernels;     // that it ran
   bool available = false;  // here, and takes this model
   std::string reason;      // why not
   bool ok = false;         // every output within tolerance

@@ -28,6 +28,11 @@ Test(capi_load, a_policy_loads_with_and_without_options) {
   l.options.backend = "reference";
   l.options.output = "action";
   cr_assert(l.loads(), "%s", l.error.text);
+  l.options.backend = nullptr;
+  for (const char* kernels : {"timed", "rule"}) {
+    l.options.kernels = kernels;
+    cr_assert(l.loads(), "%s", l.error.text);
+  }
   tactus_policy* p = tactus_policy_load(l.model.c_str(), nullptr, &l.error);
   cr_assert_not_null(p);
   tactus_policy_free(p);
@@ -53,6 +58,13 @@ Test(capi_load, a_policy_that_cannot_be_loaded_says_why) {
   cr_assert_not(l.loads());
   cr_assert(refuses(l.error, "abacus"), "%s", l.error.text);
   l.options.backend = nullptr;
+  l.options.kernels = "tmied";
+  cr_assert_not(l.loads());
+  cr_assert(refuses(l.error, "tmied"), "%s", l.error.text);
+  l.options.kernels = "fused/2:f32:portable;gemv9x9u9:7x20";
+  cr_assert_not(l.loads());
+  cr_assert_eq(l.error.code, 3, "%s", l.error.text);
+  l.options.kernels = nullptr;
   l.model = l.folder.write("short.onnx", "\x08");
   cr_assert_not(l.loads());
   cr_assert(refuses(l.error, "short.onnx"), "%s", l.error.text);

@@ -2,10 +2,12 @@
 // tactus_loop_replay: a log through the policy and limits of a built loop.
 #include <criterion/criterion.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <tactus/tactus.hpp>
 
 #include "config/replay_subject.hpp"
+#include "policy/kernels/kernel_set.hpp"
 #include "rig.hpp"
 
 using namespace tactus::test;
@@ -67,6 +69,102 @@ Test(capi_replay, another_policy_is_named_by_its_first_raw_action) {
   cr_assert(std::strstr(r.result.expected, "0.0199") != nullptr, "%s",
             r.result.expected);
   cr_assert(std::strstr(r.result.got, "0.0299") != nullptr, "%s", r.result.got);
+}
+
+namespace {
+
+// Small speeds from sums of twenty terms: another order, other last bits.
+std::string summing_policy() {
+  tactus::policy::test::OnnxFile f;
+  using tactus::policy::test::tensor;
+  std::vector<float> w(140);
+  for (std::size_t i = 0; i < w.size(); ++i)
+    w[i] = static_cast<float>(i * 37 % 101) * 1e-4F - 0.005F;
+  f.input("observation", {1, 20}).output("action", {1, 7});
+  f.weight(tensor("w", {20, 7}, w));
+  f.node("MatMul", {"observation", "w"}, {"action"});
+  return f.bytes();
+}
+
+struct Chosen {
+  std::string kernels;
+  std::vector<float> action;
+};
+Chosen plan_of(const std::string& model, const std::string& kernels) {
+  using namespace tactus;
+  const auto image = policy::test::as_image(model);
+  const auto plan = policy::ModelPlan::from_image(
+      image, "m", config::policy_options("fused", kernels));
+  if (!plan) return {};
+  const Arm arm;
+  std::vector<float> x(20, 0.31F);
+  std::copy(std::begin(arm.q), std::end(arm.q), x.begin());
+  Chosen out{(*plan)->describe().kernels, std::vector<float>(7)};
+  const policy::InputView in{x.data()};
+  const policy::OutputView to = out.action;
+  auto context = policy::Context::make(*plan);
+  (void)context->run({&in, 1}, {&to, 1});
+  return out;
+}
+
+// Kernels that the rule does not take, and that add in another order.
+std::string other_kernels(const std::string& model) {
+  using namespace tactus::policy::kernels;
+  const Chosen rule = plan_of(model, "rule");
+  const std::size_t at = rule.kernels.find(";gemv") + 5;
+  const std::size_t end = rule.kernels.find(':', at);
+  for (const Gemv& g : kernel_set(*tactus::rt::choose_isa()).gemv) {
+    std::string kernels = rule.kernels;
+    kernels.replace(at, end - at, g.name);
+    const Chosen other = plan_of(model, kernels);
+    if (!other.action.empty() && other.action != rule.action) return kernels;
+  }
+  return {};
+}
+
+}  // namespace
+
+Test(capi_replay, the_kernels_that_ran_are_those_that_replay) {
+  Replaying r;
+  r.recorded.model = r.now.model = summing_policy();
+  r.recorded.kernels = other_kernels(r.recorded.model);
+  cr_assert_not(r.recorded.kernels.empty());
+  r.now.kernels = "rule";
+  cr_assert_eq(r.replays(), 0, "%s", r.error.text);
+  cr_assert_eq(r.result.identical, 1, "%s: %s, not %s", r.result.field,
+               r.result.got, r.result.expected);
+  cr_assert_str_eq(r.result.notes, "");
+  const auto log = tactus::trace::LogReader::open(r.recorded.log);
+  const auto& facts = log->info().model;
+  const auto named =
+      std::ranges::find(facts, "kernels", &tactus::trace::Fact::name);
+  cr_assert(named != facts.end() && named->value == r.recorded.kernels);
+  // `rtctl replay`, with the model from a file too.
+  const std::string same = r.now.folder.path() + "/m.onnx";
+  for (const std::string& model : {std::string(), same}) {
+    auto made = tactus::config::make_replay_subject(
+        *log, {.model = model, .limits = ""});
+    cr_assert(bool(made), "%s", made ? "" : made.error().text());
+    cr_assert(made->notes.empty());
+    const auto replayed = tactus::trace::replay(*log, *made->subject);
+    cr_assert(replayed && replayed->identical());
+  }
+}
+
+Test(capi_replay, a_model_with_other_layers_runs_by_rule_and_that_is_noted) {
+  using tactus::policy::test::tensor;
+  Replaying r;
+  tactus::policy::test::OnnxFile deeper;
+  deeper.input("observation", {1, 20}).output("action", {1, 7});
+  deeper.weight(tensor("v", {20, 9}, std::vector<float>(180, 0.01F)));
+  deeper.weight(tensor("w", {9, 7}, std::vector<float>(63, 0.01F)));
+  deeper.node("MatMul", {"observation", "v"}, {"m"});
+  deeper.node("Tanh", {"m"}, {"t"}).node("MatMul", {"t", "w"}, {"action"});
+  r.now.model = deeper.bytes();
+  cr_assert_eq(r.replays(), 0, "%s", r.error.text);
+  cr_assert_eq(r.result.identical, 0);
+  cr_assert(std::strstr(r.result.notes, "do not fit this model"), "%s",
+            r.result.notes);
 }
 
 Test(capi_replay, other_limits_are_found) {

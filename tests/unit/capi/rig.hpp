@@ -139,6 +139,7 @@ struct Rig {
   std::string name = "capi" + std::to_string(::getpid());
   std::string limits = limits_text();
   std::string model = constant_policy().bytes();
+  std::string kernels;  // empty: the library's choice
   std::vector<tactus_field> fields = test::fields();
   std::size_t frame_size = sizeof(Frame);
   std::vector<const char*> inputs = {"q", "dq", "target", "hand"};
@@ -181,7 +182,9 @@ struct Rig {
   int32_t load() {
     const std::string m = folder.write("m.onnx", model);
     const std::string l = folder.write("limits.toml", limits);
-    if (!policy) policy = tactus_policy_load(m.c_str(), nullptr, &error);
+    tactus_policy_options options = TACTUS_INIT(tactus_policy_options);
+    if (!kernels.empty()) options.kernels = kernels.c_str();
+    if (!policy) policy = tactus_policy_load(m.c_str(), &options, &error);
     if (!shield) shield = tactus_shield_load(l.c_str(), &error);
     return policy && shield ? 0 : error.code;
   }

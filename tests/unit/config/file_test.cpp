@@ -127,6 +127,21 @@ Test(file, a_policy_runs_in_every_cycle) {
   cr_assert(static_cast<bool>(file), "%s", file ? "" : file.error().text());
 }
 
+Test(file, kernels_are_chosen_by_a_word_or_named) {
+  const auto kernels = [](const std::string& text) {
+    return read(with("input =", "kernels = \"" + text + "\"\ninput ="));
+  };
+  for (const char* text : {"auto", "timed", "rule", "fused/2:f32:avx2"}) {
+    const auto file = kernels(text);
+    cr_assert(static_cast<bool>(file), "%s", file ? "" : file.error().text());
+    cr_expect_eq(file->policy.kernels, text);
+  }
+  refuses(with("input =", "kernels = \"tmied\"\ninput ="), "policy.kernels");
+  const auto file = read(kGood);
+  cr_assert_eq(file->policy.kernels, "auto");
+  cr_assert_eq(origin_of(*file, "policy.kernels")->origin, "default");
+}
+
 Test(file, an_input_must_be_a_signal) {
   refuses(with("[\"q\", \"hand\"]", "[\"q\", \"hond\"]"), "hond");
 }

@@ -127,6 +127,31 @@ Test(gemv, the_rule_finds_a_kernel_for_every_shape) {
         }
 }
 
+Test(gemv, what_is_timed_fits_and_costs_of_what_is_left) {
+  for (const auto* set : sets())
+    for (const auto beyond : {Beyond::kForbidden, Beyond::kWithinBlock}) {
+      const Matrix m{nullptr, nullptr, 33, 17};
+      int64_t left = 1;  // one round
+      cr_assert(fits(*set, by_time(*set, m, beyond, left), m, beyond));
+      cr_assert(left < 1);
+    }
+}
+
+Test(gemv, without_time_left_or_beyond_the_caches_the_rule_chooses) {
+  for (const auto* set : sets()) {
+    const auto beyond = Beyond::kWithinBlock;
+    const Matrix small{nullptr, nullptr, 64, 64};
+    const Matrix large{nullptr, nullptr, 1024, 1024};
+    int64_t left = 0;
+    const Gemv* timed = &by_time(*set, small, beyond, left);
+    cr_assert(timed == &by_rule(*set, small, beyond));
+    left = 7;
+    timed = &by_time(*set, large, beyond, left);
+    cr_assert(timed == &by_rule(*set, large, beyond));
+    cr_assert(left == 7);
+  }
+}
+
 Test(gemv, names_are_unique_and_found) {
   for (const auto* set : sets())
     for (const Gemv& g : set->gemv)

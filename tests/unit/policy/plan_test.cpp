@@ -301,6 +301,41 @@ Test(plan, kernels_of_another_build_are_unavailable) {
   cr_assert_eq(plan.error().exit_code(), 3);
 }
 
+// A stack of equal layers: timed once, so that they cannot disagree.
+Test(plan, kernels_that_were_timed_are_reproduced_by_their_names) {
+  OnnxFile f;
+  f.input("x0", {1, 40});
+  std::vector<float> w(1600);
+  for (std::size_t i = 0; i < w.size(); ++i)
+    w[i] = static_cast<float>(i % 37) / 370 - 0.05F;
+  f.weight(tensor("w", {40, 40}, w));
+  for (int i = 0; i < 4; ++i) {
+    const std::string n = std::to_string(i);
+    f.node("MatMul", {"x" + n, "w"}, {"z" + n});
+    f.node("Tanh", {"z" + n}, {"x" + std::to_string(i + 1)});
+  }
+  f.output("x4", {1, 40});
+  const std::string bytes = f.bytes();
+  Options options;
+  options.kernel_choice = KernelChoice::kTimed;
+  const auto timed = ModelPlan::from_image(as_image(bytes), "a.onnx", options);
+  cr_assert(bool(timed));
+  const std::string kernels = (*timed)->describe().kernels;
+  const std::string last = kernels.substr(kernels.rfind(';'));
+  cr_assert(kernels.ends_with(last + last + last + last), "%s",
+            kernels.c_str());
+  options = {};
+  options.kernel_override = kernels;
+  const auto named = ModelPlan::from_image(as_image(bytes), "a.onnx", options);
+  cr_assert(bool(named));
+  std::vector<float> x(40, 0.3F), a(40), b(40);
+  const InputView in{x.data()};
+  const OutputView to_a = a, to_b = b;
+  cr_assert(Context::make(*timed)->run({&in, 1}, {&to_a, 1}) == Status::kOk);
+  cr_assert(Context::make(*named)->run({&in, 1}, {&to_b, 1}) == Status::kOk);
+  cr_assert(a == b);
+}
+
 Test(plan, kernels_that_name_too_few_layers_are_unavailable) {
   Options options;
   const std::string bytes = actor().bytes();

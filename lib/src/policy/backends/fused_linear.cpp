@@ -4,7 +4,6 @@
 
 #include "core/error.hpp"
 #include "policy/backends/fused_lowering.hpp"
-#include "policy/kernels/select_gemv.hpp"
 
 namespace tactus::policy::fused {
 
@@ -19,13 +18,24 @@ std::string_view Lowering::next_asked() {
   return {};
 }
 
+const kernels::Gemv* Lowering::time(const kernels::Matrix& m, bool finite) {
+  for (const Timed& t : timed_)
+    if (t.n == m.n && t.k == m.k && t.finite == finite) return t.gemv;
+  const auto beyond =
+      finite ? kernels::Beyond::kWithinBlock : kernels::Beyond::kForbidden;
+  const kernels::Gemv& g =
+      kernels::by_time(*program_.set, m, beyond, timing_left_ns_);
+  timed_.push_back({m.n, m.k, finite, &g});
+  return &g;
+}
+
 Result<const kernels::Gemv*> Lowering::choose(const kernels::Matrix& m,
                                               bool finite) {
   const auto beyond =
       finite ? kernels::Beyond::kWithinBlock : kernels::Beyond::kForbidden;
   if (input_.kernels.empty()) {
     return input_.choice == KernelChoice::kTimed
-               ? &kernels::by_time(*program_.set, m, beyond)
+               ? time(m, finite)
                : &kernels::by_rule(*program_.set, m, beyond);
   }
   const std::string_view name = next_asked();

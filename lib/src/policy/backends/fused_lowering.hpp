@@ -13,6 +13,7 @@
 #include "policy/backends/fused_program.hpp"
 #include "policy/backends/fused_view.hpp"
 #include "policy/ir/rewrite.hpp"
+#include "policy/kernels/select_gemv.hpp"
 
 namespace tactus::policy::fused {
 
@@ -66,6 +67,7 @@ class Lowering {
   Result<void> choose_set();
   std::string_view next_asked();
   Result<const kernels::Gemv*> choose(const kernels::Matrix& m, bool finite);
+  const kernels::Gemv* time(const kernels::Matrix& m, bool finite);
   // y = W x + b; `made` takes its place where it is a value's.
   Result<Step> gemv(const kernels::Matrix& m, std::size_t x, bool finite,
                     Id made);
@@ -120,6 +122,14 @@ class Lowering {
   std::vector<bool> finite_beyond_;
   // What is left of the kernels that were asked for.
   std::string_view asked_;
+  // By time: layers of one shape share what was measured for the first.
+  struct Timed {
+    std::size_t n, k;
+    bool finite;
+    const kernels::Gemv* gemv;
+  };
+  std::vector<Timed> timed_;
+  int64_t timing_left_ns_ = kernels::kTimedModel;
 };
 
 }  // namespace tactus::policy::fused

@@ -18,6 +18,7 @@ constexpr int64_t kLongEnough = 3000;  // ns of one measurement
 constexpr int64_t kMostCalls = 1024;
 constexpr int kRounds = 20;
 constexpr double kWorthIt = 0.97;  // of the rule's time, to leave the rule
+constexpr std::size_t kMostFloats = 1 << 19;  // 2 MB, a second-level cache
 
 struct Free {
   void operator()(float* p) const { ::operator delete[](p, kAlign); }
@@ -119,14 +120,19 @@ const Gemv& by_rule(const KernelSet& set, const Matrix& m,
   return *best;
 }
 
-const Gemv& by_time(const KernelSet& set, const Matrix& m, Beyond beyond) {
+const Gemv& by_time(const KernelSet& set, const Matrix& m, Beyond beyond,
+                    int64_t& left_ns) {
   auto list = ranked(set, m, beyond);
+  if (left_ns <= 0 || m.n * m.k > kMostFloats) return *list.front();
+  const int64_t begin = rt::monotonic_ns();
+  const int64_t end = begin + std::min(left_ns, kTimedLayer);
   list.resize(std::min(list.size(), kTried));
   std::vector<Trial> trials;
   for (const Gemv* g : list) trials.emplace_back(set, *g, m);
   // Turn by turn: a bad moment of the machine hits all of them.
-  for (int round = 0; round < kRounds; ++round)
+  for (int round = 0; round < kRounds && rt::monotonic_ns() < end; ++round)
     for (Trial& t : trials) t.measure();
+  left_ns -= rt::monotonic_ns() - begin;
   const Trial* best = &trials.front();  // what the rule takes
   for (const Trial& t : trials) {
     const bool rule = best == &trials.front();

@@ -20,7 +20,13 @@ enum class Beyond : uint8_t { kForbidden, kWithinBlock };
 
 [[nodiscard]] const Gemv& by_rule(const KernelSet& set, const Matrix& m,
                                   Beyond beyond) noexcept;
+// Takes at most kTimedLayer or what is left of `left_ns`, give or take one
+// round of calls, and takes it off there. With nothing left, and for weights
+// that no second-level cache holds (all blockings wait for memory alike), it
+// is by_rule.
 [[nodiscard]] const Gemv& by_time(const KernelSet& set, const Matrix& m,
-                                  Beyond beyond);
+                                  Beyond beyond, int64_t& left_ns);
+inline constexpr int64_t kTimedLayer = 4'000'000;   // ns
+inline constexpr int64_t kTimedModel = 40'000'000;  // for all of its layers
 
 }  // namespace tactus::policy::kernels
