@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=${O:-build/release}
 found=0
-for isa in avx2 avx512; do
+for isa in avx2 avx512 avx512vnni; do
   while read -r object; do
     found=$((found + 1))
     shared=$(nm -C --defined-only "$object" | grep -E ' [WVu] ' |

@@ -1,9 +1,14 @@
 lib_srcs += $(wildcard lib/src/policy/*.cpp)
 lib_srcs += $(foreach d,onnx ir backends,$(wildcard lib/src/policy/$d/*.cpp))
 
-lib_srcs += $(patsubst %,lib/src/policy/kernels/%.cpp,find pack select_gemv \
-              select_product)
+lib_srcs += $(patsubst %,lib/src/policy/kernels/%.cpp,find pack round \
+              select_gemv select_product)
 $(eval $(call kernels,lib/src/policy/kernels))
+ifneq ($(filter avx512,$(isas)),)
+lib_srcs += lib/src/policy/kernels/avx512vnni.cpp
+flags-lib/src/policy/kernels/avx512vnni.cpp := $(kernel_flags.avx512) \
+                                               -mavx512vnni
+endif
 
 flags-lib/src/policy/ir/ops_matrix.cpp := \
   $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags eigen3))

@@ -29,9 +29,11 @@ class Calibrator {
   struct Watch {
     Id id;
     double amax = 0, low = 0;
+    std::vector<double> each;
   };
   Result<void> count_rows();
   Result<void> build();
+  void watch(Id id);
   void watch();
   void take(ir::Interpreter& net, uint64_t row);
   Result<void> look(ir::Interpreter& net, uint64_t row);
@@ -81,12 +83,18 @@ Result<void> Calibrator::build() {
   return {};
 }
 
+void Calibrator::watch(Id id) {
+  if (id == ir::kNone || graph_.is_constant(id)) return;
+  const auto same = std::ranges::find(watched_, id, &Watch::id);
+  if (same == watched_.end()) watched_.push_back({id, 0, 0, {}});
+}
+
 void Calibrator::watch() {
+  constexpr std::size_t kInitialState = 5;  // of LSTM and GRU
   for (const ir::Node& node : graph_.nodes) {
-    if (!ir::reads_matrix(node) || graph_.at(node.in[0]).constant) continue;
-    const auto same =
-        std::ranges::find(watched_, node.in[0], [](auto& w) { return w.id; });
-    if (same == watched_.end()) watched_.push_back({node.in[0]});
+    if (!ir::reads_matrix(node)) continue;
+    watch(node.in[0]);
+    if (node.in.size() > kInitialState) watch(node.in[kInitialState]);
   }
 }
 
@@ -105,11 +113,15 @@ void Calibrator::take(ir::Interpreter& net, uint64_t row) {
 Result<void> Calibrator::look(ir::Interpreter& net, uint64_t row) {
   for (Watch& w : watched_) {
     const double* x = net.read(w.id);
+    const auto& dims = graph_.at(w.id).dims;
+    w.each.resize(dims.empty() ? 1 : static_cast<std::size_t>(dims.back()));
     for (int64_t i = 0; i < graph_.at(w.id).size(); ++i) {
       if (!std::isfinite(x[i]))
         return bad_input("{}: row {}: '{}' is not finite: leave such rows out",
                          rows_.source, row, ir::name_of_value(graph_, w.id));
       w.amax = std::max(w.amax, std::fabs(x[i]));
+      double& of = w.each[static_cast<std::size_t>(i) % w.each.size()];
+      of = std::max(of, std::fabs(x[i]));
       w.low = row == 0 && i == 0 ? x[i] : std::min(w.low, x[i]);
     }
   }
@@ -137,7 +149,7 @@ Result<Calibration> Calibrator::run() {
   }
   Calibration made{rows_.source, count_, {}};
   for (const Watch& w : watched_)
-    made.ranges.push_back({ir::name_of_value(graph_, w.id), w.amax, w.low});
+    made.ranges.push_back({ir::name_of_value(graph_, w.id), w.amax, w.low, w.each});
   return made;
 }
 
@@ -151,7 +163,10 @@ Result<Calibration> calibrate(const ModelPlan& plan,
 Result<void> check(const Calibration& calibration) {
   for (const Range& r : calibration.ranges) {
     const bool fits = std::isfinite(r.amax) && r.amax >= 0 &&
-                      r.low >= -r.amax && r.low <= r.amax;
+                      r.low >= -r.amax && r.low <= r.amax &&
+                      std::ranges::all_of(r.each, [&](double each) {
+                        return each >= 0 && each <= r.amax;
+                      });
     if (!fits)
       return bad_input(
           "calibration by {}: '{}' is said to reach {} from {} on: calibrate "

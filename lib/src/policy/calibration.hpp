@@ -16,9 +16,14 @@ namespace tactus::policy {
 class ModelPlan;
 
 struct Range {
-  std::string value;  // the graph's tensor that a Linear, LSTM or GRU reads
-  double amax = 0;    // max |x|
-  double low = 0;     // min x: where it is above -amax, int8 has a zero point
+  // The graph's tensor that a Linear, LSTM or GRU reads, or its state begins
+  // with.
+  std::string value;
+  double amax = 0;  // max |x|
+  double low = 0;   // min x: where it is above -amax, int8 has a zero point
+  // max |x| of each element along the last axis; empty: not known, amax then
+  // serves for all.
+  std::vector<double> each;
 };
 
 struct Calibration {

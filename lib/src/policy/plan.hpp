@@ -37,6 +37,10 @@ enum class Status : int32_t {
 }
 
 enum class Tier : uint8_t { kF32, kBf16, kInt16, kInt8 };
+// Its sums are integers: the same bits on every instruction set.
+[[nodiscard]] constexpr bool is_exact(Tier tier) noexcept {
+  return tier == Tier::kInt16 || tier == Tier::kInt8;
+}
 // How kernels are chosen: kRule is the same on every machine with the same
 // instruction set, kTimed the fastest measured at load.
 enum class KernelChoice : uint8_t { kRule, kTimed };
@@ -63,9 +67,9 @@ enum class DType : uint8_t {
 struct Options {
   std::vector<std::string> outputs;  // selected; empty: all but states
   std::string backend = "fused";     // fused | reference | onednn
-  bool check_golden = true;
-  Tier tier = Tier::kF32;   // another one: fused only
-  Calibration calibration;  // int16 and int8 need one of this model
+  bool check_golden = true;          // in f32, whatever the tier
+  Tier tier = Tier::kF32;            // another one: fused only
+  Calibration calibration;           // int16 and int8 need one of this model
   KernelChoice kernel_choice = KernelChoice::kRule;
   std::string kernel_override;  // Description::kernels of a logged plan
 };

@@ -70,6 +70,8 @@ Test(calibration, notes_the_largest_and_least_of_what_each_linear_reads) {
   cr_assert_eq(in->low, -3);
   cr_assert_eq(hidden->amax, 6);
   cr_assert_eq(hidden->low, 0);
+  cr_assert(in->each == std::vector<double>({2, 3}));
+  cr_assert(hidden->each == std::vector<double>({2, 6}));
 }
 
 Test(calibration, the_least_may_be_above_zero) {
@@ -106,12 +108,16 @@ Test(calibration, refuses_what_is_not_finite_and_names_the_row) {
 
 Test(calibration, an_impossible_range_is_refused_by_name) {
   for (const Range& bad :
-       {Range{"h", NAN, 0}, Range{"h", -1, 0}, Range{"h", INFINITY, 0},
-        Range{"h", 1, -2}, Range{"h", 1, 2}, Range{"h", 1, NAN}}) {
-    const auto ok = check(Calibration{"log", 1, {{"x", 1, -1}, bad}});
+       {Range{"h", NAN, 0, {}}, Range{"h", -1, 0, {}},
+        Range{"h", INFINITY, 0, {}}, Range{"h", 1, -2, {}},
+        Range{"h", 1, 2, {}}, Range{"h", 1, NAN, {}}, Range{"h", 1, -1, {0, 2}},
+        Range{"h", 1, -1, {NAN}}}) {
+    const auto ok = check(Calibration{"log", 1, {{"x", 1, -1, {}}, bad}});
     cr_assert(says(ok ? "" : ok.error().text(), "calibration by log: 'h'"));
   }
-  const auto twice = check(Calibration{"log", 1, {{"h", 1, 0}, {"h", 2, 0}}});
+  const auto twice =
+      check(Calibration{"log", 1, {{"h", 1, 0, {}}, {"h", 2, 0, {}}}});
   cr_assert(says(twice ? "" : twice.error().text(), "'h' comes twice"));
-  cr_assert(bool(check(Calibration{"log", 1, {{"x", 0, 0}, {"h", 1, -1}}})));
+  cr_assert(
+      bool(check(Calibration{"log", 1, {{"x", 0, 0, {0}}, {"h", 1, -1, {}}}})));
 }

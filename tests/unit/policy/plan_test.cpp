@@ -403,9 +403,12 @@ Test(plan, unknown_backends_and_tiers_are_refused) {
   Options options;
   options.backend = "magic";
   cr_assert(says(load_error(actor(), options), "no backend 'magic'"));
-  options = {};
-  options.tier = Tier::kInt8;
-  cr_assert(says(load_error(actor(), options), "--tier f32"));
+  for (const char* backend : {"reference", "onednn"}) {
+    options.backend = backend;
+    options.tier = Tier::kBf16;
+    cr_assert(says(load_error(actor(), options), "has no tier bf16"));
+    cr_assert(says(load_error(actor(), options), backend));
+  }
 }
 
 // ---------------------------------------------------------------- golden

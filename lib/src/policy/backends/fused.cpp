@@ -47,6 +47,9 @@ class FusedExecutor : public Executor {
           s.gemv->run(weights + p * s.shape.stride, arena + s.x,
                       arena + s.y + p * s.gemv->outputs, s.shape.steps);
         break;
+      case StepKind::kQuantise:
+        s.quantise(weights, arena + s.x, arena + s.y, s.count);
+        break;
       case StepKind::kAffine:
         program_.set->affine(weights, arena + s.x, arena + s.y, s.count);
         break;
@@ -137,6 +140,7 @@ class FusedPlan : public Compiled {
   }
   std::string kernels() const override { return program_.kernels; }
   std::vector<OpCount> ops() const override { return program_.ops; }
+  bool bit_exact() const noexcept override { return program_.bit_exact; }
 
  private:
   Program program_;

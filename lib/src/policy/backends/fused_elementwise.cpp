@@ -29,7 +29,7 @@ bool Lowering::fuse(const ir::Node& node,
 }
 
 Result<bool> Lowering::lower_activation(const ir::Node& node) {
-  const auto* entry = kernels::find_activation(*program_.set, node.op);
+  const auto* entry = activation_of(node.op);
   if (!entry || node.in.size() != 1 || node.reals.size() > 2) return false;
   if (fuse(node, *entry)) return true;
   // Whatever the order of the elements, if they are all there.

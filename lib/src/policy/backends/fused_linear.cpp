@@ -20,12 +20,13 @@ std::string_view Lowering::next_asked() {
 
 const kernels::Gemv* Lowering::time(const kernels::Matrix& m, bool finite) {
   for (const Timed& t : timed_)
-    if (t.n == m.n && t.k == m.k && t.finite == finite) return t.gemv;
+    if (t.n == m.n && t.k == m.k && t.format == m.format && t.finite == finite)
+      return t.gemv;
   const auto beyond =
       finite ? kernels::Beyond::kWithinBlock : kernels::Beyond::kForbidden;
   const kernels::Gemv& g =
       kernels::by_time(*program_.set, m, beyond, timing_left_ns_);
-  timed_.push_back({m.n, m.k, finite, &g});
+  timed_.push_back({m.n, m.k, m.format, finite, &g});
   return &g;
 }
 
@@ -33,14 +34,16 @@ Result<const kernels::Gemv*> Lowering::choose(const kernels::Matrix& m,
                                               bool finite) {
   const auto beyond =
       finite ? kernels::Beyond::kWithinBlock : kernels::Beyond::kForbidden;
-  if (input_.kernels.empty()) {
+  if (wanted_.empty()) {
     return input_.choice == KernelChoice::kTimed
                ? time(m, finite)
                : &kernels::by_rule(*program_.set, m, beyond);
   }
   const std::string_view name = next_asked();
   const kernels::Gemv* g = kernels::find_gemv(*program_.set, name);
-  if (g != nullptr && kernels::fits(*program_.set, *g, m, beyond)) return g;
+  if (g != nullptr && g->format == m.format &&
+      kernels::fits(*program_.set, *g, m, beyond))
+    return g;
   return unavailable(
       "{}: kernels '{}' were asked for; this build has no '{}' for a layer of "
       "{}x{}: replay with the build that recorded",
@@ -68,6 +71,26 @@ Result<Step> Lowering::gemv(const kernels::Matrix& m, std::size_t x,
   return step;
 }
 
+// Where a product of that format finds the value.
+std::size_t Lowering::input_of(Id value, const kernels::Matrix& m,
+                               bool& finite) {
+  const std::size_t x = place_of(value);
+  if (kernels::is_integer(m.format)) {
+    for (const Quantised& q : quantised_)
+      if (q.value == value && q.format == m.format) return q.at;
+    const Step step = quantise(x, m);
+    push(step, ir::kNone);
+    quantised_.push_back({value, m.format, step.y});
+    return step.y;
+  }
+  if (m.format != kernels::Format::kBf16 || finite) return x;
+  // Pairs: an odd one out needs something finite behind it.
+  const Step step = padded(x, m.k);
+  push(step, ir::kNone);
+  finite = true;
+  return step.y;
+}
+
 Result<bool> Lowering::lower_linear(const ir::Node& node) {
   if (!ir::is_single_row(graph_, node)) return false;
   if (!graph_.is_constant(node.in[1])) return false;
@@ -77,9 +100,16 @@ Result<bool> Lowering::lower_linear(const ir::Node& node) {
   m.k = static_cast<std::size_t>(dims[1]);
   m.w = ir::data_of(graph_, node.in[1]).data();
   if (node.in[2] != ir::kNone) m.b = ir::data_of(graph_, node.in[2]).data();
-  const auto step =
-      gemv(m, place_of(node.in[0]),
-           finite_beyond_[static_cast<std::size_t>(node.in[0])], node.out[0]);
+  const auto format = format_of(node, m.k);
+  if (!format) return format.error();
+  m.format = *format;
+  kernels::InputSteps steps;
+  if (auto ok = add_steps(steps, m.format, node.in[0], m.k); !ok)
+    return ok.error();
+  m.steps = &steps;
+  bool finite = finite_beyond_[static_cast<std::size_t>(node.in[0])];
+  const std::size_t x = input_of(node.in[0], m, finite);
+  const auto step = gemv(m, x, finite, node.out[0]);
   if (!step) return step.error();
   // Rows of zeros give zero there. A copy of sums is not certain, nor is what
   // no panel writes: an activation would be applied to it again and again.

@@ -133,26 +133,30 @@ Result<void> Lowering::lower(const ir::Node& node) {
   return {};
 }
 
-constexpr std::string_view kPrefix = "fused/2:f32:";
-
 // The machine's, or TACTUS_ISA's, or what the kernels asked for run on.
 Result<void> Lowering::choose_set() {
-  asked_ = input_.kernels;
+  program_.kernels = fmt::format("fused/2:{}:", name_of(input_.tier));
+  wanted_ = input_.kernels;
   auto isa = rt::choose_isa();
-  if (!asked_.empty()) {
-    const std::string name(asked_.substr(0, asked_.find(';')));
-    if (!name.starts_with(kPrefix))
+  if (!wanted_.empty()) {
+    const std::string name(wanted_.substr(0, wanted_.find(';')));
+    if (!name.starts_with(program_.kernels))
       return unavailable(
           "{}: kernels '{}' were asked for, this build makes '{}…': replay "
           "with the build that recorded",
-          input_.label, input_.kernels, kPrefix);
-    isa = rt::choose_isa(name.c_str() + kPrefix.size());
-    if (!isa)
+          input_.label, input_.kernels, program_.kernels);
+    const auto asked = rt::choose_isa(name.c_str() + program_.kernels.size());
+    if (!asked && !is_exact(input_.tier))
       return unavailable("{}: kernels '{}' were asked for: {}", input_.label,
-                         input_.kernels, isa.error().text());
+                         input_.kernels, asked.error().text());
+    // Exact ones may be others: the plan is refused where its bits are not.
+    if (!asked) wanted_ = {};
+    if (asked) isa = asked;
   }
   if (!isa) return isa.error();
   program_.set = &kernels::kernel_set(*isa);
+  program_.kernels += rt::isa_name(*isa);
+  asked_ = wanted_;
   return {};
 }
 
@@ -161,8 +165,7 @@ Result<Program> Lowering::run() {
   ir::optimise(graph_);
   uses_ = std::make_unique<const ir::Uses>(graph_);
   if (auto ok = choose_set(); !ok) return ok.error();
-  program_.kernels =
-      fmt::format("{}{}", kPrefix, rt::isa_name(program_.set->isa));
+  find_edges();
   offset_.assign(graph_.values.size(), kNowhere);
   stride_.assign(graph_.values.size(), {});
   user_.assign(graph_.values.size(), nullptr);
@@ -194,6 +197,7 @@ Result<Program> Lowering::run() {
   program_.graph = owned_;
   program_.ops = count_ops(graph_);
   program_.states = input_.states;
+  if (auto ok = judge_tier(); !ok) return ok.error();
   return std::move(program_);
 }
 

@@ -71,6 +71,21 @@ class Lowering {
   // y = W x + b; `made` takes its place where it is a value's.
   Result<Step> gemv(const kernels::Matrix& m, std::size_t x, bool finite,
                     Id made);
+  // fused_tiers.cpp: which layer is rounded to what.
+  void find_edges();
+  Result<kernels::Format> format_of(const ir::Node& node, std::size_t k) const;
+  Result<const Range*> range_of(Id value) const;
+  Result<void> add_steps(kernels::InputSteps& to, kernels::Format format,
+                         Id value, std::size_t count) const;
+  // By the calibration; of a constant what it is, 0 for none.
+  [[nodiscard]] Result<double> reach_of(Id value) const;
+  // The k floats at x, rounded, to a place of their own: Step::y.
+  Step quantise(std::size_t x, const kernels::Matrix& m);
+  Step padded(std::size_t x, std::size_t k);
+  std::size_t input_of(Id value, const kernels::Matrix& m, bool& finite);
+  [[nodiscard]] const kernels::ActivationEntry* activation_of(
+      std::string_view op) const;
+  Result<void> judge_tier();
   std::size_t reserve(Id id, std::size_t floats = 0);
   std::size_t scratch(std::size_t floats);
   // Where a value lies dense: it is moved there if it is only looked at.
@@ -120,16 +135,25 @@ class Lowering {
   std::vector<Fill> fills_;  // what padding holds, if not zero
   // By value: padding behind it is finite, so zero weights cancel it.
   std::vector<bool> finite_beyond_;
-  // What is left of the kernels that were asked for.
-  std::string_view asked_;
   // By time: layers of one shape share what was measured for the first.
   struct Timed {
     std::size_t n, k;
+    kernels::Format format;
     bool finite;
     const kernels::Gemv* gemv;
   };
   std::vector<Timed> timed_;
   int64_t timing_left_ns_ = kernels::kTimedModel;
+  // By value: it follows a matrix product, it leads to one.
+  std::vector<bool> follows_, leads_;
+  struct Quantised {
+    Id value;
+    kernels::Format format;
+    std::size_t at;
+  };
+  std::vector<Quantised> quantised_;
+  // The kernels to take (empty: by the options), and what is left of them.
+  std::string_view wanted_, asked_;
 };
 
 }  // namespace tactus::policy::fused

@@ -39,6 +39,7 @@ using FloatVector = std::vector<float, Aligned<float>>;
 enum class StepKind : uint8_t {
   kCopy,
   kGemv,
+  kQuantise,  // count: floats
   kAffine,
   kBinary,
   kUnary,
@@ -54,6 +55,7 @@ struct Step {
   const kernels::Gemv* gemv = nullptr;
   kernels::GemvShape shape;
   kernels::Binary binary = nullptr;
+  kernels::Quantise quantise = nullptr;
   kernels::Activation activation = nullptr;  // in place, after the rest
   std::size_t index = 0;                     // into Program::boxed or tensors
   float params[2] = {};
@@ -91,6 +93,7 @@ struct Program {
   FloatVector initial;  // the arena, with constant outputs in it
   std::vector<OpCount> ops;
   std::string kernels;
+  bool bit_exact = false;
   std::size_t states = 0;
 };
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // LSTM and GRU.
+#include <algorithm>
+
 #include "policy/backends/fused_lowering.hpp"
 
 namespace tactus::policy::fused {
@@ -74,6 +76,18 @@ class RecurrentLowering {
   }
   Result<void> make_gemv();
   Result<void> make_late_gemv();
+  // A product, and the rounding of its input if it is one of integers.
+  struct Product {
+    Step before, gemv;
+  };
+  // `finite`: what lies behind the values at x is.
+  Result<void> make(Product& product, kernels::Matrix m, std::size_t x,
+                    bool finite);
+  void push(const Product& product) {
+    if (product.before.count) l_.push(product.before, ir::kNone);
+    l_.push(product.gemv, ir::kNone);
+  }
+  Result<void> add_steps(std::size_t inputs, kernels::InputSteps& to) const;
 
   void copy(std::size_t from, std::size_t to, std::size_t floats) {
     Step s;
@@ -97,7 +111,7 @@ class RecurrentLowering {
                 std::size_t gates) {
     Step s;
     s.kind = StepKind::kUnary;
-    s.activation = kernels::find_activation(*l_.program_.set, op)->apply;
+    s.activation = l_.activation_of(op)->apply;
     s.x = x;
     s.y = y;
     s.count = gates * held_ / kBlock;
@@ -119,9 +133,45 @@ class RecurrentLowering {
   Lowering& l_;
   const ir::Node& node_;
   std::size_t steps_, in_, hidden_, held_, gates_;
-  Step gemv_, late_;
+  kernels::Format format_ = kernels::Format::kF32;
+  Product gates_of_, late_;
   std::size_t xh_ = 0, h_ = 0, c_ = 0, t_ = 0, rh_ = 0;
 };
+
+// `inputs` of the sequence, then the state, which its bounded activations
+// hold in [-1, 1] unless it began beyond.
+Result<void> RecurrentLowering::add_steps(std::size_t inputs,
+                                          kernels::InputSteps& to) const {
+  if (inputs > 0) {
+    if (auto ok = l_.add_steps(to, format_, node_.in[0], inputs); !ok)
+      return ok;
+  }
+  const auto bound = l_.reach_of(node_.in[5]);
+  if (!bound) return bound.error();
+  const double reach = std::max(1.0, *bound);
+  kernels::add_steps(to, format_, {reach, -reach, {}}, hidden_);
+  return {};
+}
+
+Result<void> RecurrentLowering::make(Product& product, kernels::Matrix m,
+                                     std::size_t x, bool finite) {
+  m.format = format_;
+  kernels::InputSteps steps;
+  if (kernels::is_integer(format_)) {
+    if (auto ok = add_steps(m.k - hidden_, steps); !ok) return ok;
+    m.steps = &steps;
+    product.before = l_.quantise(x, m);
+    x = product.before.y;
+  } else if (format_ == kernels::Format::kBf16 && !finite) {
+    product.before = l_.padded(x, m.k);
+    x = product.before.y;
+    finite = true;
+  }
+  const auto step = l_.gemv(m, x, finite, ir::kNone);
+  if (!step) return step.error();
+  product.gemv = *step;
+  return {};
+}
 
 Result<void> RecurrentLowering::make_gemv() {
   const bool lstm = node_.op == "LSTM";
@@ -131,10 +181,9 @@ Result<void> RecurrentLowering::make_gemv() {
     fill(m, b, gate, gate, {true, true});
   if (!lstm) fill(m, b, 2, 2, {true, false});
   if (!lstm && resets_late()) fill(m, b, 3, 2, {false, true});
-  const auto step = l_.gemv({m.data(), b.data(), blocks * held_, in_ + hidden_},
-                            xh_, true, ir::kNone);
-  if (!step) return step.error();
-  gemv_ = *step;
+  auto ok = make(gates_of_, {m.data(), b.data(), blocks * held_, in_ + hidden_},
+                 xh_, true);
+  if (!ok) return ok;
   return lstm || resets_late() ? Result<void>() : make_late_gemv();
 }
 
@@ -148,16 +197,13 @@ Result<void> RecurrentLowering::make_late_gemv() {
     b[row] = bias(1, 2, row);
   }
   rh_ = l_.scratch(held_);
-  const auto step =
-      l_.gemv({m.data(), b.data(), held_, hidden_}, rh_, false, ir::kNone);
-  if (!step) return step.error();
-  late_ = *step;
-  return {};
+  return make(late_, {m.data(), b.data(), held_, hidden_}, rh_, false);
 }
 
 void RecurrentLowering::lstm_step() {
   const kernels::KernelSet& k = *l_.program_.set;
-  const std::size_t i = gemv_.y, o = i + held_, f = o + held_, g = f + held_;
+  const std::size_t i = gates_of_.gemv.y, o = i + held_, f = o + held_,
+                    g = f + held_;
   activate("Sigmoid", i, i, 3);
   activate("Tanh", g, g, 1);
   binary(k.mul, i, g, i);
@@ -170,15 +216,15 @@ void RecurrentLowering::lstm_step() {
 // h' = n + z (h - n).
 void RecurrentLowering::gru_step() {
   const kernels::KernelSet& k = *l_.program_.set;
-  const std::size_t z = gemv_.y, r = z + held_, n = r + held_;
+  const std::size_t z = gates_of_.gemv.y, r = z + held_, n = r + held_;
   activate("Sigmoid", z, z, 2);
   std::size_t from_h = n + held_;
   if (resets_late()) {
     binary(k.mul, r, from_h, from_h);
   } else {
     binary(k.mul, r, h_, rh_);
-    l_.push(late_, ir::kNone);
-    from_h = late_.y;
+    push(late_);
+    from_h = late_.gemv.y;
   }
   binary(k.add, n, from_h, n);
   activate("Tanh", n, n, 1);
@@ -189,6 +235,9 @@ void RecurrentLowering::gru_step() {
 
 Result<void> RecurrentLowering::run() {
   const bool lstm = node_.op == "LSTM";
+  const auto format = l_.format_of(node_, in_ + hidden_);
+  if (!format) return format.error();
+  format_ = *format;
   xh_ = l_.scratch(in_ + hidden_);
   h_ = l_.scratch(held_);
   c_ = l_.scratch(held_);
@@ -201,7 +250,7 @@ Result<void> RecurrentLowering::run() {
   for (std::size_t t = 0; t < steps_; ++t) {
     copy(x + t * in_, xh_, in_);
     copy(h_, xh_ + in_, hidden_);
-    l_.push(gemv_, ir::kNone);
+    push(gates_of_);
     lstm ? lstm_step() : gru_step();
     copy(h_, y + t * hidden_, hidden_);
   }

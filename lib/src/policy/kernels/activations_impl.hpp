@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Activations on one register of floats, our own approximations: include a
-// vector_*.hpp and gemv_impl.hpp first. The error bounds are tested
-// (tests/unit/policy/activations_test.cpp) against double libm; NaN in is NaN
-// out.
-#pragma once
-
-#include "policy/kernels/kernel_set.hpp"
-
+// Activations on one register of floats, our own approximations: set_impl.hpp
+// includes this twice, once for the set's own fma() and once for a sum of a
+// product, into the namespace TACTUS_ACTIVATIONS. The error bounds are tested
+// for both (tests/unit/policy/activations_test.cpp) against double libm; NaN
+// in is NaN out. No pragma once.
 namespace tactus::policy::kernels {
 inline namespace TACTUS_KERNEL_SPACE {
-namespace activations {
+namespace TACTUS_ACTIVATIONS {
 
 [[gnu::always_inline]] inline Floats splat(float x) { return Floats{} + x; }
 
@@ -20,16 +17,6 @@ TACTUS_INLINE Floats at_least(Floats x, Floats low) {
 }
 TACTUS_INLINE Floats at_most(Floats x, Floats high) {
   return x > high ? high : x;
-}
-TACTUS_INLINE Words bits(Floats x) {
-  Words w;
-  __builtin_memcpy(&w, &x, sizeof w);
-  return w;
-}
-TACTUS_INLINE Floats floats(Words w) {
-  Floats x;
-  __builtin_memcpy(&x, &w, sizeof x);
-  return x;
 }
 TACTUS_INLINE Floats absolute(Floats x) {
   return floats(bits(x) & 0x7fffffffU);
@@ -201,6 +188,6 @@ inline constexpr ActivationEntry kTable[] = {
 
 #undef TACTUS_INLINE
 
-}  // namespace activations
+}  // namespace TACTUS_ACTIVATIONS
 }  // namespace TACTUS_KERNEL_SPACE
 }  // namespace tactus::policy::kernels

@@ -8,6 +8,7 @@
 #define TACTUS_KERNEL_SPACE avx512
 #include "policy/kernels/vector_avx512.hpp"
 // What is written on that register:
+#include "policy/kernels/blockings_avx512.hpp"
 #include "policy/kernels/gemv_impl.hpp"
 #include "policy/kernels/set_impl.hpp"
 
@@ -27,8 +28,19 @@ constexpr Gemv kGemv[] = {
     TACTUS_GEMV(8, 16, 2), TACTUS_GEMV(12, 16, 1), TACTUS_GEMV(16, 16, 1),
 };
 
+// Those that have temporaries beside.
+#define TACTUS_BF16_BLOCKINGS(K)                                            \
+  K(1, 1, 4), K(2, 1, 4), K(4, 1, 2), K(8, 1, 1), K(10, 1, 1), K(12, 1, 1), \
+      K(16, 1, 1), K(20, 1, 1), K(8, 4, 1), K(8, 8, 1), K(8, 16, 1),        \
+      K(12, 16, 1), K(16, 16, 1)
+
+constexpr Gemv kBf16[] = {TACTUS_BF16_BLOCKINGS(TACTUS_GEMV_BF16)};
+constexpr Gemv kInt16[] = {TACTUS_INTEGER_BLOCKINGS(TACTUS_GEMV16)};
+constexpr Gemv kInt8[] = {TACTUS_INTEGER_BLOCKINGS(TACTUS_GEMV8)};
+
 }  // namespace
 
-constexpr KernelSet kAvx512Set = make_set(rt::Isa::kAvx512, kGemv);
+constexpr KernelSet kAvx512Set =
+    make_set(rt::Isa::kAvx512, {kGemv, kBf16, kInt16, kInt8});
 
 }  // namespace tactus::policy::kernels

@@ -5,16 +5,17 @@
 
 namespace tactus::policy::kernels {
 
-const ActivationEntry* find_activation(const KernelSet& set,
+const ActivationEntry* find_activation(std::span<const ActivationEntry> list,
                                        std::string_view op) noexcept {
-  const auto it = std::ranges::find(set.activation, op, &ActivationEntry::op);
-  return it == set.activation.end() ? nullptr : &*it;
+  const auto it = std::ranges::find(list, op, &ActivationEntry::op);
+  return it == list.end() ? nullptr : &*it;
 }
 
 const Gemv* find_gemv(const KernelSet& set, std::string_view name) noexcept {
-  const auto it = std::ranges::find_if(
-      set.gemv, [name](const Gemv& g) { return name == g.name; });
-  return it == set.gemv.end() ? nullptr : &*it;
+  for (const auto list : {set.gemv, set.bf16, set.int16, set.int8})
+    for (const Gemv& g : list)
+      if (name == g.name) return &g;
+  return nullptr;
 }
 
 }  // namespace tactus::policy::kernels

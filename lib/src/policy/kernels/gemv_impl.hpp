@@ -27,6 +27,25 @@ inline constexpr uint32_t kLanes = sizeof(Floats) / sizeof(float);
   __builtin_memcpy(p, &x, sizeof x);
 }
 
+[[gnu::always_inline]] inline Words bits(const Floats& x) {
+  return reinterpret_cast<Words>(x);
+}
+[[gnu::always_inline]] inline Floats floats(const Words& w) {
+  return reinterpret_cast<Floats>(w);
+}
+
+// Sums of neighbours.
+template <uint32_t stage>
+[[gnu::always_inline]] inline Floats pairwise(const Floats& a,
+                                              const Floats& b) {
+  return evens<stage>(a, b) + odds<stage>(a, b);
+}
+template <uint32_t stage>
+[[gnu::always_inline]] inline Words pairwise(const Words& a, const Words& b) {
+  return bits(evens<stage>(floats(a), floats(b))) +
+         bits(odds<stage>(floats(a), floats(b)));
+}
+
 constexpr uint32_t log2_of(uint32_t x) {
   return static_cast<uint32_t>(std::countr_zero(x));
 }
@@ -35,8 +54,8 @@ constexpr uint32_t after_stages(uint32_t registers, uint32_t stages) {
   return registers;
 }
 
-template <uint32_t stage, uint32_t stages, uint32_t count>
-[[gnu::always_inline]] inline void add_lanes(Floats* a) {
+template <uint32_t stage, uint32_t stages, uint32_t count, class Register>
+[[gnu::always_inline]] inline void add_lanes(Register* a) {
   if constexpr (stage < stages) {
     constexpr uint32_t kHalf = (count + 1) / 2;
 #pragma GCC unroll 32
@@ -46,6 +65,21 @@ template <uint32_t stage, uint32_t stages, uint32_t count>
       a[i] = pairwise<stage>(a[2 * i], a[other]);
     }
     add_lanes<stage + 1, stages, kHalf>(a);
+  }
+}
+
+// The unrolled sets into the first. Halves, so that the chain of additions is
+// short.
+template <uint32_t count, uint32_t accumulators, class Register>
+[[gnu::always_inline]] inline void join(Register (*sum)[accumulators]) {
+  if constexpr (count > 1) {
+#pragma GCC unroll 32
+    for (uint32_t u = 0; u < count / 2; ++u) {
+#pragma GCC unroll 32
+      for (uint32_t a = 0; a < accumulators; ++a)
+        sum[u][a] += sum[u + count / 2][a];
+    }
+    join<count / 2, accumulators>(sum);
   }
 }
 
@@ -78,7 +112,7 @@ struct GemvOf {
       }
       next += unroll * accumulators * kLanes;
     }
-    join<unroll>(sum);
+    join<unroll, accumulators>(sum);
     add_lanes<0, kStages, accumulators>(sum[0]);
 #pragma GCC unroll 32
     for (uint32_t r = 0; r < kResults; ++r) {
@@ -106,37 +140,24 @@ struct GemvOf {
     for (uint32_t at = 0; at < accumulators * kLanes; ++at)
       label[at] = place[at / kLanes * kGroups + at % kLanes / block];
   }
-
- private:
-  // Halves, so that the chain of additions is short.
-  template <uint32_t count>
-  [[gnu::always_inline]] static void join(Floats (*sum)[accumulators]) {
-    if constexpr (count > 1) {
-#pragma GCC unroll 32
-      for (uint32_t u = 0; u < count / 2; ++u) {
-#pragma GCC unroll 32
-        for (uint32_t a = 0; a < accumulators; ++a)
-          sum[u][a] += sum[u + count / 2][a];
-      }
-      join<count / 2>(sum);
-    }
-  }
 };
 
+// Name, run and format are the kernel's, the rest its blocking's.
 template <uint32_t accumulators, uint32_t block, uint32_t unroll>
-constexpr Gemv gemv(const char* name) {
-  using Kernel = GemvOf<accumulators, block, unroll>;
+constexpr Gemv gemv(const char* name, Format format, decltype(Gemv::run) run) {
+  using Blocked = GemvOf<accumulators, block, unroll>;
   return {name,
+          format,
           accumulators,
           block,
           unroll,
           accumulators * kLanes / block,
-          Kernel::kResults * kLanes,
-          Kernel::run,
-          Kernel::labels};
+          Blocked::kResults * kLanes,
+          run,
+          Blocked::labels};
 }
-#define TACTUS_GEMV(accumulators, block, unroll) \
-  gemv<accumulators, block, unroll>(#accumulators "x" #block "u" #unroll)
+#define TACTUS_GEMV(a, b, u) \
+  gemv<a, b, u>(#a "x" #b "u" #u, Format::kF32, GemvOf<a, b, u>::run)
 
 }  // namespace TACTUS_KERNEL_SPACE
 }  // namespace tactus::policy::kernels

@@ -21,8 +21,18 @@ constexpr Gemv kGemv[] = {
     TACTUS_GEMV(4, 4, 2),  TACTUS_GEMV(8, 4, 1),
 };
 
+// Those that have temporaries beside.
+#define TACTUS_SMALL_BLOCKINGS(K)                                         \
+  K(1, 1, 4), K(2, 1, 2), K(4, 1, 2), K(6, 1, 1), K(8, 1, 1), K(2, 2, 2), \
+      K(4, 2, 1), K(4, 4, 2), K(8, 4, 1)
+
+constexpr Gemv kBf16[] = {TACTUS_SMALL_BLOCKINGS(TACTUS_GEMV_BF16)};
+constexpr Gemv kInt16[] = {TACTUS_SMALL_BLOCKINGS(TACTUS_GEMV16)};
+constexpr Gemv kInt8[] = {TACTUS_SMALL_BLOCKINGS(TACTUS_GEMV8)};
+
 }  // namespace
 
-constexpr KernelSet kPortableSet = make_set(rt::Isa::kPortable, kGemv);
+constexpr KernelSet kPortableSet =
+    make_set(rt::Isa::kPortable, {kGemv, kBf16, kInt16, kInt8});
 
 }  // namespace tactus::policy::kernels

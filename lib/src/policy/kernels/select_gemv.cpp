@@ -37,7 +37,7 @@ class Trial {
       : kernel_(&kernel),
         shape_(shape_of(set, kernel, m.n, m.k)),
         weights_(aligned(shape_.floats())),
-        x_(aligned(shape_.steps * kernel.block + kBlock)),
+        x_(aligned(kBlock + inputs_read(shape_, kernel) + kBlock)),
         y_(aligned(shape_.panels * kernel.outputs + kernel.written + kBlock)) {}
   [[nodiscard]] const Gemv& kernel() const { return *kernel_; }
   [[nodiscard]] double best() const { return best_; }
@@ -57,7 +57,7 @@ class Trial {
   void keep(double ns) { best_ = std::min(best_, ns); }
   void call() {
     for (std::size_t p = 0; p < shape_.panels; ++p)
-      kernel_->run(weights_.get() + p * shape_.stride, x_.get(),
+      kernel_->run(weights_.get() + p * shape_.stride, x_.get() + kBlock,
                    y_.get() + p * kernel_->outputs, shape_.steps);
   }
 
@@ -71,7 +71,7 @@ class Trial {
 std::vector<const Gemv*> ranked(const KernelSet& set, const Matrix& m,
                                 Beyond beyond) {
   std::vector<const Gemv*> list;
-  for (const Gemv& g : set.gemv)
+  for (const Gemv& g : set.of(m.format))
     if (fits(set, g, m, beyond)) list.push_back(&g);
   std::ranges::stable_sort(
       list, {}, [&](const Gemv* g) { return predicted(set, *g, m.n, m.k); });
@@ -82,7 +82,8 @@ std::vector<const Gemv*> ranked(const KernelSet& set, const Matrix& m,
 
 bool fits(const KernelSet& set, const Gemv& kernel, const Matrix& m,
           Beyond beyond) noexcept {
-  const std::size_t read = shape_of(set, kernel, m.n, m.k).steps * kernel.block;
+  if (is_integer(kernel.format)) return true;
+  const std::size_t read = inputs_read(shape_of(set, kernel, m.n, m.k), kernel);
   return beyond == Beyond::kForbidden ? read == m.k
                                       : read <= blocks_of(m.k) * kBlock;
 }
@@ -106,12 +107,12 @@ double predicted(const KernelSet& set, const Gemv& kernel, std::size_t n,
 }
 
 // Every set has a kernel with block 1 and unroll 1, or k is padded: the list
-// is never empty.
+// is never empty. (kBf16 takes pairs: an odd k needs the padding.)
 const Gemv& by_rule(const KernelSet& set, const Matrix& m,
                     Beyond beyond) noexcept {
-  const Gemv* best = &set.gemv.front();
+  const Gemv* best = &set.of(m.format).front();
   double least = std::numeric_limits<double>::infinity();
-  for (const Gemv& g : set.gemv) {
+  for (const Gemv& g : set.of(m.format)) {
     if (!fits(set, g, m, beyond)) continue;
     const double cost = predicted(set, g, m.n, m.k);
     if (cost < least) best = &g;

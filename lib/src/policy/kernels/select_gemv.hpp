@@ -10,6 +10,7 @@
 namespace tactus::policy::kernels {
 
 // May a kernel read padding behind the k inputs? Only where it is finite.
+// Quantised inputs have zeros behind them.
 enum class Beyond : uint8_t { kForbidden, kWithinBlock };
 
 [[nodiscard]] bool fits(const KernelSet& set, const Gemv& kernel,
@@ -18,6 +19,7 @@ enum class Beyond : uint8_t { kForbidden, kWithinBlock };
 [[nodiscard]] double predicted(const KernelSet& set, const Gemv& kernel,
                                std::size_t n, std::size_t k) noexcept;
 
+// Of the kernels of m's format.
 [[nodiscard]] const Gemv& by_rule(const KernelSet& set, const Matrix& m,
                                   Beyond beyond) noexcept;
 // Takes at most kTimedLayer or what is left of `left_ns`, give or take one

@@ -3,7 +3,28 @@
 // vector_*.hpp first.
 #pragma once
 
+#include "policy/kernels/gemv_bf16_impl.hpp"
+#include "policy/kernels/gemv_integer_impl.hpp"
+#include "policy/kernels/quantise_impl.hpp"
+
+#define TACTUS_ACTIVATIONS activations
 #include "policy/kernels/activations_impl.hpp"
+#undef TACTUS_ACTIVATIONS
+
+// The same bits on every instruction set: this fma hides the other.
+namespace tactus::policy::kernels {
+inline namespace TACTUS_KERNEL_SPACE {
+namespace canonical {
+[[gnu::always_inline]] inline Floats fma(const Floats& a, const Floats& b,
+                                         const Floats& c) {
+  return a * b + c;
+}
+}  // namespace canonical
+}  // namespace TACTUS_KERNEL_SPACE
+}  // namespace tactus::policy::kernels
+#define TACTUS_ACTIVATIONS canonical
+#include "policy/kernels/activations_impl.hpp"
+#undef TACTUS_ACTIVATIONS
 #include "policy/kernels/grid_impl.hpp"
 #include "policy/kernels/product_impl.hpp"
 
@@ -66,9 +87,27 @@ constexpr TensorKernels make_tensor_kernels() {
   return t;
 }
 
-constexpr KernelSet make_set(rt::Isa isa, std::span<const Gemv> gemv) {
-  return {isa, kLanes, gemv,   activations::kTable,  add, sub,
-          mul, div,    affine, make_tensor_kernels()};
+struct GemvLists {
+  std::span<const Gemv> f32, bf16, int16, int8;
+};
+
+constexpr KernelSet make_set(rt::Isa isa, const GemvLists& gemv) {
+  return {isa,
+          kLanes,
+          gemv.f32,
+          gemv.bf16,
+          gemv.int16,
+          gemv.int8,
+          activations::kTable,
+          canonical::kTable,
+          add,
+          sub,
+          mul,
+          div,
+          affine,
+          make_tensor_kernels(),
+          quantise<To16>,
+          quantise<To8>};
 }
 
 }  // namespace TACTUS_KERNEL_SPACE

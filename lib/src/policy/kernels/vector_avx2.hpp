@@ -28,15 +28,47 @@ template <uint32_t block>
     return _mm256_broadcast_ps(reinterpret_cast<const __m128*>(p));
   if constexpr (block == 8) return _mm256_loadu_ps(p);
 }
-// Sums of neighbours: of lanes in the first two stages, then of halves.
+// Neighbours brought together: of lanes in the first two stages, then of
+// halves.
 template <uint32_t stage>
-[[gnu::always_inline]] inline Floats pairwise(const Floats& a,
-                                              const Floats& b) {
+[[gnu::always_inline]] inline Floats evens(const Floats& a, const Floats& b) {
   if constexpr (stage < 2)
-    return _mm256_shuffle_ps(a, b, 0x88) + _mm256_shuffle_ps(a, b, 0xDD);
+    return _mm256_shuffle_ps(a, b, 0x88);
   else
-    return _mm256_permute2f128_ps(a, b, 0x20) +
-           _mm256_permute2f128_ps(a, b, 0x31);
+    return _mm256_permute2f128_ps(a, b, 0x20);
+}
+template <uint32_t stage>
+[[gnu::always_inline]] inline Floats odds(const Floats& a, const Floats& b) {
+  if constexpr (stage < 2)
+    return _mm256_shuffle_ps(a, b, 0xDD);
+  else
+    return _mm256_permute2f128_ps(a, b, 0x31);
+}
+// The low half and the low quarter of each lane, one after the other.
+[[gnu::always_inline]] inline void store_halves(const Words& w, void* p) {
+  const __m256i each = _mm256_shuffle_epi8(
+      reinterpret_cast<__m256i>(w),
+      _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, -1,
+                                                -1, -1, -1, -1, -1, -1, -1)));
+  const __m128i narrow =
+      _mm256_castsi256_si128(_mm256_permute4x64_epi64(each, 0x08));
+  __builtin_memcpy(p, &narrow, sizeof narrow);
+}
+[[gnu::always_inline]] inline void store_quarters(const Words& w, void* p) {
+  const __m256i each = _mm256_shuffle_epi8(
+      reinterpret_cast<__m256i>(w),
+      _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1,
+                                                -1, -1, -1, -1, -1, -1, -1)));
+  const __m256i both = _mm256_permutevar8x32_epi32(
+      each, _mm256_setr_epi32(0, 4, 0, 0, 0, 0, 0, 0));
+  const int64_t narrow = _mm256_extract_epi64(both, 0);
+  __builtin_memcpy(p, &narrow, sizeof narrow);
+}
+// c + a·b over each lane's pair of signed halves.
+[[gnu::always_inline]] inline Words add_pairs(const Words& c, const Words& a,
+                                              const Words& b) {
+  return c + reinterpret_cast<Words>(_mm256_madd_epi16(
+                 reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
 }
 
 [[gnu::always_inline]] inline __m256i first_lanes(uint32_t count) {

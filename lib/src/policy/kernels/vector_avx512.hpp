@@ -19,7 +19,7 @@ typedef uint32_t Words __attribute__((vector_size(64)));
 template <uint32_t block>
 [[gnu::always_inline]] inline Floats repeat(const float* p) {
   // maskz: the plain forms read an undefined register, which GCC 12 warns of.
-  if constexpr (block == 1) return Floats{} + *p;
+  if constexpr (block == 1) return _mm512_set1_ps(*p);
   if constexpr (block == 2) {
     double both;
     __builtin_memcpy(&both, p, sizeof both);
@@ -31,16 +31,38 @@ template <uint32_t block>
     return _mm512_maskz_broadcast_f32x8(0xFFFF, _mm256_loadu_ps(p));
   if constexpr (block == 16) return _mm512_loadu_ps(p);
 }
-// Sums of neighbours: of lanes in the first two stages, then of quarters.
+// Neighbours brought together: of lanes in the first two stages, then of
+// quarters.
 template <uint32_t stage>
-[[gnu::always_inline]] inline Floats pairwise(const Floats& a,
-                                              const Floats& b) {
+[[gnu::always_inline]] inline Floats evens(const Floats& a, const Floats& b) {
   if constexpr (stage < 2)
-    return _mm512_maskz_shuffle_ps(0xFFFF, a, b, 0x88) +
-           _mm512_maskz_shuffle_ps(0xFFFF, a, b, 0xDD);
+    return _mm512_maskz_shuffle_ps(0xFFFF, a, b, 0x88);
   else
-    return _mm512_maskz_shuffle_f32x4(0xFFFF, a, b, 0x88) +
-           _mm512_maskz_shuffle_f32x4(0xFFFF, a, b, 0xDD);
+    return _mm512_maskz_shuffle_f32x4(0xFFFF, a, b, 0x88);
+}
+template <uint32_t stage>
+[[gnu::always_inline]] inline Floats odds(const Floats& a, const Floats& b) {
+  if constexpr (stage < 2)
+    return _mm512_maskz_shuffle_ps(0xFFFF, a, b, 0xDD);
+  else
+    return _mm512_maskz_shuffle_f32x4(0xFFFF, a, b, 0xDD);
+}
+// The low half and the low quarter of each lane, one after the other.
+[[gnu::always_inline]] inline void store_halves(const Words& w, void* p) {
+  const __m256i narrow =
+      _mm512_maskz_cvtepi32_epi16(0xFFFF, reinterpret_cast<__m512i>(w));
+  __builtin_memcpy(p, &narrow, sizeof narrow);
+}
+[[gnu::always_inline]] inline void store_quarters(const Words& w, void* p) {
+  const __m128i narrow =
+      _mm512_maskz_cvtepi32_epi8(0xFFFF, reinterpret_cast<__m512i>(w));
+  __builtin_memcpy(p, &narrow, sizeof narrow);
+}
+// c + a·b over each lane's pair of signed halves.
+[[gnu::always_inline]] inline Words add_pairs(const Words& c, const Words& a,
+                                              const Words& b) {
+  return c + reinterpret_cast<Words>(_mm512_madd_epi16(
+                 reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
 }
 
 // The first `count` floats at p; `otherwise` in the lanes behind them.

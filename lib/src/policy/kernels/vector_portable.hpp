@@ -19,7 +19,7 @@ typedef uint32_t Words __attribute__((vector_size(16)));
 // `block` floats, again and again.
 template <uint32_t block>
 [[gnu::always_inline]] inline Floats repeat(const float* p) {
-  if constexpr (block == 1) return Floats{} + *p;
+  if constexpr (block == 1) return Floats{*p, *p, *p, *p};
   if constexpr (block == 2) return Floats{p[0], p[1], p[0], p[1]};
   if constexpr (block == 4) {
     Floats x;
@@ -27,12 +27,38 @@ template <uint32_t block>
     return x;
   }
 }
-// Sums of neighbouring lanes.
+// Neighbouring lanes brought together.
 template <uint32_t stage>
-[[gnu::always_inline]] inline Floats pairwise(const Floats& a,
-                                              const Floats& b) {
-  return __builtin_shufflevector(a, b, 0, 2, 4, 6) +
-         __builtin_shufflevector(a, b, 1, 3, 5, 7);
+[[gnu::always_inline]] inline Floats evens(const Floats& a, const Floats& b) {
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6);
+}
+template <uint32_t stage>
+[[gnu::always_inline]] inline Floats odds(const Floats& a, const Floats& b) {
+  return __builtin_shufflevector(a, b, 1, 3, 5, 7);
+}
+// The low half and the low quarter of each lane, one after the other.
+[[gnu::always_inline]] inline void store_halves(const Words& w, void* p) {
+  uint16_t narrow[4];
+  for (int i = 0; i < 4; ++i) narrow[i] = static_cast<uint16_t>(w[i]);
+  std::memcpy(p, narrow, sizeof narrow);
+}
+[[gnu::always_inline]] inline void store_quarters(const Words& w, void* p) {
+  uint8_t narrow[4];
+  for (int i = 0; i < 4; ++i) narrow[i] = static_cast<uint8_t>(w[i]);
+  std::memcpy(p, narrow, sizeof narrow);
+}
+// c + a·b over each lane's pair of signed halves.
+[[gnu::always_inline]] inline Words add_pairs(const Words& c, const Words& a,
+                                              const Words& b) {
+  typedef int32_t Signed __attribute__((vector_size(16)));
+  const auto low = [](const Words& w) {
+    return reinterpret_cast<Signed>(w << 16) >> 16;
+  };
+  const auto high = [](const Words& w) {
+    return reinterpret_cast<Signed>(w) >> 16;
+  };
+  return c + reinterpret_cast<Words>(low(a) * low(b)) +
+         reinterpret_cast<Words>(high(a) * high(b));
 }
 
 // The first `count` floats at p; `otherwise` in the lanes behind them.

@@ -42,4 +42,8 @@ inline void relax() noexcept { _mm_pause(); }
          __builtin_cpu_supports("avx512vl");
 }
 
+[[nodiscard]] inline bool has_avx512_vnni() noexcept {
+  return has_avx512() && __builtin_cpu_supports("avx512vnni");
+}
+
 }  // namespace tactus::rt::arch

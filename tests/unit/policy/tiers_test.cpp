@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: MIT
+// Whole plans of the tiers below f32: the same bits on every instruction set,
+// which layers they are about, what they refuse, and how far shared models
+// are from their float64 outputs.
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+
+#include <bit>
+#include <cmath>
+#include <cstdlib>
+#include <random>
+#include <string>
+
+#include "core/npy.hpp"
+#include "onnx_writer.hpp"
+#include "policy/plan.hpp"
+#include "rt/isa.hpp"
+
+using namespace tactus;
+using namespace tactus::policy;
+using namespace tactus::policy::test;
+
+namespace {
+
+constexpr Tier kExact[] = {Tier::kInt16, Tier::kInt8};
+
+std::vector<float> normal(std::size_t n, float deviation, unsigned seed) {
+  std::mt19937 rng(seed);
+  std::normal_distribution<float> draw(0, deviation);
+  std::vector<float> v(n);
+  for (float& x : v) x = draw(rng);
+  return v;
+}
+
+void dense(OnnxFile& f, const std::string& from, const std::string& to,
+           int64_t in, int64_t out) {
+  const auto seed = static_cast<unsigned>(in * 100 + out);
+  const float deviation = std::sqrt(1.6F / static_cast<float>(in));
+  const auto n = static_cast<std::size_t>(in * out);
+  f.weight(tensor("w" + to, {in, out}, normal(n, deviation, seed)));
+  f.weight(tensor("b" + to, {out},
+                  normal(static_cast<std::size_t>(out), 0.1F, seed + 1)));
+  f.node("Gemm", {from, "w" + to, "b" + to}, {to});
+}
+
+// 19 → 40 → 33 → 21 → 5, and a head on the second layer; a slice, so that a
+// product reads what lies between other values.
+OnnxFile actor(const char* activation) {
+  OnnxFile f;
+  f.input("x", {1, 23}).output("act", {1, 5}).output("value", {1, 1});
+  f.weight(int_tensor("from", {1}, {2})).weight(int_tensor("to", {1}, {21}));
+  f.weight(int_tensor("axis", {1}, {1}));
+  f.node("Slice", {"x", "from", "to", "axis"}, {"s"});
+  dense(f, "s", "a", 19, 40);
+  f.node(activation, {"a"}, {"h"});
+  dense(f, "h", "b", 40, 33);
+  f.node(activation, {"b"}, {"g"});
+  dense(f, "g", "c", 33, 21);
+  f.node("Tanh", {"c"}, {"d"});
+  dense(f, "d", "act", 21, 5);
+  dense(f, "g", "value", 33, 1);
+  return f;
+}
+
+// Gates of 7 from 5 inputs, then a layer.
+OnnxFile recurrent(const std::string& op) {
+  const int64_t gates = op == "LSTM" ? 28 : 21;
+  OnnxFile f;
+  f.input("x", {1, 1, 5}).input("h_in", {1, 1, 7});
+  f.output("y", {1, 3}).output("h_out", {1, 1, 7});
+  f.weight(tensor("w", {1, gates, 5},
+                  normal(static_cast<std::size_t>(gates) * 5, 0.5F, 1)));
+  f.weight(tensor("r", {1, gates, 7},
+                  normal(static_cast<std::size_t>(gates) * 7, 0.4F, 2)));
+  f.weight(tensor("bias", {1, 2 * gates},
+                  normal(static_cast<std::size_t>(gates) * 2, 0.1F, 3)));
+  f.weight(int_tensor("flat", {2}, {1, 7}));
+  std::vector<std::string> in{"x", "w", "r", "bias", "", "h_in"};
+  std::vector<std::string> out{"all", "h_out"};
+  if (op == "LSTM") {
+    f.input("c_in", {1, 1, 7}).output("c_out", {1, 1, 7});
+    in.emplace_back("c_in");
+    out.emplace_back("c_out");
+  }
+  f.node(op, in, out, {int_attribute("hidden_size", 7)});
+  f.node("Reshape", {"h_out", "flat"}, {"h"});
+  dense(f, "h", "y", 7, 3);
+  return f;
+}
+
+Options options_for(const OnnxFile& file, Tier tier) {
+  auto plan = ModelPlan::from_image(as_image(file.bytes()), "net", {});
+  cr_assert(bool(plan), "%s", plan ? "" : plan.error().text());
+  const std::size_t size = (*plan)->describe().inputs[0].size;
+  const std::vector<float> rows = normal(size * 512, 1, 7);
+  auto made = calibrate(**plan, {"rows.npy", {rows}});
+  cr_assert(bool(made), "%s", made ? "" : made.error().text());
+  Options options;
+  options.tier = tier;
+  options.calibration = *made;
+  return options;
+}
+
+ModelPlan::Ptr load(const OnnxFile& file, const Options& options) {
+  auto plan = ModelPlan::from_image(as_image(file.bytes()), "net", options);
+  cr_assert(bool(plan), "%s", plan ? "" : plan.error().text());
+  return *plan;
+}
+
+std::string refusal(const OnnxFile& file, const Options& options) {
+  auto plan = ModelPlan::from_image(as_image(file.bytes()), "net", options);
+  return plan ? "" : plan.error().text();
+}
+
+bool says(const std::string& text, const std::string& what) {
+  return text.find(what) != std::string::npos;
+}
+
+// Outputs of 40 rows, state carried.
+std::vector<float> rollout(const ModelPlan::Ptr& plan) {
+  auto context = Context::make(plan);
+  cr_assert(bool(context));
+  const Description& d = plan->describe();
+  const std::vector<float> x = normal(40 * d.inputs[0].size, 1, 11);
+  std::vector<float> all;
+  for (std::size_t row = 0; row < 40; ++row) {
+    const InputView in{x.data() + row * d.inputs[0].size};
+    std::vector<std::vector<float>> y;
+    for (const auto& o : d.outputs) y.emplace_back(o.size);
+    const std::vector<OutputView> out(y.begin(), y.end());
+    cr_assert(context->run({&in, 1}, out) == Status::kOk);
+    for (const auto& values : y)
+      all.insert(all.end(), values.begin(), values.end());
+  }
+  return all;
+}
+
+bool same(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](float u, float v) {
+           return std::bit_cast<uint32_t>(u) == std::bit_cast<uint32_t>(v);
+         });
+}
+
+class OnIsa {
+ public:
+  explicit OnIsa(rt::Isa isa) { ::setenv("TACTUS_ISA", rt::isa_name(isa), 1); }
+  ~OnIsa() { ::unsetenv("TACTUS_ISA"); }
+  OnIsa(const OnIsa&) = delete;
+  OnIsa& operator=(const OnIsa&) = delete;
+};
+
+void same_everywhere(const OnnxFile& file, const char* what) {
+  for (const Tier tier : kExact) {
+    Options options = options_for(file, tier);
+    std::vector<float> want;
+    for (const auto isa : rt::kIsas) {
+      if (!rt::isa_here(isa)) continue;
+      const OnIsa forced(isa);
+      for (const auto choice : {KernelChoice::kRule, KernelChoice::kTimed}) {
+        options.kernel_choice = choice;
+        const auto plan = load(file, options);
+        cr_assert(plan->describe().bit_exact && plan->describe().tier == tier);
+        const auto got = rollout(plan);
+        if (want.empty()) want = got;
+        cr_assert(same(got, want), "%s, %s on %s", what, name_of(tier),
+                  rt::isa_name(isa));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+Test(tiers, integer_plans_give_the_same_bits_on_every_instruction_set) {
+  for (const char* activation :
+       {"Elu", "Relu", "Selu", "Tanh", "Sigmoid", "Softplus", "LeakyRelu"})
+    same_everywhere(actor(activation), activation);
+}
+
+Test(tiers, recurrent_integer_plans_do_too) {
+  for (const char* op : {"LSTM", "GRU"}) same_everywhere(recurrent(op), op);
+}
+
+Test(tiers, only_integer_plans_claim_it) {
+  const OnnxFile file = actor("Elu");
+  for (const Tier tier : {Tier::kF32, Tier::kBf16})
+    cr_assert_not(load(file, options_for(file, tier))->describe().bit_exact);
+  OnnxFile boxed = actor("Sin");  // double, by the C library
+  const auto plan = load(boxed, options_for(boxed, Tier::kInt16));
+  cr_assert(says(plan->describe().kernels, ";f64:Sin"));
+  cr_assert_not(plan->describe().bit_exact);
+}
+
+Test(tiers, are_near_f32) {
+  const OnnxFile file = actor("Elu");
+  const auto want = rollout(load(file, options_for(file, Tier::kF32)));
+  const std::pair<Tier, float> kBounds[] = {
+      {Tier::kBf16, 0.03F}, {Tier::kInt16, 0.005F}, {Tier::kInt8, 0.1F}};
+  for (const auto& [tier, bound] : kBounds) {
+    const auto got = rollout(load(file, options_for(file, tier)));
+    float most = 0;
+    for (std::size_t i = 0; i < got.size(); ++i)
+      most = std::max(most, std::fabs(got[i] - want[i]));
+    cr_assert(most > 0 && most < bound, "%s: %g", name_of(tier), double(most));
+  }
+}
+
+Test(tiers, int8_keeps_16_bits_in_its_first_and_last_layers) {
+  const OnnxFile file = actor("Relu");
+  const auto plan = load(file, options_for(file, Tier::kInt8));
+  const std::string& kernels = plan->describe().kernels;
+  cr_assert(kernels.starts_with("fused/2:int8:"));
+  const auto format_of = [&](const std::string& shape) {
+    const std::size_t end = kernels.find(":" + shape);
+    cr_assert(end != std::string::npos, "%s", kernels.c_str());
+    const std::size_t begin = kernels.rfind("gemv-", end);
+    return kernels.substr(begin + 5, kernels.find('.', begin) - begin - 5);
+  };
+  cr_assert(format_of("40x19") == "i16");
+  cr_assert(format_of("33x40") == "i8");
+  cr_assert(format_of("21x33") == "i8");
+  cr_assert(format_of("5x21") == "i16");
+  cr_assert(format_of("1x33") == "i16");
+}
+
+Test(tiers, a_logged_plan_is_made_again) {
+  const OnnxFile file = actor("Elu");
+  for (const Tier tier : {Tier::kBf16, Tier::kInt16, Tier::kInt8}) {
+    Options options = options_for(file, tier);
+    options.kernel_choice = KernelChoice::kTimed;
+    const auto first = load(file, options);
+    options.kernel_choice = KernelChoice::kRule;
+    options.kernel_override = first->describe().kernels;
+    const auto again = load(file, options);
+    cr_assert(again->describe().kernels == first->describe().kernels);
+    cr_assert(same(rollout(again), rollout(first)));
+  }
+}
+
+Test(tiers, an_integer_plan_of_another_machine_gives_its_bits_here) {
+  const OnnxFile file = actor("Elu");
+  Options options = options_for(file, Tier::kInt16);
+  const auto want = rollout(load(file, options));
+  options.kernel_override = "fused/2:int16:sve;gemv-i16.9x1u1:40x19";
+  cr_assert(same(rollout(load(file, options)), want));
+  options.kernel_override = "fused/2:f32:sve;gemv9x1u1:40x19";
+  cr_assert(says(refusal(file, options), "were asked for"));
+  options = options_for(file, Tier::kBf16);
+  options.kernel_override = "fused/2:bf16:sve;gemv-bf16.9x1u1:40x19";
+  cr_assert(says(refusal(file, options), "were asked for"));
+}
+
+Test(tiers, integers_without_a_calibration_are_refused_with_the_remedy) {
+  for (const Tier tier : kExact) {
+    Options options;
+    options.tier = tier;
+    const std::string none = refusal(actor("Elu"), options);
+    cr_assert(says(none, "'s'") && says(none, name_of(tier)), "%s",
+              none.c_str());
+    cr_assert(says(none, "there is no calibration"));
+    cr_assert(says(none, "rtctl model quantize"));
+    options.calibration = {"other.npy", 1, {{"s", 1, -1, {}}}};
+    const std::string other = refusal(actor("Elu"), options);
+    cr_assert(says(other, "'h'") && says(other, "by other.npy has no such"),
+              "%s", other.c_str());
+  }
+}
+
+Test(tiers, a_calibration_that_makes_no_sense_is_refused) {
+  Options options = options_for(actor("Elu"), Tier::kInt16);
+  options.calibration.ranges[0].amax = NAN;
+  cr_assert(says(refusal(actor("Elu"), options), "calibrate again"));
+  options = options_for(actor("Elu"), Tier::kInt16);
+  options.calibration.ranges[0].each.pop_back();
+  cr_assert(says(refusal(actor("Elu"), options), "calibrate again"));
+}
+
+// Far too narrow for its rounding.
+Test(tiers, golden_vectors_vouch_for_the_model_in_f32) {
+  OnnxFile f;
+  f.input("x", {1, 2}).output("y", {1, 1});
+  f.weight(tensor("w", {2, 1}, {0.1F, 0.7F}));
+  f.node("MatMul", {"x", "w"}, {"y"});
+  f.metadata("tactus.golden",
+             R"({"by": "test", "tolerance": 1e-6,
+                 "observation": [[1, 1]], "action": [[0.8]]})");
+  Options options;
+  options.tier = Tier::kBf16;
+  const auto plan = load(f, options);
+  cr_assert(plan->describe().golden.checked == 1);
+  cr_assert_not(plan->describe().self_checked);
+}
+
+Test(tiers, a_wrong_golden_vector_is_refused_in_every_tier) {
+  OnnxFile f;
+  f.input("x", {1, 2}).output("y", {1, 1});
+  f.weight(tensor("w", {2, 1}, {0.1F, 0.7F}));
+  f.node("MatMul", {"x", "w"}, {"y"});
+  f.metadata("tactus.golden",
+             R"({"by": "test", "tolerance": 1e-6,
+                 "observation": [[1, 1]], "action": [[0.9]]})");
+  Options options;
+  options.tier = Tier::kBf16;
+  cr_assert(says(refusal(f, options), "golden vector 0"));
+}
+
+Test(tiers, bf16_needs_no_calibration) {
+  Options options;
+  options.tier = Tier::kBf16;
+  cr_assert(refusal(actor("Elu"), options).empty());
+}
+
+Test(tiers, a_model_without_such_a_layer_is_refused) {
+  OnnxFile f;
+  f.input("x", {1, 4}).output("y", {1, 4}).node("Tanh", {"x"}, {"y"});
+  Options options;
+  for (const Tier tier : {Tier::kBf16, Tier::kInt16, Tier::kInt8}) {
+    options.tier = tier;
+    cr_assert(says(refusal(f, options), "no layer"));
+  }
+}
+
+Test(tiers, what_is_not_finite_is_reported) {
+  const OnnxFile file = actor("Relu");
+  for (const Tier tier : {Tier::kBf16, Tier::kInt16, Tier::kInt8})
+    for (const float bad : {NAN, INFINITY}) {
+      const auto plan = load(file, options_for(file, tier));
+      auto context = Context::make(plan);
+      std::vector<float> x(23, 0.1F), act(5), value(1);
+      x[7] = bad;
+      const InputView in{x.data()};
+      const OutputView out[] = {act, value};
+      cr_assert(context->run({&in, 1}, out) == Status::kNotFinite);
+      x[7] = 0;
+      cr_assert(context->run({&in, 1}, out) == Status::kOk);
+    }
+}
+
+// ------------------------------------------------------- shared models
+
+namespace {
+
+struct Shared {
+  const char* model;
+  double int16, int8;  // max |error| / max |output|, over the stored rows
+};
+constexpr Shared kShared[] = {{"apollo", 0.14, 1.5},
+                              {"b2_mlp", 1e-3, 0.05},
+                              {"go1", 0.04, 0.8},
+                              {"leap_reorient", 0.03, 0.6},
+                              {"tron1_pf_encoder", 1e-3, 0.03},
+                              {"tron1_wf_policy", 5e-4, 0.025},
+                              {"shapes/rsl_rl_norm", 1.1e-3, 0.03},
+                              {"unitree_g1_lstm", 0.01, 0.02},
+                              {"shapes/gru_policy", 8e-4, 0.01}};
+
+double deviation(const std::string& stem, Tier tier) {
+  const auto rows = read_npy(stem + ".obs.npy");
+  const auto want = read_npy(stem + ".act64.npy");
+  cr_assert(rows && want);
+  const std::vector<float> x(rows->data.begin(), rows->data.end());
+  auto plan = ModelPlan::load(stem + ".onnx", {});
+  cr_assert(bool(plan));
+  auto calibration = calibrate(**plan, {"obs", {x}});
+  cr_assert(bool(calibration));
+  Options options;
+  options.tier = tier;
+  options.calibration = *calibration;
+  plan = ModelPlan::load(stem + ".onnx", options);
+  cr_assert(bool(plan), "%s", plan ? "" : plan.error().text());
+  auto context = Context::make(*plan);
+  const Description& d = (*plan)->describe();
+  std::vector<float> y(d.outputs[0].size);
+  double most = 0, largest = 0;
+  for (std::size_t row = 0; row < want->data.size() / y.size(); ++row) {
+    const InputView in{x.data() + row * d.inputs[0].size};
+    const OutputView out(y);
+    cr_assert(context->run({&in, 1}, {&out, 1}) == Status::kOk);
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      const double w = want->data[row * y.size() + i];
+      most = std::max(most, std::fabs(double(y[i]) - w));
+      largest = std::max(largest, std::fabs(w));
+    }
+  }
+  return most / largest;
+}
+
+}  // namespace
+
+Test(tiers, shared_models_stay_within_their_stated_error) {
+  const char* folder = std::getenv("TACTUS_TEST_MODELS");
+  if (!folder) cr_skip_test("TACTUS_TEST_MODELS is not set");
+  for (const Shared& s : kShared) {
+    const std::string stem = std::string(folder) + "/" + s.model;
+    const double int16 = deviation(stem, Tier::kInt16);
+    const double int8 = deviation(stem, Tier::kInt8);
+    cr_expect(int16 <= s.int16, "%s int16: %.3g", s.model, int16);
+    cr_expect(int8 <= s.int8, "%s int8: %.3g", s.model, int8);
+    cr_log_info("%s: int16 %.2g, int8 %.2g", s.model, int16, int8);
+  }
+}
