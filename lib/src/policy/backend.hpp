@@ -45,6 +45,10 @@ class Compiled {
   // The kernels that were chosen; equal text means equal bits.
   [[nodiscard]] virtual std::string kernels() const = 0;
   [[nodiscard]] virtual std::vector<OpCount> ops() const = 0;
+  // The weights as CompileInput::packed takes them; empty: it does not.
+  [[nodiscard]] virtual std::span<const std::byte> packed() const noexcept {
+    return {};
+  }
   // Description::bit_exact.
   [[nodiscard]] virtual bool bit_exact() const noexcept { return false; }
 };
@@ -57,6 +61,9 @@ struct CompileInput {
   KernelChoice choice = KernelChoice::kRule;
   std::string kernels;  // asked for; empty: the backend's own choice
   const Calibration& calibration;
+  // packed() of a plan of the same graph, tier, calibration and `kernels`:
+  // taken instead of packing again. kUnavailable if the size is not ours.
+  std::span<const std::byte> packed = {};
 };
 
 using Compile =

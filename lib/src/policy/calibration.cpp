@@ -149,7 +149,8 @@ Result<Calibration> Calibrator::run() {
   }
   Calibration made{rows_.source, count_, {}};
   for (const Watch& w : watched_)
-    made.ranges.push_back({ir::name_of_value(graph_, w.id), w.amax, w.low, w.each});
+    made.ranges.push_back(
+        {ir::name_of_value(graph_, w.id), w.amax, w.low, w.each});
   return made;
 }
 

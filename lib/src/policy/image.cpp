@@ -14,6 +14,7 @@
 
 #include "core/error.hpp"
 #include "core/fd.hpp"
+#include "policy/tmodel.hpp"
 
 namespace tactus::policy {
 namespace {
@@ -185,7 +186,7 @@ Result<LoadedModel> load_file(const std::string& path) {
   }
   auto data = read_all(fd, path);
   if (!data) return data.error();
-  if (is_bundle(*data)) return load_image(*data, path);
+  if (is_bundle(*data) || is_tmodel(*data)) return load_image(*data, path);
   std::list<File> extra;
   FolderFiles folder(path, extra);
   auto model = onnx::parse(
@@ -193,20 +194,15 @@ Result<LoadedModel> load_file(const std::string& path) {
   if (!model) return model.error();
   if (!extra.empty()) {
     extra.push_front({"", std::move(*data)});
-    return LoadedModel{std::move(*model), bundle(extra)};
+    return LoadedModel{std::move(*model), bundle(extra), nullptr};
   }
-  return LoadedModel{std::move(*model), std::move(*data)};
+  return LoadedModel{std::move(*model), std::move(*data), nullptr};
 }
 
-std::span<const std::byte> onnx_part(
-    std::span<const std::byte> image) noexcept {
-  if (!is_bundle(image)) return image;
-  std::vector<Entry> entries;
-  return unbundle(image, entries) ? entries[0].data : image;
-}
+namespace {
 
-Result<LoadedModel> load_image(std::span<const std::byte> image,
-                               const std::string& label) {
+Result<onnx::Model> parse_image(std::span<const std::byte> image,
+                                const std::string& label) {
   std::vector<Entry> entries{{"", image}};
   if (is_bundle(image)) {
     entries.clear();
@@ -221,9 +217,63 @@ Result<LoadedModel> load_image(std::span<const std::byte> image,
     }
     return bad_input("{}: external data '{}' is not in the image", label, name);
   };
-  auto model = onnx::parse(entries[0].data, label, external);
+  return onnx::parse(entries[0].data, label, external);
+}
+
+// What the sections repeat of the image.
+Result<void> fit_stored(const Stored& stored, const std::string& label,
+                        const onnx::Model& model) {
+  const auto text = [&](std::string_view key) -> std::string_view {
+    const auto it =
+        std::ranges::find(model.metadata, key, &onnx::Property::key);
+    return it == model.metadata.end() ? "" : std::string_view(it->value);
+  };
+  if (stored.contract != text("tactus.contract")) {
+    return bad_input(
+        "{}: its contract section is not the contract of the model in it: make "
+        "it again with rtctl model quantize",
+        label);
+  }
+  if (stored.golden_tolerance == 0 || !text("tactus.golden").empty()) return {};
+  return bad_input(
+      "{}: it has a tolerance for golden vectors, the model in it has none: "
+      "make it again with rtctl model quantize",
+      label);
+}
+
+Result<LoadedModel> load_tmodel(std::span<const std::byte> image,
+                                const std::string& label) {
+  auto file = parse_tmodel(image, label);
+  if (!file) return file.error();
+  auto model = parse_image(file->image, label);
   if (!model) return model.error();
-  return LoadedModel{std::move(*model), {image.begin(), image.end()}};
+  if (auto ok = fit_stored(file->stored, label, *model); !ok) return ok.error();
+  return LoadedModel{std::move(*model),
+                     {image.begin(), image.end()},
+                     std::make_shared<Stored>(std::move(file->stored))};
+}
+
+}  // namespace
+
+std::span<const std::byte> model_part(std::span<const std::byte> image) {
+  if (!is_tmodel(image)) return image;
+  const auto file = parse_tmodel(image, "");
+  return file ? file->image : image;
+}
+
+std::span<const std::byte> onnx_part(std::span<const std::byte> image) {
+  image = model_part(image);
+  if (!is_bundle(image)) return image;
+  std::vector<Entry> entries;
+  return unbundle(image, entries) ? entries[0].data : image;
+}
+
+Result<LoadedModel> load_image(std::span<const std::byte> image,
+                               const std::string& label) {
+  if (is_tmodel(image)) return load_tmodel(image, label);
+  auto model = parse_image(image, label);
+  if (!model) return model.error();
+  return LoadedModel{std::move(*model), {image.begin(), image.end()}, nullptr};
 }
 
 }  // namespace tactus::policy

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A model as one blob: the ONNX file itself, or, with external data, a
-// bundle of it and its data files. What is hashed, logged and replayed.
+// A model as one blob: the ONNX file itself, with external data a bundle of
+// it and its data files, or a .tmodel (tmodel.hpp) around either. What is
+// hashed, logged and replayed.
 //
 // Bundle, little-endian: "TACTUSMB", u32 version 1, u32 count, then per file
 // u64 name size, u64 data size, name, data; the first is the ONNX file.
@@ -9,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,9 +20,12 @@
 
 namespace tactus::policy {
 
+struct Stored;  // policy/tmodel.hpp
+
 struct LoadedModel {
   onnx::Model model;
-  std::vector<std::byte> image;
+  std::vector<std::byte> image;          // the file: ONNX, bundle or .tmodel
+  std::shared_ptr<const Stored> stored;  // of a .tmodel; else null
 };
 
 // Reads and parses; external data only from regular files in the model's
@@ -30,9 +35,12 @@ Result<LoadedModel> load_file(const std::string& path);
 Result<LoadedModel> load_image(std::span<const std::byte> image,
                                const std::string& label);
 
-// The ONNX file in an image that could be loaded.
+// The image without a .tmodel around it, and the ONNX file alone, of an image
+// that could be loaded.
+[[nodiscard]] std::span<const std::byte> model_part(
+    std::span<const std::byte> image);
 [[nodiscard]] std::span<const std::byte> onnx_part(
-    std::span<const std::byte> image) noexcept;
+    std::span<const std::byte> image);
 
 // XXH64 (Y. Collet, xxHash specification, section XXH64), seed 0.
 [[nodiscard]] uint64_t xxh64(std::span<const std::byte> bytes) noexcept;

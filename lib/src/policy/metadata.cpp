@@ -177,18 +177,6 @@ constexpr Key kKeys[] = {{"tactus.contract", read_contract},
                          {"tactus.golden", read_golden},
                          {"tactus.state", read_states}};
 
-// Nesting is bounded before parsing: the parser's own values nest on the
-// stack when destroyed.
-bool is_shallow(std::string_view json) {
-  int depth = 0;
-  for (const char c : json) {
-    if (c == '[' || c == '{') ++depth;
-    if (c == ']' || c == '}') --depth;
-    if (depth > 16) return false;
-  }
-  return true;
-}
-
 Result<void> read_property(const onnx::Property& p, const std::string& label,
                            Metadata& out) {
   const auto* key = std::ranges::find(kKeys, p.key, &Key::name);
@@ -215,6 +203,16 @@ Result<void> read_property(const onnx::Property& p, const std::string& label,
 }
 
 }  // namespace
+
+bool is_shallow(std::string_view json) noexcept {
+  int depth = 0;
+  for (const char c : json) {
+    if (c == '[' || c == '{') ++depth;
+    if (c == ']' || c == '}') --depth;
+    if (depth > 16) return false;
+  }
+  return true;
+}
 
 Result<Metadata> read_metadata(const onnx::Model& model,
                                const std::string& label) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -31,5 +32,9 @@ struct Metadata {
 // An unknown key inside, a missing one or a wrong type is kBadInput.
 Result<Metadata> read_metadata(const onnx::Model& model,
                                const std::string& label);
+
+// Nesting is bounded before JSON is parsed: the parser's own values nest on
+// the stack when destroyed.
+[[nodiscard]] bool is_shallow(std::string_view json) noexcept;
 
 }  // namespace tactus::policy

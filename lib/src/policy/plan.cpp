@@ -10,6 +10,8 @@
 #include "policy/image.hpp"
 #include "policy/ir/build.hpp"
 #include "policy/metadata.hpp"
+#include "policy/tmodel.hpp"
+#include "rt/isa.hpp"
 
 namespace tactus::policy {
 
@@ -48,8 +50,10 @@ class PlanBuilder {
 
  private:
   Result<void> read();
+  void read_stored();
   Result<void> build();
   Result<void> compile();
+  Result<std::unique_ptr<const Compiled>> compile_with(const Backend& backend);
   Result<void> fit_contract();
   Result<void> fit_action() const;
   void count();
@@ -64,6 +68,8 @@ class PlanBuilder {
   const Options& options_;
   Metadata metadata_;
   ir::Built built_;
+  Tier tier_ = Tier::kF32;
+  const Calibration* calibration_ = nullptr;
   std::shared_ptr<ModelPlan> plan_{new ModelPlan};
 };
 
@@ -87,7 +93,34 @@ Result<void> PlanBuilder::read() {
   d.golden.vectors = metadata_.golden.action.size();
   d.golden.by = metadata_.golden.by;
   d.golden.tolerance = metadata_.golden.tolerance;
+  read_stored();
   return {};
+}
+
+// What a .tmodel adds; what was asked for goes before it.
+void PlanBuilder::read_stored() {
+  tier_ = options_.tier.value_or(Tier::kF32);
+  calibration_ = &options_.calibration;
+  if (!loaded_.stored) return;
+  const Stored& stored = *loaded_.stored;
+  // Rounding is the fused backend's; others judge the exact model.
+  const bool rounds = options_.backend == "fused";
+  tier_ = options_.tier.value_or(rounds ? stored.tier : Tier::kF32);
+  if (calibration_->ranges.empty()) calibration_ = &stored.calibration;
+  Description& d = plan_->description_;
+  // A tier that rounds cannot meet what the exact one meets.
+  if (stored.golden_tolerance > 0 && tier_ == stored.tier) {
+    metadata_.golden.tolerance = stored.golden_tolerance;
+    d.golden.tolerance = stored.golden_tolerance;
+  }
+  d.storage.sections = stored.sections;
+  d.storage.tier = stored.tier;
+  d.storage.calibration = stored.calibration.source;
+  d.storage.calibration_rows = stored.calibration.rows;
+  d.storage.accuracy = stored.accuracy;
+  for (const IsaKernels& k : stored.kernels) {
+    if (!k.weights.empty()) d.storage.isas.emplace_back(rt::isa_name(k.isa));
+  }
 }
 
 void PlanBuilder::count() {
@@ -155,6 +188,41 @@ Result<void> PlanBuilder::fit_action() const {
   return {};
 }
 
+// The kernels that a .tmodel names for this instruction set, with the weights
+// it packed for them, where neither another choice nor a replay asks for more;
+// what this build cannot use is packed anew, as for an ONNX file.
+Result<std::unique_ptr<const Compiled>> PlanBuilder::compile_with(
+    const Backend& backend) {
+  CompileInput input{
+      built_.graph,           built_.states.size(),     tier_,        label_,
+      options_.kernel_choice, options_.kernel_override, *calibration_};
+  const auto isa = rt::choose_isa();
+  Storage& storage = plan_->description_.storage;
+  const Stored* stored = loaded_.stored.get();
+  if (!stored || options_.backend != "fused" || !isa) {
+    return backend.compile(input);
+  }
+  if (tier_ != stored->tier || !options_.outputs.empty()) {
+    storage.packed_anew = "another tier, or fewer outputs, were asked for";
+    return backend.compile(input);
+  }
+  const auto own = std::ranges::find(stored->kernels, *isa, &IsaKernels::isa);
+  if (own == stored->kernels.end()) {
+    storage.packed_anew = fmt::format("it has none for {}", rt::isa_name(*isa));
+    return backend.compile(input);
+  }
+  if (input.kernels.empty()) input.kernels = own->kernels;
+  if (input.kernels == own->kernels) input.packed = own->weights;
+  auto compiled = backend.compile(input);
+  storage.used_packed = compiled && !input.packed.empty();
+  if (compiled || !options_.kernel_override.empty()) return compiled;
+  if (compiled.error().code() != ErrorCode::kUnavailable) return compiled;
+  storage.packed_anew = compiled.error().text();
+  input.kernels.clear();
+  input.packed = {};
+  return backend.compile(input);
+}
+
 Result<void> PlanBuilder::compile() {
   const auto known = backends();
   const auto backend =
@@ -163,20 +231,18 @@ Result<void> PlanBuilder::compile() {
     return bad_input("{}: no backend '{}': use fused, reference or onednn",
                      label_, options_.backend);
   }
-  if (options_.tier != Tier::kF32 && options_.backend != "fused") {
+  if (tier_ != Tier::kF32 && options_.backend != "fused") {
     return bad_input("{}: backend {} has no tier {}: use --backend fused",
-                     label_, options_.backend, name_of(options_.tier));
+                     label_, options_.backend, name_of(tier_));
   }
-  if (auto ok = check(options_.calibration); !ok) return prefixed(ok.error());
-  auto compiled = backend->compile(
-      {built_.graph, built_.states.size(), options_.tier, label_,
-       options_.kernel_choice, options_.kernel_override, options_.calibration});
+  if (auto ok = check(*calibration_); !ok) return prefixed(ok.error());
+  auto compiled = compile_with(*backend);
   if (!compiled) return prefixed(compiled.error());
   plan_->compiled_ = std::move(*compiled);
   Description& d = plan_->description_;
   d.backend = backend->name;
   d.kernels = plan_->compiled_->kernels();
-  d.tier = options_.tier;
+  d.tier = tier_;
   d.bit_exact = plan_->compiled_->bit_exact();
   d.weight_bytes = plan_->compiled_->weight_bytes();
   d.compiled_ops = plan_->compiled_->ops();
@@ -257,7 +323,9 @@ Result<void> PlanBuilder::check_golden() {
   if (!metadata_.golden.present || !options_.check_golden || !possible) {
     return {};
   }
-  if (options_.tier != Tier::kF32) return check_golden_in_f32();
+  const bool stored = loaded_.stored && loaded_.stored->golden_tolerance > 0 &&
+                      loaded_.stored->tier == tier_;
+  if (tier_ != Tier::kF32 && !stored) return check_golden_in_f32();
   auto context = Context::make(plan_);
   if (!context) return context.error();
   for (std::size_t i = 0; i < metadata_.golden.action.size(); ++i) {
@@ -268,7 +336,7 @@ Result<void> PlanBuilder::check_golden() {
 }
 
 // The vectors vouch for weights and graph; a tier's rounding is larger than
-// what they allow.
+// what they allow, unless a .tmodel says how much that is.
 Result<void> PlanBuilder::check_golden_in_f32() {
   Options options = options_;
   options.tier = Tier::kF32;

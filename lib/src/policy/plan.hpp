@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -68,8 +69,10 @@ struct Options {
   std::vector<std::string> outputs;  // selected; empty: all but states
   std::string backend = "fused";     // fused | reference | onednn
   bool check_golden = true;          // in f32, whatever the tier
-  Tier tier = Tier::kF32;            // another one: fused only
-  Calibration calibration;           // int16 and int8 need one of this model
+  // None: what a .tmodel was made for, else f32. Others than f32: fused only.
+  std::optional<Tier> tier;
+  // int16 and int8 need one of this model; without ranges a .tmodel's own.
+  Calibration calibration;
   KernelChoice kernel_choice = KernelChoice::kRule;
   std::string kernel_override;  // Description::kernels of a logged plan
 };
@@ -104,6 +107,23 @@ struct GoldenResult {
   double worst = 0;         // |difference| seen
 };
 
+// What a .tmodel says of itself; of an ONNX file nothing.
+struct SectionInfo {
+  std::string name;  // "packed"
+  std::string isa;   // "avx512"; empty: of all
+  uint64_t size = 0;
+};
+struct Storage {
+  std::vector<SectionInfo> sections;  // empty: not a .tmodel
+  Tier tier = Tier::kF32;
+  std::string calibration;  // its source; empty: none
+  uint64_t calibration_rows = 0;
+  std::string accuracy;           // JSON of rtctl model quantize
+  std::vector<std::string> isas;  // that weights are packed for
+  bool used_packed = false;       // else they were packed anew from the image
+  std::string packed_anew;        // why
+};
+
 struct Description {
   std::string label;  // path, or what the image was called
   uint64_t hash = 0;  // XXH64 of the image (file bytes, external data too)
@@ -125,6 +145,7 @@ struct Description {
   Contract contract;
   GoldenResult golden;
   bool self_checked = true;  // nothing from outside vouches for the outputs
+  Storage storage;
 };
 
 class Compiled;  // policy/backend.hpp

@@ -141,6 +141,9 @@ class FusedPlan : public Compiled {
   std::string kernels() const override { return program_.kernels; }
   std::vector<OpCount> ops() const override { return program_.ops; }
   bool bit_exact() const noexcept override { return program_.bit_exact; }
+  std::span<const std::byte> packed() const noexcept override {
+    return std::as_bytes(std::span(program_.weights));
+  }
 
  private:
   Program program_;

@@ -160,6 +160,20 @@ Result<void> Lowering::choose_set() {
   return {};
 }
 
+// The whole stream as it was packed for the same steps.
+Result<void> Lowering::take_packed() {
+  const auto weights = std::as_writable_bytes(std::span(program_.weights));
+  if (input_.packed.empty()) return {};
+  if (input_.packed.size() == weights.size() &&
+      input_.kernels == program_.kernels) {
+    std::ranges::copy(input_.packed, weights.begin());
+    return {};
+  }
+  return unavailable("{}: {} bytes were packed, this build needs {} for '{}'",
+                     input_.label, input_.packed.size(), weights.size(),
+                     program_.kernels);
+}
+
 Result<Program> Lowering::run() {
   graph_ = input_.graph;
   ir::optimise(graph_);
@@ -194,6 +208,7 @@ Result<Program> Lowering::run() {
                            program_.initial.data() + at,
                            [](double v) { return static_cast<float>(v); });
   }
+  if (auto ok = take_packed(); !ok) return ok.error();
   program_.graph = owned_;
   program_.ops = count_ops(graph_);
   program_.states = input_.states;
