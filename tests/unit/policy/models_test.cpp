@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "allocations.hpp"
 #include "core/npy.hpp"
 #include "onnx_writer.hpp"
 #include "policy/plan.hpp"
@@ -172,4 +173,38 @@ Test(models, recurrent_and_others_agree_on_reference) {
 
 Test(models, recurrent_and_others_agree_on_fused) {
   all_agree(kOther, "fused");
+}
+
+namespace {
+
+// In f32 all the way, and without allocation after load.
+void runs_in_f32(const Case& c) {
+  auto plan = ModelPlan::load(folder() + "/" + c.model + ".onnx", {});
+  cr_assert(bool(plan), "%s", plan ? "" : plan.error().text());
+  const Description& d = (*plan)->describe();
+  cr_expect(d.kernels.find("f64:") == std::string::npos, "%s: %s", c.model,
+            d.kernels.c_str());
+  auto context = Context::make(*plan);
+  cr_assert(bool(context));
+  std::vector<std::vector<float>> x, y;
+  std::vector<InputView> in;
+  for (const auto& i : d.inputs) x.emplace_back(i.size, 0.1F);
+  for (const auto& o : d.outputs) y.emplace_back(o.size);
+  for (const auto& v : x) in.push_back({v.data()});
+  const std::vector<OutputView> out(y.begin(), y.end());
+  const long before = test::allocations.load();
+  for (int i = 0; i < 10; ++i) {
+    cr_assert(context->run(in, out) == Status::kOk);
+    context->prewarm();
+  }
+  cr_expect_eq(test::allocations.load() - before, 0, "%s", c.model);
+}
+
+}  // namespace
+
+Test(models, all_run_in_f32_without_allocation_after_load) {
+  test::need_counter();
+  for (const Case& c : kMlp) runs_in_f32(c);
+  for (const Case& c : kHeads) runs_in_f32(c);
+  for (const Case& c : kOther) runs_in_f32(c);
 }

@@ -195,3 +195,54 @@ Test(passes, shape_arithmetic_folds_away) {
   f.node("Tanh", {"e"}, {"y"});
   becomes(f, "Tanh", 2);
 }
+
+Test(passes, a_bias_for_every_row_is_the_layers) {
+  OnnxFile f;
+  f.input("x", {3, 2}).output("y", {3, 2});
+  f.weight(tensor("w", {2, 2}, {1, 2, 3, 4})).weight(tensor("b", {2}, {5, 6}));
+  f.node("MatMul", {"x", "w"}, {"p"}).node("Add", {"p", "b"}, {"y"});
+  cr_assert(compiled(f) == "Linear", "%s", compiled(f).c_str());
+  same_meaning(f, 6);
+}
+
+Test(passes, a_bias_of_one_row_stays_apart) {
+  OnnxFile f;
+  f.input("x", {2, 2}).output("y", {2, 2});
+  f.weight(tensor("w", {2, 2}, {1, 2, 3, 4}));
+  f.weight(tensor("b", {2, 2}, {5, 6, 7, 8}));
+  f.node("MatMul", {"x", "w"}, {"p"}).node("Add", {"p", "b"}, {"y"});
+  cr_assert(compiled(f) == "Linear Affine", "%s", compiled(f).c_str());
+  same_meaning(f, 4);
+}
+
+Test(passes, batch_normalisation_is_the_convolutions) {
+  OnnxFile f;
+  f.input("x", {2, 1, 4}).output("y", {2, 2, 3});
+  f.weight(tensor("w", {2, 1, 2}, {1, 2, 3, 4}));
+  for (const char* part : {"scale", "shift", "mean", "variance"})
+    f.weight(tensor(part, {2}, {1.5F, 0.5F}));
+  f.node("Conv", {"x", "w"}, {"c"});
+  f.node("BatchNormalization", {"c", "scale", "shift", "mean", "variance"},
+         {"y"});
+  cr_assert(compiled(f) == "Conv", "%s", compiled(f).c_str());
+  same_meaning(f, 8);
+}
+
+Test(passes, what_differs_within_a_channel_stays_apart) {
+  OnnxFile f;
+  f.input("x", {1, 1, 4}).output("y", {1, 2, 3});
+  f.weight(tensor("w", {2, 1, 2}, {1, 2, 3, 4}));
+  f.weight(tensor("b", {3}, {1, 2, 3}));
+  f.node("Conv", {"x", "w"}, {"c"}).node("Add", {"c", "b"}, {"y"});
+  cr_assert(compiled(f) == "Conv Affine", "%s", compiled(f).c_str());
+  same_meaning(f, 4);
+}
+
+Test(passes, a_square_is_a_product) {
+  OnnxFile f;
+  f.input("x", {3}).output("y", {3});
+  f.weight(tensor("two", {}, {2}));
+  f.node("Pow", {"x", "two"}, {"y"});
+  cr_assert(compiled(f) == "Mul", "%s", compiled(f).c_str());
+  same_meaning(f, 3);
+}

@@ -8,44 +8,13 @@
 #include <string>
 
 #include "../instrumented.hpp"
+#include "allocations.hpp"
 #include "onnx_writer.hpp"
 #include "policy/plan.hpp"
 
 using namespace tactus;
 using namespace tactus::policy;
 using namespace tactus::policy::test;
-
-// ------------------------------------------------- counts every allocation
-
-namespace {
-std::atomic<long> allocations{0};
-}
-
-// AddressSanitizer has its own malloc; counting is for the other builds.
-#if !TACTUS_INSTRUMENTED
-extern "C" {
-void* __libc_malloc(std::size_t);
-void* __libc_calloc(std::size_t, std::size_t);
-void* __libc_realloc(void*, std::size_t);
-void* __libc_memalign(std::size_t, std::size_t);
-void* malloc(std::size_t n) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  return __libc_malloc(n);
-}
-void* calloc(std::size_t n, std::size_t m) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  return __libc_calloc(n, m);
-}
-void* realloc(void* p, std::size_t n) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  return __libc_realloc(p, n);
-}
-void* aligned_alloc(std::size_t a, std::size_t n) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  return __libc_memalign(a, n);
-}
-}
-#endif
 
 namespace {
 
@@ -139,10 +108,6 @@ std::string load_error(const OnnxFile& file, Options options = {}) {
   return plan ? "loaded" : plan.error().text();
 }
 
-void need_counter() {
-  if (kInstrumented) cr_skip_test("AddressSanitizer owns malloc");
-}
-
 bool says(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
@@ -181,14 +146,6 @@ Test(plan, no_family_of_operators_allocates) {
   const long before = allocations.load();
   cr_assert(context.run({&in, 1}, {&out, 1}) == Status::kOk);
   cr_assert_eq(allocations.load() - before, 0);
-}
-
-Test(plan, the_allocation_counter_counts) {
-  need_counter();
-  const long before = allocations.load();
-  void* volatile p = std::malloc(1);
-  std::free(p);
-  cr_assert_eq(allocations.load() - before, 1);
 }
 
 Test(plan, backends_agree_on_odd_sizes_for_every_activation) {

@@ -116,8 +116,8 @@ bool fold_before(Graph& graph, Node& linear, Node& affine) {
 }
 
 // Affine(Linear(x)): the affine's output is now the Linear's.
-void fold_after(Graph& graph, const Node& linear, Node& affine) {
-  const Parts p = parts_of(graph, affine);
+void fold_after(Graph& graph, const Node& linear, const Parts& p,
+                Node& affine) {
   LinearParts l = linear_of(graph, linear);
   for (std::size_t row = 0; row < l.n; ++row) {
     for (std::size_t i = 0; i < l.k; ++i) {
@@ -141,6 +141,72 @@ bool all_finite(const Parts& p) {
   return true;
 }
 
+// Every row of n gets the same: its first n stand for all.
+bool repeats(Parts& p, std::size_t n) {
+  for (Vector* v : {&p.pre, &p.scale, &p.shift}) {
+    for (std::size_t i = n; i < v->size(); ++i) {
+      if ((*v)[i] != (*v)[i - n]) return false;
+    }
+    if (!v->empty()) v->resize(n);
+  }
+  return true;
+}
+
+// Affine(Linear(x)) over any number of rows.
+bool merge_after_linear(Graph& graph, const Uses& uses, Node& node) {
+  const Node* linear = uses.only(node.in[0], "Linear");
+  if (!linear) return false;
+  Parts p = parts_of(graph, node);
+  const auto n = static_cast<std::size_t>(graph.at(linear->in[1]).dims[0]);
+  if (!repeats(p, n) || !all_finite(p)) return false;
+  fold_after(graph, *linear, p, node);
+  return true;
+}
+
+// The part of each output channel, if it is one; a plane is `plane` elements.
+bool by_channel(Vector& v, std::size_t channels, std::size_t plane) {
+  if (v.empty()) return true;
+  Vector each(channels);
+  for (std::size_t i = 0; i < v.size(); ++i) {
+    double& channel = each[i / plane % channels];
+    if (i < channels * plane && i % plane == 0) channel = v[i];
+    if (v[i] != channel) return false;
+  }
+  v = std::move(each);
+  return true;
+}
+
+// Affine(Conv(x)), one affine per channel: a folded batch normalisation.
+bool merge_after_conv(Graph& graph, const Uses& uses, Node& node) {
+  const Node* conv = uses.only(node.in[0], "Conv");
+  if (!conv || !graph.is_constant(conv->in[1])) return false;
+  const bool bias = conv->in.size() > 2 && conv->in[2] != kNone;
+  if (bias && !graph.is_constant(conv->in[2])) return false;
+  Parts p = parts_of(graph, node);
+  const Value& out = graph.at(conv->out[0]);
+  const auto channels = static_cast<std::size_t>(out.dims[1]);
+  const auto plane =
+      static_cast<std::size_t>(out.size() / out.dims[0]) / channels;
+  for (Vector* v : {&p.pre, &p.scale, &p.shift}) {
+    if (!by_channel(*v, channels, plane)) return false;
+  }
+  if (!all_finite(p)) return false;
+  Vector w = data_of(graph, conv->in[1]);
+  Vector b = bias ? data_of(graph, conv->in[2]) : Vector(channels, 0.0);
+  const std::size_t each = w.size() / channels;
+  for (std::size_t i = 0; i < w.size(); ++i) w[i] *= or_one(p.scale, i / each);
+  for (std::size_t c = 0; c < channels; ++c)
+    b[c] =
+        (b[c] - or_zero(p.pre, c)) * or_one(p.scale, c) + or_zero(p.shift, c);
+  Node merged = *conv;
+  merged.out = node.out;
+  merged.in.resize(3, kNone);
+  merged.in[1] = add_constant(graph, graph.at(conv->in[1]).dims, std::move(w));
+  merged.in[2] = constant(graph, std::move(b));
+  node = std::move(merged);
+  return true;
+}
+
 bool merge_one(Graph& graph, const Uses& uses, Node& node) {
   if (node.op == "Linear" && is_single_row(graph, node)) {
     const Node* affine = uses.only(node.in[0], "Affine");
@@ -148,10 +214,8 @@ bool merge_one(Graph& graph, const Uses& uses, Node& node) {
            fold_before(graph, node, const_cast<Node&>(*affine));
   }
   if (node.op != "Affine") return false;
-  if (const Node* linear = uses.only(node.in[0], "Linear");
-      linear && is_single_row(graph, *linear) &&
-      all_finite(parts_of(graph, node))) {
-    fold_after(graph, *linear, node);
+  if (merge_after_linear(graph, uses, node) ||
+      merge_after_conv(graph, uses, node)) {
     return true;
   }
   const Node* inner = uses.only(node.in[0], "Affine");

@@ -95,6 +95,20 @@ bool batch_norm_to_affine(Graph& graph, Node& node) {
   return true;
 }
 
+// x^2 is x·x, as both round it.
+bool square_to_product(const Graph& graph, Node& node) {
+  if (node.op != "Pow" || !graph.is_constant(node.in[1]) ||
+      graph.at(node.in[0]).dims != graph.at(node.out[0]).dims) {
+    return false;
+  }
+  const auto& power = data_of(graph, node.in[1]);
+  if (!std::ranges::all_of(power, [](double p) { return p == 2; }))
+    return false;
+  node.op = "Mul";
+  node.in[1] = node.in[0];
+  return true;
+}
+
 struct Weights {
   int64_t n = 0, k = 0;
   std::vector<double> w, b;  // b empty: none
@@ -170,6 +184,7 @@ bool make_affine(Graph& graph) {
   bool changed = false;
   for (Node& node : graph.nodes) {
     if (batch_norm_to_affine(graph, node)) changed = true;
+    if (square_to_product(graph, node)) changed = true;
     for (const auto& rule : kArithmetic) {
       if (to_affine(graph, node, rule)) changed = true;
     }

@@ -15,9 +15,9 @@ void optimise(Graph& graph);
 // One by one, for tests; true if the graph changed.
 bool drop_renames(Graph& graph);      // Reshape to the same shape, of Reshape
 bool make_linear(Graph& graph);       // Gemm and MatMul by constants → Linear
-bool make_affine(Graph& graph);       // Add, Sub, Mul, Div by constants
+bool make_affine(Graph& graph);       // Add, Sub, Mul, Div by constants; x^2
 bool find_activations(Graph& graph);  // x·sigmoid(x) → Silu, Mish, Gelu
-bool merge_affine(Graph& graph);      // into Affine or Linear, before or after
+bool merge_affine(Graph& graph);      // into what is before or after
 bool merge_linear(Graph& graph);      // Linear of Linear, where it is smaller
 bool sink_slices(Graph& graph);       // Slice of an activation or of Linear
 bool drop_dead(Graph& graph);         // what no output needs

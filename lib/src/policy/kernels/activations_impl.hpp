@@ -139,6 +139,7 @@ TACTUS_INLINE void selu(Floats& x, const float* p) {
 }
 TACTUS_INLINE void sigmoid(Floats& x, const float*) { x = sigmoid_of(x); }
 TACTUS_INLINE void silu(Floats& x, const float*) { x = x * sigmoid_of(x); }
+TACTUS_INLINE void sqrt(Floats& x, const float*) { x = root(x); }
 TACTUS_INLINE void softplus(Floats& x, const float*) {
   x = at_least(x, splat(0.0F)) + log1p_unit(exp_of(-absolute(x)));
 }
@@ -183,6 +184,7 @@ inline constexpr ActivationEntry kTable[] = {
     {"Silu", each<silu>, 10 * kUlp, 1e-37},
     {"Softplus", each<softplus>, 8 * kUlp, 1e-37},
     {"Softsign", each<softsign>, 4 * kUlp, 0},
+    {"Sqrt", each<sqrt>, 2 * kUlp, 0},
     {"Tanh", each<tanh>, 8 * kUlp, 1e-37},
 };
 
