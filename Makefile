@@ -69,7 +69,7 @@ objs = $(patsubst %,$O/%.o,$(basename $(1)))
 define link
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$Q$(CXX) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(1)
+	$Q$(CXX) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(1)
 endef
 
 include $(sort $(wildcard lib/src/*/build.mk))

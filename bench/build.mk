@@ -9,7 +9,8 @@ $O/bench/%.o: CPPFLAGS += -Ibench
 
 # Inference has peers; those that are not installed are left out by name.
 native := $(if $(filter x86_64,$(shell uname -m)),-march=native)
-peer_srcs := bench/peers/naive.cpp bench/peers/eigen.cpp bench/peers/onednn.cpp
+peer_srcs := bench/nets.cpp $(addprefix bench/peers/,naive.cpp eigen.cpp \
+  onednn.cpp onednn_lstm.cpp ort.cpp read_loop.cpp tactus.cpp)
 peer_libs := -ldnnl
 peer_defs :=
 ifneq ($(wildcard /usr/include/libxsmm.h),)
@@ -23,12 +24,16 @@ peer_libs += -lXNNPACK
 peer_defs += -DBENCH_XNNPACK
 endif
 all_srcs += $(peer_srcs)
-flags-bench/inference_bench.cpp := -O3 $(peer_defs) $(native)
+flags-bench/inference_bench.cpp := $(peer_defs)
 flags-bench/peers/naive.cpp := -O3 $(native)
+flags-bench/peers/read_loop.cpp := -O3 $(native)
 flags-bench/peers/eigen.cpp := -O3 $(native) -Wno-conversion -Wno-maybe-uninitialized \
   $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags eigen3))
-$O/bench/inference_bench: $(call objs,$(peer_srcs))
-$O/bench/inference_bench: bench_libs := $(peer_libs)
+with_peers := $(patsubst %,$O/bench/%_bench,inference models load recurrent growth)
+$(with_peers): $(call objs,$(peer_srcs))
+$(with_peers): bench_libs := $(peer_libs)
+all_srcs += bench/growth_svg.cpp
+$O/bench/growth_bench: $O/bench/growth_svg.o
 
 # Runs the demo.
 $O/bench/cycle_bench: | $O/rtctl $O/handover-plant

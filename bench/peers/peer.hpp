@@ -23,7 +23,7 @@ struct LayerOf {
 struct Net {
   std::string name;  // "48-256-256-12"
   std::vector<LayerOf> layers;
-  std::string onnx;  // the same as a file, for those who read one
+  std::string onnx;  // the same as a file's bytes, input "x", output "y"
   [[nodiscard]] std::size_t inputs() const { return layers.front().in; }
   [[nodiscard]] std::size_t outputs() const { return layers.back().out; }
   [[nodiscard]] std::size_t bytes() const {
@@ -56,6 +56,13 @@ Made make_eigen(const Net& net);
 Made make_onednn(const Net& net);
 Made make_libxsmm(const Net& net);
 Made make_xnnpack(const Net& net);
+Made make_onnxruntime(const Net& net);
+Made make_read_loop(const Net& net);
+// Ours; a tier that this build lacks is missing, by name.
+Made make_tactus(const Net& net);
+Made make_tactus_bf16(const Net& net);
+Made make_tactus_int16(const Net& net);
+Made make_tactus_int8(const Net& net);
 
 // Eigen's vectorised activation, for peers that have none of their own.
 void activate(Act act, float* y, std::size_t n);
