@@ -202,7 +202,7 @@ void RecurrentRows::activate(std::string_view op, std::size_t x, std::size_t y,
                              std::size_t gates) {
   Step s;
   s.kind = StepKind::kUnary;
-  s.activation = kernels::find_activation(k_, op)->apply;
+  s.activation = l_.activation_of(op)->apply;
   s.x = x;
   s.y = y;
   s.count = gates * held_ / kBlock;
