@@ -30,10 +30,11 @@ std::size_t most_inputs(Format format) noexcept {
   return static_cast<std::size_t>(most_weight(format));
 }
 
-// kInt16: each input its own step, which the weights take up, by a factor of
-// eight at most, so that what was small in the rows may grow, and all of them
-// with a quarter to spare (a third of a bit). kInt8 has no weight bits to take
-// up a step and no values to spare, but a zero point.
+// kInt16: each input its own step, which the weights take up. Room for twice
+// what the rows hold (maxima of rows grow with their number), but a quarter
+// above the largest of all is enough; and an input that was small in the rows
+// may grow to a quarter of that. kInt8 has no weight bits to take up a step and
+// no values to spare, but a zero point.
 void add_steps(InputSteps& to, Format format, const Reach& reach,
                std::size_t count) {
   // Where only zeros were seen any size is as good as another.
@@ -46,7 +47,8 @@ void add_steps(InputSteps& to, Format format, const Reach& reach,
       continue;
     }
     const double own = reach.each.empty() ? amax : reach.each[i];
-    to.step.push_back(1.25 * std::max(own, amax / 8) / kLargest16);
+    const double room = 2 * std::max(own, amax / 8);
+    to.step.push_back(std::min(room, 1.25 * amax) / kLargest16);
     to.zero.push_back(0);
   }
 }
