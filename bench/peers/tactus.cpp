@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "../tests/unit/policy/onnx_writer.hpp"
+#include "nets.hpp"
 #include "peers/peer.hpp"
 #include "policy/plan.hpp"
 
@@ -26,10 +27,26 @@ class Tactus : public Peer {
   policy::Context context_;
 };
 
+// The integers' ranges, over observations as they will be.
+Result<policy::Calibration> calibration(const Net& net) {
+  constexpr std::size_t kRows = 2048;
+  auto plan = policy::ModelPlan::from_image(policy::test::as_image(net.onnx),
+                                            net.name, {});
+  if (!plan) return plan.error();
+  std::mt19937 rng(3);
+  const std::vector<float> rows = normal(kRows * net.inputs(), 1, rng);
+  return policy::calibrate(**plan, {"N(0, 1)", {rows}});
+}
+
 Made make(const Net& net, const char* name, policy::Tier tier) {
   policy::Options options;
   options.kernel_choice = policy::KernelChoice::kTimed;
   options.tier = tier;
+  if (policy::is_exact(tier)) {
+    auto ranges = calibration(net);
+    if (!ranges) return {nullptr, ranges.error().text()};
+    options.calibration = std::move(*ranges);
+  }
   const auto plan = policy::ModelPlan::from_image(
       policy::test::as_image(net.onnx), net.name, options);
   if (!plan) return {nullptr, plan.error().text()};

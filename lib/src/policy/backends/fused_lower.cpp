@@ -174,6 +174,19 @@ Result<void> Lowering::take_packed() {
                      program_.kernels);
 }
 
+namespace {
+
+// Roughly what the packed weights take: nothing is moved while they grow.
+std::size_t floats_of_constants(const Graph& graph) {
+  int64_t floats = 0;
+  for (const ir::Node& node : graph.nodes)
+    for (const Id id : node.in)
+      if (graph.is_constant(id)) floats += graph.at(id).size();
+  return static_cast<std::size_t>(floats);
+}
+
+}  // namespace
+
 Result<Program> Lowering::run() {
   graph_ = input_.graph;
   ir::optimise(graph_);
@@ -192,6 +205,7 @@ Result<Program> Lowering::run() {
     finite_beyond_[static_cast<std::size_t>(id)] = true;
     program_.inputs.push_back({reserve(id), size_of(id)});
   }
+  program_.weights.reserve(floats_of_constants(graph_) * 5 / 4);
   for (const ir::Node& node : graph_.nodes) {
     if (auto ok = lower(node); !ok) return ok.error();
   }

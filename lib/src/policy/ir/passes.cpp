@@ -111,7 +111,8 @@ bool square_to_product(const Graph& graph, Node& node) {
 
 struct Weights {
   int64_t n = 0, k = 0;
-  std::vector<double> w, b;  // b empty: none
+  Id as_is = kNone;          // W needs no change
+  std::vector<double> w, b;  // otherwise W; b empty: none
 };
 
 std::vector<double> transposed(const std::vector<double>& m, int64_t rows,
@@ -138,8 +139,12 @@ bool gemm_weights(const Graph& graph, const Node& node, Weights& out) {
   out.n = dims[ready ? 0 : 1];
   out.k = dims[ready ? 1 : 0];
   const auto& w = data_of(graph, node.in[1]);
-  out.w = ready ? w : transposed(w, out.k, out.n);
-  scale_all(out.w, node.reals[0]);
+  if (ready && node.reals[0] == 1) {
+    out.as_is = node.in[1];
+  } else {
+    out.w = ready ? w : transposed(w, out.k, out.n);
+    scale_all(out.w, node.reals[0]);
+  }
   if (node.in.size() < 3 || node.in[2] == kNone) return true;
   if (!graph.is_constant(node.in[2])) return false;
   const auto& c = graph.at(node.in[2]).dims;
@@ -171,7 +176,10 @@ bool make_linear(Graph& graph) {
                           ? matmul_weights(graph, node, weights)
                           : false;
     if (!fits || weights.k == 0 || weights.n == 0) continue;
-    const Id w = add_constant(graph, {weights.n, weights.k}, weights.w);
+    const Id w =
+        weights.as_is != kNone
+            ? weights.as_is
+            : add_constant(graph, {weights.n, weights.k}, std::move(weights.w));
     const Id b =
         weights.b.empty() ? kNone : row_constant(graph, std::move(weights.b));
     node = {"Linear", node.name, {node.in[0], w, b}, node.out, {}, {}};

@@ -51,15 +51,25 @@ class Packer {
       rows_.push_back(round_row(m_, first + i));
     for (std::size_t i = 0; i < here; ++i) header(first + i, i, out);
     out += header_of(kernel_);
-    for (std::size_t s = 0; s < steps; ++s, out += registers_)
-      for (std::size_t at = 0; at < registers_; ++at) {
-        if (label_[at] >= here) continue;
-        const uint32_t word = word_at(first, label_[at], s, at % kernel_.block);
-        std::memcpy(out + at, &word, sizeof word);
-      }
+    for (std::size_t s = 0; s < steps; s += kTile)
+      tile(first, s, std::min(steps, s + kTile), here, out);
   }
 
  private:
+  // Eight doubles are a cache line of a row, and the lines written stay in
+  // the cache until each lane has been there.
+  static constexpr std::size_t kTile = 8;
+
+  void tile(std::size_t first, std::size_t begin, std::size_t end,
+            std::size_t here, float* out) const {
+    for (std::size_t at = 0; at < registers_; ++at) {
+      if (label_[at] >= here) continue;
+      for (std::size_t s = begin; s < end; ++s) {
+        const uint32_t word = word_at(first, label_[at], s, at % kernel_.block);
+        std::memcpy(out + s * registers_ + at, &word, sizeof word);
+      }
+    }
+  }
   void header(std::size_t row, std::size_t i, float* out) const {
     const float bias = m_.b != nullptr ? static_cast<float>(m_.b[row]) : 0.0F;
     if (!is_integer(kernel_.format)) {

@@ -222,11 +222,16 @@ Result<void> fill_from_raw(const TensorSource& source, Proto& proto,
         "model again",
         source.where, proto.tensor.name, proto.raw.size(), count * width);
   }
-  proto.tensor.data.resize(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    proto.tensor.data[i] =
-        raw_element(proto.tensor.dtype, proto.raw.data() + i * width);
+  auto& data = proto.tensor.data;
+  data.resize(count);
+  const std::byte* const raw = proto.raw.data();
+  if (proto.tensor.dtype == DType::kF32) {  // nearly all weights
+    for (std::size_t i = 0; i < count; ++i)
+      data[i] = load<float>(raw + i * sizeof(float));
+    return {};
   }
+  for (std::size_t i = 0; i < count; ++i)
+    data[i] = raw_element(proto.tensor.dtype, raw + i * width);
   return {};
 }
 
