@@ -101,7 +101,7 @@ class Graph:
             name = {"f": "float", "i": "int"}.get(array.dtype.kind)
             if name and array.ndim == 0:
                 return {f"value_{name}": array.item()}
-            if name and array.ndim == 1:
+            if name and array.ndim == 1 and array.size > 0:
                 return {f"value_{name}s": array.tolist()}
         return {"value": self.tensor(array, "")}
 
