@@ -12,11 +12,6 @@ namespace TACTUS_ACTIVATIONS {
 
 #define TACTUS_INLINE [[gnu::always_inline]] inline
 
-TACTUS_INLINE Floats at_least(Floats x, Floats low) {
-  return x < low ? low : x;
-}
-TACTUS_INLINE Floats at_most(Floats x, Floats high) {
-  return x > high ? high : x;
 }
 TACTUS_INLINE Floats absolute(Floats x) {
   return floats(bits(x) & 0x7fffffffU);

@@ -15,6 +15,16 @@ typedef uint32_t Words __attribute__((vector_size(32)));
                                          const Floats& c) {
   return _mm256_fmadd_ps(a, b, c);
 }
+// x, held to a bound; NaN stays NaN: the instruction then gives its second
+// operand.
+[[gnu::always_inline]] inline Floats at_least(const Floats& x,
+                                              const Floats& low) {
+  return _mm256_max_ps(low, x);
+}
+[[gnu::always_inline]] inline Floats at_most(const Floats& x,
+                                             const Floats& high) {
+  return _mm256_min_ps(high, x);
+}
 // `block` floats, again and again.
 template <uint32_t block>
 [[gnu::always_inline]] inline Floats repeat(const float* p) {

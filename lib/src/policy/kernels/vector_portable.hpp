@@ -16,6 +16,15 @@ typedef uint32_t Words __attribute__((vector_size(16)));
                                          const Floats& c) {
   return a * b + c;
 }
+// x, held to a bound; NaN stays NaN.
+[[gnu::always_inline]] inline Floats at_least(const Floats& x,
+                                              const Floats& low) {
+  return x < low ? low : x;
+}
+[[gnu::always_inline]] inline Floats at_most(const Floats& x,
+                                             const Floats& high) {
+  return x > high ? high : x;
+}
 // `block` floats, again and again.
 template <uint32_t block>
 [[gnu::always_inline]] inline Floats repeat(const float* p) {
