@@ -16,7 +16,7 @@ flags-lib/src/policy/metadata.cpp = $(no_ubsan)
 
 # oneDNN in a module of its own: it drags libgomp in.
 flags-lib/src/policy/backends/module.cpp := -DTACTUS_LIBDIR='"$(libdir)"'
-onednn_srcs := lib/src/policy/onednn/onednn.cpp
+onednn_srcs := $(wildcard lib/src/policy/onednn/*.cpp)
 all_srcs    += $(onednn_srcs)
 $O/libtactus-onednn.so: $(call objs,$(onednn_srcs))
 	$(call say,LINK,$@)

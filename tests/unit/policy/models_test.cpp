@@ -175,6 +175,19 @@ Test(models, recurrent_and_others_agree_on_fused) {
   all_agree(kOther, "fused");
 }
 
+// What has no recurrent layer.
+constexpr Case kWindowsAndAttention[] = {
+    {"go2_him", "obs", "act64", 1e-6},
+    {"shapes/act_decoder", "in", "out64.actions", 6e-7},
+    {"shapes/act_decoder_mha", "in", "out64.actions", 9e-7},
+    {"shapes/depth_cnn", "in", "out64.actions", 2e-7},
+    {"shapes/rma_conv1d", "obs", "act64", 4e-7},
+};
+Test(models, windows_and_attention_agree_on_onednn) {
+  test::use_built_modules();
+  all_agree(kWindowsAndAttention, "onednn");
+}
+
 namespace {
 
 // In f32 all the way, and without allocation after load.

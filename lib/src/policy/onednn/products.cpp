@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+// Products, reductions and layer normalisation by oneDNN.
+#include <algorithm>
+
+#include "policy/onednn/steps.hpp"
+
+namespace tactus_onednn {
+namespace {
+
+constexpr auto kF32 = memory::data_type::f32;
+constexpr auto kInference = dnnl::prop_kind::forward_inference;
+
+// y = W x + b for each row of x.
+StepPtr make_linear(const Plan& plan, const tactus_plugin_node& n) {
+  const auto& w = value(plan, n.in[1]);
+  if (w.constant == nullptr) throw Refused(n, "its weights are computed");
+  const int64_t out = w.dims[0], in = w.dims[1];
+  const auto rows = static_cast<int64_t>(value(plan, n.in[0]).size) / in;
+  const memory::desc x = dense_desc({rows, in}), y = dense_desc({rows, out});
+  const memory::desc any({out, in}, kF32, Tag::any), bias = dense_desc({out});
+  const dnnl::inner_product_forward::desc desc(kInference, x, any, bias, y);
+  const dnnl::inner_product_forward::primitive_desc chosen(desc, plan.engine);
+  auto step = std::make_unique<Primitive>(
+      plan, dnnl::inner_product_forward(chosen),
+      std::vector<Primitive::Argument>{{DNNL_ARG_SRC, n.in[0], x},
+                                       {DNNL_ARG_DST, n.out[0], y}});
+  step->hold(DNNL_ARG_WEIGHTS, packed(plan, dense_desc({out, in}), w.constant,
+                                      chosen.weights_desc()));
+  step->hold(DNNL_ARG_BIAS, bias_of(plan, n.in[2], out));
+  return step;
+}
+
+// The same rank on all sides: leading axes of size 1.
+memory::dims widened(const tactus_plugin_value& v, std::size_t rank) {
+  memory::dims dims = as_dims(v);
+  dims.insert(dims.begin(), rank - dims.size(), 1);
+  return dims;
+}
+
+StepPtr make_matmul(const Plan& plan, const tactus_plugin_node& n) {
+  const auto& a = value(plan, n.in[0]);
+  const auto& b = value(plan, n.in[1]);
+  const auto& c = value(plan, n.out[0]);
+  if (a.rank < 2 || b.rank < 2) throw Refused(n, "an operand is a vector");
+  const memory::desc src = dense_desc(widened(a, c.rank));
+  const memory::desc weights = dense_desc(widened(b, c.rank));
+  const memory::desc dst = dense_desc(as_dims(c));
+  const dnnl::matmul::desc desc(src, weights, dst);
+  return std::make_unique<Primitive>(
+      plan, dnnl::matmul({desc, plan.engine}),
+      std::vector<Primitive::Argument>{{DNNL_ARG_SRC, n.in[0], src},
+                                       {DNNL_ARG_WEIGHTS, n.in[1], weights},
+                                       {DNNL_ARG_DST, n.out[0], dst}});
+}
+
+memory filled(const Plan& plan, int64_t n, float with) {
+  memory m(dense_desc({n}), plan.engine);
+  std::fill_n(static_cast<float*>(m.get_data_handle()), n, with);
+  return m;
+}
+
+StepPtr make_layer_norm(const Plan& plan, const tactus_plugin_node& n) {
+  const bool bias = n.in_count > 2 && n.in[2] >= 0;
+  const auto& scale = value(plan, n.in[1]);
+  if (scale.constant == nullptr ||
+      (bias && value(plan, n.in[2]).constant == nullptr))
+    throw Refused(n, "its scale is computed");
+  const memory::desc desc = dense_desc({n.ints[0], n.ints[1]});
+  using Flags = dnnl::normalization_flags;
+  const dnnl::layer_normalization_forward::desc norm(
+      kInference, desc, static_cast<float>(n.reals[0]),
+      Flags::use_scale | Flags::use_shift);
+  auto step = std::make_unique<Primitive>(
+      plan, dnnl::layer_normalization_forward({norm, plan.engine}),
+      std::vector<Primitive::Argument>{{DNNL_ARG_SRC, n.in[0], desc},
+                                       {DNNL_ARG_DST, n.out[0], desc}});
+  step->hold(DNNL_ARG_SCALE, bias_of(plan, n.in[1], n.ints[1]));
+  step->hold(DNNL_ARG_SHIFT, bias ? bias_of(plan, n.in[2], n.ints[1])
+                                  : filled(plan, n.ints[1], 0));
+  return step;
+}
+
+struct Reduction {
+  std::string_view op;
+  dnnl::algorithm kind;
+  float power;
+};
+constexpr Reduction kReductions[] = {
+    {"ReduceL1", dnnl::algorithm::reduction_norm_lp_power_p_sum, 1},
+    {"ReduceL2", dnnl::algorithm::reduction_norm_lp_sum, 2},
+    {"ReduceMean", dnnl::algorithm::reduction_mean, 0},
+    {"ReduceSum", dnnl::algorithm::reduction_sum, 0},
+    {"ReduceSumSquare", dnnl::algorithm::reduction_norm_lp_power_p_sum, 2}};
+
+// ints: 1 per reduced axis.
+StepPtr make_reduce(const Plan& plan, const tactus_plugin_node& n) {
+  const memory::dims from = as_dims(value(plan, n.in[0]));
+  memory::dims to = from;
+  for (uint32_t d = 0; d < n.int_count; ++d)
+    if (n.ints[d] != 0) to[d] = 1;
+  if (to == from) throw Refused(n, "nothing to reduce");
+  const auto* kind = std::ranges::find(kReductions, n.op, &Reduction::op);
+  const memory::desc x = dense_desc(from), y = dense_desc(to);
+  const dnnl::reduction::desc desc(kind->kind, x, y, kind->power, 0);
+  return std::make_unique<Primitive>(
+      plan, dnnl::reduction({desc, plan.engine}),
+      std::vector<Primitive::Argument>{{DNNL_ARG_SRC, n.in[0], x},
+                                       {DNNL_ARG_DST, n.out[0], y}});
+}
+
+constexpr Maker kMakers[] = {
+    {"ReduceL1", make_reduce},        {"ReduceL2", make_reduce},
+    {"ReduceMean", make_reduce},      {"ReduceSum", make_reduce},
+    {"ReduceSumSquare", make_reduce}, {"Linear", make_linear},
+    {"MatMul", make_matmul},          {"LayerNormalization", make_layer_norm}};
+
+}  // namespace
+
+memory packed(const Plan& plan, const memory::desc& given, const float* data,
+              const memory::desc& wanted) {
+  memory source(given, plan.engine, const_cast<float*>(data));
+  memory target(wanted, plan.engine);
+  dnnl::stream stream(plan.engine);
+  dnnl::reorder(source, target).execute(stream, source, target);
+  stream.wait();
+  return target;
+}
+
+memory bias_of(const Plan& plan, int32_t id, int64_t n) {
+  memory m = filled(plan, n, 0);
+  if (id >= 0)
+    std::copy_n(value(plan, id).constant, n,
+                static_cast<float*>(m.get_data_handle()));
+  return m;
+}
+
+std::span<const Maker> product_makers() { return kMakers; }
+
+}  // namespace tactus_onednn
