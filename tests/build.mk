@@ -47,6 +47,12 @@ $O/tests/lib%.so: tests/audit/%.c
 	$Q$(CC) -std=gnu11 -O2 -g $(WARN) -Wno-conversion -fPIC -shared -o $@ $<
 test-programs: $(preloads)
 
+# What policy_audit.sh runs under rt_audit.
+all_srcs += tests/audit/policy_calls.cpp
+$O/tests/policy-calls: $O/tests/audit/policy_calls.o $O/libtactus.a
+	$(call link,$(lib_libs))
+test-programs: $O/tests/policy-calls
+
 # What scripts need to change or read files that only Tactus writes, and to
 # run many models.
 tools := $(patsubst tests/tools/%_edit.cpp,$O/tests/%-edit,\

@@ -3,6 +3,7 @@
 # The long evidence, one set after the other, with its figures:
 #   tests/prove.sh [BUILD] [PART...]     BUILD: build/release
 # PART  audit     RT_AUDIT_CYCLES=100000   what the RT thread must not do
+#       policies  TACTUS_TEST_MODELS=      nor a call of any model
 #       kills     KILLS=20                 the loop killed while it moves
 #       shield    TACTUS_PROVE=1           the adversary's million states
 #                 (empty: the ten thousand of make check)
@@ -15,7 +16,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${1:-build/release}
 [ $# -eq 0 ] || shift
-[ $# -gt 0 ] || set -- audit kills shield episodes operators graphs
+[ $# -gt 0 ] || set -- audit policies kills shield episodes operators graphs
 failed=() skipped=() held=()
 
 part() { # part NAME TEXT COMMAND...
@@ -33,6 +34,10 @@ audit() {
   export RT_AUDIT_CYCLES=${RT_AUDIT_CYCLES:-100000}
   part audit "$RT_AUDIT_CYCLES cycles of rtctl run, no call, fault or switch" \
     tests/cli/rt_audit.sh
+}
+policies() {
+  part policies "no allocation, call or fault in any model's run" \
+    tests/cli/policy_audit.sh
 }
 kills() {
   export KILLS=${KILLS:-20}
@@ -65,7 +70,7 @@ graphs() {
 
 for name in "$@"; do
   case $name in
-    audit | kills | shield | episodes | operators | graphs) "$name" ;;
+    audit | policies | kills | shield | episodes | operators | graphs) "$name" ;;
     *) echo "prove.sh: $name: no such part; see the file's head" >&2; exit 2 ;;
   esac
 done

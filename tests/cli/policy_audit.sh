@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# No allocation, system call, lock or page fault in a call of a policy, for
+# each backend that may run in the loop and each model: the demo's, and those
+# of TACTUS_TEST_MODELS where that is set. That the count sees what a kernel
+# does is shown by one that allocates: onednn, which the loop refuses by name.
+# shellcheck source=tests/cli/lib/common.sh
+source "$(dirname "$0")/lib/common.sh"
+not_instrumented
+calls=$PWD/$build/tests/policy-calls
+audit=$PWD/$build/tests/librt_audit.so
+zero=(allocations frees syscalls futexes faults
+  voluntary_switches_beyond_waits)
+
+skip() { echo "$*"; exit 77; }
+[ "$(uname -m)" = x86_64 ] || skip "the auditor is written for x86-64"
+grep -qs trap /proc/sys/kernel/seccomp/actions_avail ||
+  skip "no seccomp filters in this kernel"
+
+# audited COUNTED MODEL BACKEND...: the counts are in $tmp/audit.json.
+audited() {
+  local counted=$1; shift
+  rm -f "$tmp/audit.json"
+  LD_PRELOAD=$audit RT_AUDIT_WARMUP=20 RT_AUDIT_CYCLES=$counted \
+    RT_AUDIT_OFFEND=${offence:-} RT_AUDIT_OUT=$tmp/audit.json \
+    "$calls" "$1" "$2" $((counted + 30)) "${@:3}" >"$tmp/calls" 2>&1 ||
+    fail "$*: $(cat "$tmp/calls")"
+  [ -s "$tmp/audit.json" ] || fail "$*: no audit"
+}
+nothing() { # what was audited
+  local key
+  for key in "${zero[@]}"; do
+    [ "$(number "$key" "$tmp/audit.json")" -eq 0 ] ||
+      fail "$*: $key: $(cat "$tmp/audit.json")"
+  done
+}
+
+models=(lib/examples/handover/handover.onnx)
+if [ -n "${TACTUS_TEST_MODELS:-}" ]; then
+  while read -r model; do models+=("$model"); done \
+    < <(find "$TACTUS_TEST_MODELS" -name '*.onnx' | sort)
+fi
+for model in "${models[@]}"; do
+  for backend in fused reference; do
+    counted=200
+    [ "$backend" = fused ] || counted=20
+    audited "$counted" "$model" "$backend"
+    nothing "$model" "$backend"
+    echo "$(basename "$model"): $(cut -c 1-60 "$tmp/calls"): nothing"
+  done
+done
+
+offence=malloc audited 200 "${models[0]}" fused
+[ "$(number allocations "$tmp/audit.json")" -eq 1 ] ||
+  fail "one planted allocation: $(cat "$tmp/audit.json")"
+"$rtctl" version --json | grep -q '"policy onednn"' || skip_onednn=1
+if [ -z "${skip_onednn:-}" ]; then
+  export TACTUS_PLUGIN_DIR=$PWD/$build
+  audited 200 "${models[0]}" onednn even-if-unsafe
+  [ "$(number allocations "$tmp/audit.json")" -gt 0 ] ||
+    fail "onednn's allocations are not seen: $(cat "$tmp/audit.json")"
+  wants 2 "backend 'onednn' may not run in the loop" \
+    "$calls" "${models[0]}" onednn 1
+  example
+  edit '/^input /i backend = "onednn"'
+  wants 2 "backend 'onednn' may not run in the loop" \
+    "$rtctl" run "$tmp/arm.toml" --shadow
+fi
+echo "${#models[@]} models on fused and reference: nothing; what is planted is seen"
