@@ -4,12 +4,11 @@
 #include <fmt/format.h>
 #include <sys/utsname.h>
 
-#include <fstream>
-
 #include "config/assembly.hpp"
 #include "config/explain.hpp"
 #include "config/granted.hpp"
 #include "config/replay_subject.hpp"
+#include "rt/cpu.hpp"
 
 namespace tactus::config {
 namespace {
@@ -21,15 +20,8 @@ std::vector<trace::Fact> machine_facts() {
                                     {"kernel build", u.version},
                                     {"machine", u.machine},
                                     {"compiler", __VERSION__}};
-  std::ifstream cpuinfo("/proc/cpuinfo");
-  for (std::string line; std::getline(cpuinfo, line);) {
-    if (line.rfind("model name", 0) != 0) continue;
-    const std::size_t colon = line.find(": ");
-    if (colon != std::string::npos) {
-      facts.push_back({"cpu", line.substr(colon + 2)});
-    }
-    break;
-  }
+  const std::string cpu = rt::cpu_name();
+  if (!cpu.empty()) facts.push_back({"cpu", cpu});
   return facts;
 }
 

@@ -8,9 +8,7 @@
 
 #include "core/error.hpp"
 #include "policy/image.hpp"
-#include "policy/ir/build.hpp"
-#include "policy/ir/interpreter.hpp"
-#include "policy/metadata.hpp"
+#include "policy/observe.hpp"
 #include "policy/onnx/writer.hpp"
 #include "policy/prune_cut.hpp"
 
@@ -19,16 +17,14 @@ namespace {
 
 using Bytes = std::vector<std::byte>;
 
-// A model as this file looks at it: parsed, and as a graph with values.
-struct Opened {
-  onnx::Model model;
-  ir::Built built;
-};
-
 // Mean and spread of each unit at one value.
 struct Moments {
   std::vector<double> mean, deviation;
 };
+
+Bytes to_bytes(std::span<const std::byte> from) {
+  return {from.begin(), from.end()};
+}
 
 class Pruner {
  public:
@@ -36,19 +32,18 @@ class Pruner {
       : label_(plan.describe().label),
         rows_(rows),
         options_(options),
-        image_(plan.image().begin(), plan.image().end()) {}
+        image_(to_bytes(model_part(plan.image()))) {}
 
   Result<Pruned> run();
 
  private:
-  Result<Opened> open() const;
   Result<void> step(std::size_t at);
-  Result<std::vector<Moments>> observe(const Opened& opened,
+  Result<std::vector<Moments>> observe(const OpenedModel& opened,
                                        const Chain& chain) const;
   [[nodiscard]] std::size_t wanted(std::size_t units) const;
-  Result<Selection> select(const Opened& opened, const Chain& chain,
+  Result<Selection> select(const OpenedModel& opened, const Chain& chain,
                            LayerReport& report) const;
-  Result<void> drop_golden();
+  Result<void> finish();
   Result<void> check_any() const;
 
   const std::string& label_;
@@ -58,16 +53,6 @@ class Pruner {
   Pruned pruned_;
 };
 
-Result<Opened> Pruner::open() const {
-  auto loaded = load_image(image_, label_);
-  if (!loaded) return loaded.error();
-  auto metadata = read_metadata(loaded->model, label_);
-  if (!metadata) return metadata.error();
-  auto built = ir::build(loaded->model, {{}, metadata->states});
-  if (!built) return built.error();
-  return Opened{std::move(loaded->model), std::move(*built)};
-}
-
 // Rounded up to what the kernels compute anyway.
 std::size_t Pruner::wanted(std::size_t units) const {
   const double share = options_.keep * static_cast<double>(units);
@@ -76,32 +61,6 @@ std::size_t Pruner::wanted(std::size_t units) const {
   keep = (std::max<std::size_t>(keep, 1) + options_.multiple - 1) /
          options_.multiple * options_.multiple;
   return std::min(keep, units);
-}
-
-// One row's inputs and carried states into the net's arena.
-void put_inputs(const ir::Built& built, const Rows* rows, std::size_t row,
-                ir::Interpreter& net) {
-  for (std::size_t i = 0; i < built.inputs.size(); ++i) {
-    const std::size_t size = built.inputs[i].size;
-    double* to = net.at(built.graph.inputs[i]);
-    if (rows == nullptr) {
-      std::fill_n(to, size, 0.0);
-    } else {
-      std::copy_n(rows->inputs[i].data() + row * size, size, to);
-    }
-  }
-}
-
-void carry_states(const ir::Built& built, ir::Interpreter& net) {
-  const std::size_t own = built.inputs.size(), selected = built.outputs.size();
-  std::vector<std::vector<double>> values;
-  for (std::size_t i = 0; i < built.states.size(); ++i) {
-    const double* from = net.read(built.graph.outputs[selected + i]);
-    values.emplace_back(from, from + built.states[i].size);
-  }
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    std::ranges::copy(values[i], net.at(built.graph.inputs[own + i]));
-  }
 }
 
 struct Sums {
@@ -129,7 +88,7 @@ struct Sums {
 };
 
 // What each reader of the chain is given, over all rows.
-Result<std::vector<Moments>> Pruner::observe(const Opened& opened,
+Result<std::vector<Moments>> Pruner::observe(const OpenedModel& opened,
                                              const Chain& chain) const {
   const ir::Graph& graph = opened.built.graph;
   std::vector<Sums> sums;
@@ -140,14 +99,9 @@ Result<std::vector<Moments>> Pruner::observe(const Opened& opened,
                     std::vector<double>(chain.units),
                     std::vector<double>(chain.units)});
   }
-  ir::Interpreter net(graph);
-  const std::size_t count = rows_ != nullptr ? rows_->count : 1;
-  for (std::size_t row = 0; row < count; ++row) {
-    put_inputs(opened.built, rows_, row, net);
-    net.run();
-    for (Sums& s : sums) s.add(net.read(s.id), graph.at(s.id).size());
-    carry_states(opened.built, net);
-  }
+  each_row(opened.built, rows_, [&](ir::Interpreter& net) {
+    for (Sums& sum : sums) sum.add(net.read(sum.id), graph.at(sum.id).size());
+  });
   std::vector<Moments> moments;
   for (const Sums& s : sums) {
     moments.push_back(s.moments());
@@ -184,7 +138,7 @@ std::vector<double> without_repeats(
   return score;
 }
 
-Result<Selection> Pruner::select(const Opened& opened, const Chain& chain,
+Result<Selection> Pruner::select(const OpenedModel& opened, const Chain& chain,
                                  LayerReport& report) const {
   auto moments = observe(opened, chain);
   if (!moments) return moments.error();
@@ -218,7 +172,7 @@ Result<Selection> Pruner::select(const Opened& opened, const Chain& chain,
 
 // One layer at a time: the next one is judged behind what was cut before.
 Result<void> Pruner::step(std::size_t at) {
-  auto opened = open();
+  auto opened = open_model(image_, label_);
   if (!opened) return opened.error();
   const auto chains = find_chains(opened->model, opened->built.graph);
   const Chain& chain = chains[at];
@@ -239,15 +193,11 @@ Result<void> Pruner::step(std::size_t at) {
   return {};
 }
 
-Result<void> Pruner::drop_golden() {
-  auto opened = open();
+Result<void> Pruner::finish() {
+  auto opened = open_model(image_, label_);
   if (!opened) return opened.error();
-  auto metadata = read_metadata(opened->model, label_);
-  if (!metadata) return metadata.error();
-  pruned_.golden_dropped = metadata->golden.action.size();
-  std::erase_if(opened->model.metadata, [](const onnx::Property& p) {
-    return p.key == "tactus.golden";
-  });
+  pruned_.golden_dropped = drop_golden(opened->model);
+  drop_unread(opened->model);
   auto bytes = onnx::rewrite(onnx_part(image_), opened->model);
   if (!bytes) return bytes.error();
   const auto* p = reinterpret_cast<const std::byte*>(bytes->data());
@@ -267,7 +217,7 @@ Result<void> Pruner::check_any() const {
 }
 
 Result<Pruned> Pruner::run() {
-  auto opened = open();
+  auto opened = open_model(image_, label_);
   if (!opened) return opened.error();
   // A cut changes neither the number of chains nor their order.
   const std::size_t count =
@@ -276,7 +226,7 @@ Result<Pruned> Pruner::run() {
     if (auto ok = step(i); !ok) return ok.error();
   }
   if (auto ok = check_any(); !ok) return ok.error();
-  if (auto ok = drop_golden(); !ok) return ok.error();
+  if (auto ok = finish(); !ok) return ok.error();
   return std::move(pruned_);
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/error.hpp"
 #include "policy/ir/ops.hpp"
+#include "policy/observe.hpp"
 
 namespace tactus::policy {
 namespace {
@@ -61,14 +62,12 @@ class Cutter {
   void put(Node& node, std::size_t input, Tensor tensor);
   [[nodiscard]] std::string fresh(const std::string& base) const;
   void insert_nodes();
-  void drop_unused();
 
   const Chain& chain_;
   const Selection& selection_;
   const ir::Graph& graph_;
   onnx::Model& model_;
   std::map<std::size_t, Node> after_;  // new nodes, by the one before
-  std::vector<std::string> replaced_;
 };
 
 // W·h with h_removed = h_kept: the kept one takes both weights.
@@ -136,7 +135,6 @@ void Cutter::put(Node& node, std::size_t input, Tensor tensor) {
     tensor.name = old;
   } else {
     tensor.name = fresh(tensor.name);
-    if (there) replaced_.push_back(old);
   }
   node.inputs[input] = tensor.name;
   model_.initializers.push_back(std::make_shared<Tensor>(std::move(tensor)));
@@ -237,27 +235,6 @@ void Cutter::insert_nodes() {
   }
 }
 
-// What was cut and is read no more; and what nobody ever read.
-void Cutter::drop_unused() {
-  const auto read = [&](const std::string& name) {
-    return std::ranges::any_of(model_.nodes,
-                               [&](const Node& n) {
-                                 return std::ranges::find(n.inputs, name) !=
-                                        n.inputs.end();
-                               }) ||
-           std::ranges::any_of(model_.outputs,
-                               [&](const auto& o) { return o.name == name; });
-  };
-  const auto dead = [&](const Node& n) {
-    return std::ranges::none_of(n.outputs, read);
-  };
-  while (std::erase_if(model_.nodes, dead) > 0) continue;
-  std::erase_if(model_.initializers, [&](const auto& t) {
-    return std::ranges::find(replaced_, t->name) != replaced_.end() &&
-           !read(t->name);
-  });
-}
-
 void Cutter::run() {
   std::vector<Doubles> extra;
   for (std::size_t i = 0; i < chain_.read.size(); ++i) {
@@ -276,7 +253,7 @@ void Cutter::run() {
     add_bias(i, std::move(extra[i]));
   }
   insert_nodes();
-  drop_unused();
+  drop_unread(model_);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "core/error.hpp"
 #include "policy/backend.hpp"
+#include "policy/tmodel.hpp"
 
 namespace tactus::policy {
 namespace {
@@ -97,6 +98,7 @@ BackendReport judge(const std::string& model, const char* backend,
   Options plan_options;
   plan_options.backend = backend;
   plan_options.check_golden = false;
+  plan_options.tier = Tier::kF32;  // what rounding costs, quantize says
   auto plan = ModelPlan::load(model, plan_options);
   if (!plan) {
     report.reason = plan.error().text();
@@ -142,6 +144,28 @@ void check_golden(const std::string& model, VerifyReport& report) {
   }
 }
 
+// The weights that a .tmodel packed, against those of its image.
+Result<void> check_packed(const std::string& model, VerifyReport& report) {
+  Options options;
+  options.check_golden = false;
+  auto plan = ModelPlan::load(model, options);
+  if (!plan || !(*plan)->describe().storage.used_packed) return {};
+  auto file = parse_tmodel((*plan)->image(), model);
+  if (!file) return file.error();
+  options.tier = file->stored.tier;
+  options.calibration = file->stored.calibration;
+  options.kernel_override = (*plan)->describe().kernels;
+  auto anew = ModelPlan::from_image(file->image, model, options);
+  if (!anew) return anew.error();
+  if (!std::ranges::equal((*plan)->compiled().packed(),
+                          (*anew)->compiled().packed())) {
+    report.packed_error =
+        "the packed weights are not those of the model in it: make it again "
+        "with rtctl model quantize";
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<VerifyReport> verify(const std::string& model,
@@ -160,7 +184,8 @@ Result<VerifyReport> verify(const std::string& model,
     report.backends.push_back(judge(model, b.name, {inputs, *lead}, options));
   }
   check_golden(model, report);
-  report.ok = report.golden_error.empty() &&
+  if (auto ok = check_packed(model, report); !ok) return ok.error();
+  report.ok = report.golden_error.empty() && report.packed_error.empty() &&
               std::ranges::all_of(report.backends, [](const BackendReport& b) {
                 return !b.available || b.ok;
               });

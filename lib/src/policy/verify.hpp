@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What `rtctl model verify` does: golden vectors, and every backend that is
-// here and takes the model against `reference` on random inputs. Set-up code.
+// What `rtctl model verify` does: golden vectors, the packed weights of a
+// .tmodel, and every backend that is here and takes the model, unrounded,
+// against `reference` on random inputs. Set-up code.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +38,9 @@ struct VerifyReport {
   Description model;       // with the golden result, of the first backend here
   bool golden_ok = false;  // false too when there are none: see self_checked
   std::string golden_error;  // the vector and the difference
+  std::string packed_error;  // a .tmodel's weights are not its image's
   std::vector<BackendReport> backends;
-  bool ok = false;  // no golden mismatch, and every available backend agrees
+  bool ok = false;  // no mismatch, and every available backend agrees
 };
 
 // An error only where the model cannot be read at all.

@@ -13,6 +13,7 @@
 #include "policy/backend.hpp"
 #include "policy/image.hpp"
 #include "policy/tmodel.hpp"
+#include "policy/verify.hpp"
 
 using namespace tactus;
 using namespace tactus::policy;
@@ -171,6 +172,25 @@ Test(tmodel, the_packed_weights_are_what_runs) {
   const Bytes bytes = write_tmodel(as_image(onnx), s);
   const auto plan = plan_of(bytes, unchecked());
   cr_assert(run(plan) == std::vector<float>({0, 0}));
+}
+
+Test(tmodel, verify_finds_packed_weights_that_are_not_the_image_s) {
+  const TempFolder folder;
+  const auto write = [&](const Bytes& bytes) {
+    return folder.write(
+        "m.tmodel",
+        {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  };
+  auto report = verify(write(file()), {});
+  cr_assert(bool(report), "%s", report ? "" : report.error().text());
+  cr_assert(report->packed_error.empty());
+  Stored s = stored(net());
+  for (auto& b : s.kernels[0].weights) b ^= std::byte{1};
+  const std::string onnx = net();
+  report = verify(write(write_tmodel(as_image(onnx), s)), {});
+  cr_assert(bool(report));
+  cr_assert_not(report->packed_error.empty());
+  cr_assert_not(report->ok);
 }
 
 Test(tmodel, is_packed_anew_where_it_was_made_for_others) {

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// A model opened to be looked into and changed: parsed, and as a graph whose
+// values can be read row by row. What pruning and the QDQ export stand on.
+// Set-up only.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <string>
+
+#include "policy/ir/build.hpp"
+#include "policy/ir/interpreter.hpp"
+#include "policy/onnx/model.hpp"
+#include "policy/rows.hpp"
+#include "tactus/result.hpp"
+
+namespace tactus::policy {
+
+struct OpenedModel {
+  onnx::Model model;
+  ir::Built built;  // as the file has it: no passes
+};
+
+Result<OpenedModel> open_model(std::span<const std::byte> image,
+                               const std::string& label);
+
+// Every row in turn (null: one of zeros), recurrent state carried.
+void each_row(const ir::Built& built, const Rows* rows,
+              const std::function<void(ir::Interpreter&)>& visit);
+
+// Nodes and initializers that lead to no output.
+void drop_unread(onnx::Model& model);
+// The golden vectors are another model's now; says how many they were.
+std::size_t drop_golden(onnx::Model& model);
+
+}  // namespace tactus::policy

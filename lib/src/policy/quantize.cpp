@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: MIT
+#include "policy/quantize.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.hpp"
+#include "policy/backend.hpp"
+#include "policy/image.hpp"
+#include "policy/tmodel.hpp"
+
+namespace tactus::policy {
+namespace {
+
+constexpr Tier kTiers[] = {Tier::kF32, Tier::kBf16, Tier::kInt16, Tier::kInt8};
+
+class Quantizer {
+ public:
+  Quantizer(const ModelPlan& plan, const Rows& rows,
+            const QuantizeOptions& options)
+      : plan_(plan), rows_(rows), options_(options) {}
+  Result<QuantizeReport> run();
+
+ private:
+  Result<ModelPlan::Ptr> load(const char* backend, Tier tier) const;
+  Result<void> prepare();
+  Result<void> compile();
+  Result<void> measure();
+  Result<void> judge();
+  void allow(const OutputAccuracy& action);
+  Result<void> choose();
+  void say(const char* what) const {
+    if (options_.progress) options_.progress(what);
+  }
+  [[nodiscard]] const TierReport& of(Tier tier) const {
+    return report_.tiers[static_cast<std::size_t>(tier)];
+  }
+  [[nodiscard]] std::string reason() const;
+
+  const ModelPlan& plan_;
+  const Rows& rows_;
+  const QuantizeOptions& options_;
+  QuantizeReport report_;
+  ModelPlan::Ptr reference_;
+  std::vector<ModelPlan::Ptr> plans_;  // by tier; null: refused
+};
+
+Result<ModelPlan::Ptr> Quantizer::load(const char* backend, Tier tier) const {
+  Options options;
+  options.backend = backend;
+  options.tier = tier;
+  options.check_golden = false;
+  options.calibration = report_.calibration;
+  options.kernel_choice = KernelChoice::kTimed;
+  return ModelPlan::from_image(model_part(plan_.image()),
+                               plan_.describe().label, options);
+}
+
+Result<void> Quantizer::prepare() {
+  report_.model = plan_.describe().label;
+  report_.cpu = rt::cpu_name();
+  report_.caches = rt::cpu_caches();
+  report_.rows = rows_.count;
+  report_.source = rows_.source;
+  say("calibrating");
+  auto calibration = calibrate(plan_, rows_.view());
+  if (!calibration) return calibration.error();
+  report_.calibration = std::move(*calibration);
+  auto reference = load("reference", Tier::kF32);
+  if (!reference) return reference.error();
+  reference_ = std::move(*reference);
+  return {};
+}
+
+// A tier that this model cannot have is a row with the reason.
+Result<void> Quantizer::compile() {
+  for (const Tier tier : kTiers) {
+    say(name_of(tier));
+    TierReport& t = report_.tiers.emplace_back();
+    t.tier = tier;
+    auto plan = load("fused", tier);
+    plans_.push_back(plan ? *plan : nullptr);
+    if (!plan) {
+      if (tier == Tier::kF32) return plan.error();
+      t.refused = plan.error().text();
+      continue;
+    }
+    t.weight_bytes = (*plan)->describe().weight_bytes;
+    t.bit_exact = (*plan)->describe().bit_exact;
+  }
+  return {};
+}
+
+Result<void> Quantizer::measure() {
+  say("timing");
+  std::vector<ModelPlan::Ptr> there;
+  for (const auto& plan : plans_) {
+    if (plan) there.push_back(plan);
+  }
+  auto timings = time_calls(there, &rows_, options_.duration_ns);
+  if (!timings) return timings.error();
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < plans_.size(); ++i) {
+    if (plans_[i]) report_.tiers[i].timing = (*timings)[next++];
+  }
+  return {};
+}
+
+void Quantizer::allow(const OutputAccuracy& action) {
+  report_.unit = action.unit;
+  report_.spread = action.all.spread;
+  report_.max_error =
+      options_.max_error.value_or(kErrorOfSpread * action.all.spread);
+  report_.limit = options_.max_error
+                      ? "--max-error"
+                      : fmt::format(
+                            "{:g} % of the action's spread of {:.4g} "
+                            "over the rows",
+                            100 * kErrorOfSpread, action.all.spread);
+}
+
+Result<void> Quantizer::judge() {
+  say("comparing actions");
+  for (std::size_t i = 0; i < plans_.size(); ++i) {
+    if (!plans_[i]) continue;
+    auto errors = action_errors(reference_, plans_[i], rows_);
+    if (!errors) return errors.error();
+    TierReport& t = report_.tiers[i];
+    t.accuracy = std::move(*errors);
+    const auto action =
+        std::ranges::find(t.accuracy, true, &OutputAccuracy::action);
+    if (action == t.accuracy.end()) {
+      return internal_error("{}: no output is the action", report_.model);
+    }
+    if (i == 0) allow(*action);
+    t.error = action->all.max;
+    // f32 is what there is to compare with: nothing here is closer.
+    t.within = t.tier == Tier::kF32 || t.error <= report_.max_error;
+  }
+  return {};
+}
+
+std::string Quantizer::reason() const {
+  const TierReport& taken = of(report_.taken);
+  const double exact = of(Tier::kF32).timing.p50;
+  std::string text =
+      fmt::format("largest error {:.3g}{}{} of {:.3g} allowed ({})",
+                  taken.error, report_.unit.empty() ? "" : " ", report_.unit,
+                  report_.max_error, report_.limit);
+  if (report_.taken == Tier::kF32) {
+    return "no faster tier stays under the allowed error: " + text;
+  }
+  return fmt::format("{:.2f} times as fast as f32, {}, {}",
+                     exact / taken.timing.p50, text,
+                     fits_where(taken.weight_bytes, report_.caches));
+}
+
+// The fastest of those that are close enough; what differs by less than the
+// noise of timing is decided for the more exact one, which comes first.
+Result<void> Quantizer::choose() {
+  constexpr double kWorthIt = 0.97;
+  if (options_.tier) {
+    report_.taken = *options_.tier;
+    const TierReport& t = of(report_.taken);
+    if (!t.refused.empty()) return bad_input("{}", t.refused);
+    report_.reason = "it was asked for; " + reason();
+    return {};
+  }
+  for (const TierReport& t : report_.tiers) {
+    if (!t.refused.empty() || !t.within) continue;
+    if (t.timing.p50 < kWorthIt * of(report_.taken).timing.p50) {
+      report_.taken = t.tier;
+    }
+  }
+  report_.reason = reason();
+  return {};
+}
+
+Result<QuantizeReport> Quantizer::run() {
+  using Step = Result<void> (Quantizer::*)();
+  for (const Step step :
+       {&Quantizer::prepare, &Quantizer::compile, &Quantizer::measure,
+        &Quantizer::judge, &Quantizer::choose}) {
+    if (auto ok = (this->*step)(); !ok) return ok.error();
+  }
+  return std::move(report_);
+}
+
+// The action's error as the golden vectors see it: before scaling.
+double raw_error(const Contract& contract, double error) {
+  double least = 0;
+  for (const double s : contract.action.scale) {
+    const double size = std::fabs(s);
+    if (size > 0 && (least == 0 || size < least)) least = size;
+  }
+  return least > 0 ? error / least : error;
+}
+
+std::string contract_text(const ModelPlan& plan) {
+  auto loaded = load_image(plan.image(), plan.describe().label);
+  if (!loaded) return {};
+  for (const auto& p : loaded->model.metadata) {
+    if (p.key == "tactus.contract") return p.value;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<QuantizeReport> quantize(const ModelPlan& plan, const Rows& rows,
+                                const QuantizeOptions& options) {
+  return Quantizer(plan, rows, options).run();
+}
+
+Result<std::vector<std::byte>> make_tmodel(const ModelPlan& plan,
+                                           const QuantizeReport& report,
+                                           const std::string& accuracy_json) {
+  const Description& d = plan.describe();
+  const auto image = model_part(plan.image());
+  Options options;
+  options.tier = report.taken;
+  options.calibration = report.calibration;
+  options.kernel_choice = KernelChoice::kTimed;
+  options.check_golden = false;
+  auto made = ModelPlan::from_image(image, d.label, options);
+  if (!made) return made.error();
+  const auto isa = rt::choose_isa();
+  if (!isa) return isa.error();
+  Stored stored;
+  stored.tier = report.taken;
+  stored.calibration = report.calibration;
+  stored.contract = contract_text(plan);
+  stored.accuracy = accuracy_json;
+  if (d.golden.vectors > 0 && report.taken != Tier::kF32) {
+    // The file's own, not that of a .tmodel this was made from.
+    Options own;
+    own.check_golden = false;
+    auto exact = ModelPlan::from_image(image, d.label, own);
+    if (!exact) return exact.error();
+    stored.golden_tolerance = (*exact)->describe().golden.tolerance +
+                              raw_error(d.contract, report.max_error);
+  }
+  const auto packed = (*made)->compiled().packed();
+  stored.kernels.push_back(
+      {*isa, (*made)->describe().kernels, {packed.begin(), packed.end()}});
+  std::vector<std::byte> file = write_tmodel(image, stored);
+  // What would be refused at every load is refused here.
+  auto checked = ModelPlan::from_image(file, d.label, {});
+  if (checked) return file;
+  return bad_input(
+      "{}: tier {} with an allowed error of {:.3g}: raise "
+      "--max-error, or take another tier",
+      checked.error().text(), name_of(report.taken), report.max_error);
+}
+
+Result<std::optional<Tier>> tier_of(const std::string& text) {
+  if (text.empty() || text == "auto") return std::optional<Tier>();
+  for (const Tier t : kTiers) {
+    if (text == name_of(t)) return std::optional<Tier>(t);
+  }
+  return bad_input("--tier: \"{}\": expected auto, f32, bf16, int16 or int8",
+                   text);
+}
+
+std::string fits_where(std::size_t bytes, const rt::Caches& caches) {
+  const auto size = [](std::size_t n) {
+    return n >= (1U << 20) ? fmt::format("{} MiB", n >> 20)
+                           : fmt::format("{} KiB", n >> 10);
+  };
+  struct Level {
+    const char* name;
+    std::size_t size;
+  };
+  for (const Level& l : {Level{"L1d", caches.l1d}, Level{"L2", caches.l2},
+                         Level{"L3", caches.l3}}) {
+    if (bytes <= l.size)
+      return fmt::format("fits {} ({})", l.name, size(l.size));
+  }
+  return "larger than every cache that is known";
+}
+
+}  // namespace tactus::policy

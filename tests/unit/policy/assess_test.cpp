@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+// Rows, errors of actions, and the QDQ export.
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+
+#include <cmath>
+
+#include "core/npy.hpp"
+#include "onnx_writer.hpp"
+#include "policy/assess.hpp"
+#include "policy/qdq.hpp"
+#include "policy/quantize.hpp"
+
+using namespace tactus;
+using namespace tactus::policy;
+using namespace tactus::policy::test;
+
+namespace {
+
+// y = gain · x, two values; the contract's action is 10 y.
+std::string scaled(float gain) {
+  OnnxFile f;
+  f.input("x", {1, 2}).output("y", {1, 2});
+  f.weight(tensor("gain", {}, {gain}));
+  f.node("Mul", {"x", "gain"}, {"y"});
+  f.metadata("tactus.contract",
+             R"({"observations": [{"name": "q", "shape": [2], "unit": "rad"}],
+                 "action": {"name": "u", "kind": "k", "unit": "rad/s",
+                            "scale": 10}})");
+  return f.bytes();
+}
+
+ModelPlan::Ptr plan_of(const std::string& bytes) {
+  Options options;
+  options.backend = "reference";
+  auto plan = ModelPlan::from_image(as_image(bytes), "m", options);
+  cr_assert(bool(plan), "%s", plan ? "" : plan.error().text());
+  return *plan;
+}
+
+Rows four() { return {"rows", 4, {{0, 1, 1, 1, 2, 1, 4, 1}}}; }
+
+bool near(double a, double b) { return std::fabs(a - b) < 1e-6; }
+
+std::string rows_error(const std::vector<NamedFile>& files) {
+  auto rows = read_rows(plan_of(scaled(1))->describe(), files);
+  cr_assert_not(bool(rows));
+  cr_assert(rows.error().code() == ErrorCode::kBadInput);
+  return rows.error().text();
+}
+
+// y = W1 elu(W0 x + b).
+std::string mlp(uint64_t opset = 17) {
+  OnnxFile f;
+  f.opset(opset).input("x", {1, 2}).output("y", {1, 2});
+  f.weight(tensor("w0", {3, 2}, {1, -2, 0.5F, 4, 0, 0}));
+  f.weight(tensor("b0", {3}, {0.1F, -0.2F, 3}));
+  f.weight(tensor("w1", {3, 2}, {1, 2, -3, 0.4F, 5, 6}));
+  f.node("Gemm", {"x", "w0", "b0"}, {"z"}, {int_attribute("transB", 1)});
+  f.node("Elu", {"z"}, {"h"}).node("MatMul", {"h", "w1"}, {"y"});
+  f.metadata("tactus.golden",
+             R"({"by": "x", "tolerance": 100, "observation": [[0, 0]],
+                 "action": [[0, 0]]})");
+  return f.bytes();
+}
+
+}  // namespace
+
+Test(assess, errors_are_in_the_action_s_unit) {
+  auto report =
+      action_errors(plan_of(scaled(1)), plan_of(scaled(1.5F)), four());
+  cr_assert(bool(report));
+  const OutputAccuracy& y = report->front();
+  cr_assert(y.action && y.unit == "rad/s" && y.output == "y");
+  // 0.5 · 10 · {0, 1, 2, 4} and 0.5 · 10 · 1 four times.
+  cr_assert(near(y.elements[0].max, 20) && near(y.elements[0].spread, 40));
+  cr_assert(near(y.elements[0].rms, 5 * std::sqrt(21.0 / 4)));
+  cr_assert(near(y.elements[1].max, 5) && near(y.elements[1].spread, 0));
+  cr_assert(near(y.all.max, 20) && near(y.all.spread, 40));
+}
+
+Test(assess, what_is_finite_once_is_not_close) {
+  auto report =
+      action_errors(plan_of(scaled(1)), plan_of(scaled(INFINITY)), four());
+  cr_assert(bool(report));
+  cr_assert(std::isinf(report->front().all.max));
+}
+
+Test(assess, times_every_plan_over_the_rows) {
+  const Rows rows = four();
+  const ModelPlan::Ptr plans[] = {plan_of(scaled(1)), plan_of(scaled(2))};
+  auto times = time_calls(plans, &rows, 1000);
+  cr_assert(bool(times) && times->size() == 2);
+  for (const Timing& t : *times) {
+    cr_assert(t.samples >= 20 && t.calls >= 1);
+    cr_assert(t.min > 0 && t.min <= t.p50 && t.p50 <= t.max);
+  }
+}
+
+Test(rows, wrong_files_are_named) {
+  const TempFolder folder;
+  const auto file = [&](const char* name, std::vector<int64_t> shape) {
+    std::size_t size = 1;
+    for (const int64_t d : shape) size *= static_cast<std::size_t>(d);
+    const std::string path = folder.path() + "/" + name;
+    cr_assert(bool(write_npy(
+        path, {NpyType::kF32, shape, std::vector<double>(size, 1.0)})));
+    return path;
+  };
+  const auto has = [](const std::string& text, const char* word) {
+    cr_assert(text.find(word) != std::string::npos, "%s", text.c_str());
+  };
+  has(rows_error({}), "--calibrate x=FILE.npy");
+  has(rows_error({{"", folder.path() + "/none.npy"}}), "none.npy");
+  has(rows_error({{"", file("a.npy", {4, 3})}}), "[4,3]");
+  has(rows_error({{"", file("e.npy", {0, 2})}}), "no rows");
+  has(rows_error({{"z", file("b.npy", {4, 2})}}), "no input 'z'");
+  auto rows = read_rows(plan_of(scaled(1))->describe(),
+                        {{"x", file("c.npy", {3, 1, 2})}});
+  cr_assert(bool(rows) && rows->count == 3 && rows->inputs[0].size() == 6);
+}
+
+Test(rows, a_name_ends_before_the_first_slash) {
+  cr_assert(named_file("x=a.npy").name == "x");
+  cr_assert(named_file("x=a/b.npy").path == "a/b.npy");
+  cr_assert(named_file("./x=a.npy").name.empty());
+  cr_assert(named_file("a.npy").path == "a.npy");
+}
+
+Test(qdq, is_close_over_the_rows_and_says_what_it_did) {
+  auto made = export_qdq(*plan_of(mlp()), four());
+  cr_assert(bool(made), "%s", made ? "" : made.error().text());
+  cr_assert(made->products == 2);
+  const auto quantised = plan_of(made->file);
+  cr_assert(quantised->describe().golden.vectors == 0);
+  std::size_t pairs = 0;
+  for (const auto& op : quantised->describe().ops) {
+    if (op.op == "QuantizeLinear") pairs = op.count;
+    if (op.op == "DequantizeLinear") cr_assert(op.count == 4);
+  }
+  cr_assert(pairs == 2);
+  auto errors = action_errors(plan_of(mlp()), quantised, four());
+  cr_assert(bool(errors));
+  const ErrorStats& all = errors->front().all;
+  cr_assert(all.max > 0 && all.max < 0.02 * all.spread, "%g of %g", all.max,
+            all.spread);
+}
+
+Test(qdq, a_weight_at_the_edge_of_its_channel_is_exact) {
+  OnnxFile f;
+  f.input("x", {1, 2}).output("y", {1, 2});
+  f.weight(tensor("w", {2, 2}, {127, 1, 0, -0.5F}));
+  f.node("MatMul", {"x", "w"}, {"y"});
+  // 0 … 255 in steps of 1: these rows are exact, and so are all weights.
+  const Rows rows{"rows", 2, {{0, 255, 2, 4}}};
+  auto made = export_qdq(*plan_of(f.bytes()), rows);
+  cr_assert(bool(made));
+  auto errors = action_errors(plan_of(f.bytes()), plan_of(made->file), rows);
+  const double bound = 255 * 0.5 / 127;  // half a step of column 1's weights
+  cr_assert(errors->front().elements[0].max == 0);
+  cr_assert(errors->front().elements[1].max <= bound);
+}
+
+Test(qdq, what_it_cannot_do_is_said) {
+  const auto refused = [](const std::string& bytes, const char* word) {
+    auto made = export_qdq(*plan_of(bytes), four());
+    cr_assert_not(bool(made));
+    const std::string text = made.error().text();
+    cr_assert(text.find(word) != std::string::npos, "%s", text.c_str());
+  };
+  refused(mlp(12), "opset 12");
+  refused(scaled(1), "nothing to quantise");
+  Rows rows = four();
+  rows.inputs[0][3] = NAN;
+  auto made = export_qdq(*plan_of(mlp()), rows);
+  cr_assert_not(bool(made));
+}
+
+Test(quantize, takes_the_tier_that_is_asked_for_or_the_exact_one) {
+  const auto plan = plan_of(mlp());
+  QuantizeOptions options;
+  options.duration_ns = 1000;
+  options.max_error = 1e-12;
+  auto report = quantize(*plan, four(), options);
+  cr_assert(bool(report), "%s", report ? "" : report.error().text());
+  cr_assert(report->tiers.size() == 4);
+  cr_assert(report->taken == Tier::kF32);
+  cr_assert(report->max_error == 1e-12 && report->limit == "--max-error");
+  auto file = make_tmodel(*plan, *report, "{}");
+  cr_assert(bool(file), "%s", file ? "" : file.error().text());
+  auto loaded = ModelPlan::from_image(*file, "m.tmodel", {});
+  cr_assert(bool(loaded));
+  cr_assert((*loaded)->describe().storage.used_packed);
+  cr_assert((*loaded)->describe().golden.checked == 1);
+}
+
+Test(quantize, tiers_have_names) {
+  cr_assert(tier_of("int8")->value() == Tier::kInt8);
+  cr_assert_not(tier_of("auto")->has_value());
+  cr_assert_not(bool(tier_of("int4")));
+}
+
+Test(quantize, says_which_cache_is_large_enough) {
+  const rt::Caches caches{32 << 10, 1 << 20, 0};
+  cr_assert(fits_where(100, caches) == "fits L1d (32 KiB)");
+  cr_assert(fits_where(40 << 10, caches) == "fits L2 (1 MiB)");
+  cr_assert(fits_where(2 << 20, caches).find("larger") == 0);
+}
