@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-// rtctl model inspect, verify, bench, run.
+// rtctl model inspect, verify, run.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 
 #include "commands.hpp"
-#include "core/error.hpp"
+#include "model_tools.hpp"
 #include "policy/model_run.hpp"
 #include "policy/verify.hpp"
 
@@ -71,6 +70,27 @@ Value golden(const policy::Description& d) {
       .add("worst", d.golden.worst);
 }
 
+Value storage(const policy::Storage& s) {
+  if (s.sections.empty()) return {};
+  Value::Array sections, isas;
+  for (const auto& section : s.sections) {
+    sections.push_back(Value()
+                           .add("name", section.name)
+                           .add("isa", section.isa)
+                           .add("bytes", section.size));
+  }
+  for (const auto& isa : s.isas) isas.emplace_back(isa);
+  return Value()
+      .add("tier", policy::name_of(s.tier))
+      .add("calibration", s.calibration)
+      .add("calibration_rows", s.calibration_rows)
+      .add("packed_for", isas)
+      .add("used_packed", s.used_packed)
+      .add("packed_anew", s.packed_anew)
+      .add("accuracy", s.accuracy.empty() ? Value() : Value::raw(s.accuracy))
+      .add("sections", sections);
+}
+
 Value describe(const policy::Description& d, const char* schema) {
   Value states = Value::object();
   for (const auto& s : d.states) states.add(s.input, s.output);
@@ -88,6 +108,10 @@ Value describe(const policy::Description& d, const char* schema) {
       .add("compiled_ops", ops(d.compiled_ops))
       .add("parameters", d.parameters)
       .add("weight_bytes", d.weight_bytes)
+      .add("cache", policy::fits_where(d.weight_bytes, rt::cpu_caches()))
+      .add("tier", policy::name_of(d.tier))
+      .add("bit_exact", d.bit_exact)
+      .add("storage", storage(d.storage))
       .add("backend", d.backend)
       .add("kernels", d.kernels)
       .add("contract", contract(d.contract))
@@ -105,6 +129,25 @@ std::string golden_text(const policy::Description& d) {
   return fmt::format("{} of {} vectors by {}, worst {:.3g}, allowed {:.3g}",
                      d.golden.checked, d.golden.vectors, d.golden.by,
                      d.golden.worst, d.golden.tolerance);
+}
+
+std::string storage_text(const policy::Storage& s) {
+  if (s.sections.empty()) return {};
+  std::string text =
+      fmt::format("  made for  {}, calibrated over {} rows of {}\n",
+                  policy::name_of(s.tier), s.calibration_rows,
+                  s.calibration.empty() ? "nothing" : s.calibration);
+  std::string isas;
+  for (const auto& isa : s.isas) isas += (isas.empty() ? "" : ", ") + isa;
+  text += fmt::format(
+      "  packed    for {}; {}\n", isas.empty() ? "none" : isas,
+      s.used_packed ? "used as it is" : "packed anew here: " + s.packed_anew);
+  for (const auto& section : s.sections) {
+    text += fmt::format("  section   {}{}{}, {} bytes\n", section.name,
+                        section.isa.empty() ? "" : " for ", section.isa,
+                        section.size);
+  }
+  return text;
 }
 
 std::string describe_text(const policy::Description& d) {
@@ -127,8 +170,13 @@ std::string describe_text(const policy::Description& d) {
     text += fmt::format("  acts      {} ({}, {})\n", d.contract.action.name,
                         d.contract.action.kind, d.contract.action.unit);
   }
-  text += fmt::format("  weights   {} parameters, {} bytes packed ({})\n",
-                      d.parameters, d.weight_bytes, d.backend);
+  text += fmt::format("  weights   {} parameters, {} bytes packed ({}), {}\n",
+                      d.parameters, d.weight_bytes, d.backend,
+                      policy::fits_where(d.weight_bytes, rt::cpu_caches()));
+  text +=
+      fmt::format("  tier      {}{}\n", policy::name_of(d.tier),
+                  d.bit_exact ? ", bit-exact on every instruction set" : "");
+  text += storage_text(d.storage);
   text += fmt::format("  kernels   {}\n", d.kernels);
   return text + fmt::format("  golden    {}\n", golden_text(d));
 }
@@ -171,6 +219,9 @@ int verify(const ModelOptions& o, const Output& out) {
       fmt::format("{}\n  golden    {}\n", o.model,
                   report->golden_error.empty() ? golden_text(report->model)
                                                : report->golden_error);
+  if (!report->packed_error.empty()) {
+    text += fmt::format("  packed    {}\n", report->packed_error);
+  }
   for (const auto& b : report->backends) {
     backends.push_back(backend_value(b));
     double worst = 0;
@@ -189,89 +240,15 @@ int verify(const ModelOptions& o, const Output& out) {
                  .add("golden", golden(report->model))
                  .add("golden_ok", report->golden_ok)
                  .add("golden_error", report->golden_error)
+                 .add("packed_error", report->packed_error)
                  .add("self_checked", report->model.self_checked)
                  .add("backends", backends),
              text);
   return report->ok ? 0 : 1;
 }
 
-std::vector<int64_t> time_calls(policy::Context& context) {
-  const policy::Description& d = context.plan().describe();
-  std::size_t in = 0;
-  std::size_t given = 0;
-  for (const auto& t : d.inputs) in += t.size;
-  for (const auto& t : d.outputs) given += t.size;
-  std::vector<float> values(in, 0.1F);
-  std::vector<float> results(given);
-  std::vector<policy::InputView> inputs;
-  std::vector<policy::OutputView> outputs;
-  float* at = values.data();
-  for (const auto& t : d.inputs) {
-    inputs.push_back({at, true});
-    at += t.size;
-  }
-  at = results.data();
-  for (const auto& t : d.outputs) {
-    outputs.emplace_back(at, t.size);
-    at += t.size;
-  }
-  constexpr int kWarm = 200;
-  constexpr int kCalls = 5000;
-  std::vector<int64_t> ns;
-  for (int i = 0; i < kWarm + kCalls; ++i) {
-    const auto begin = std::chrono::steady_clock::now();
-    (void)context.run(inputs, outputs);
-    const auto end = std::chrono::steady_clock::now();
-    if (i >= kWarm) ns.push_back((end - begin).count());
-  }
-  std::sort(ns.begin(), ns.end());
-  return ns;
-}
-
-int bench(const ModelOptions& o, const Output& out) {
-  policy::Options options;
-  if (!o.backend.empty()) options.backend = o.backend;
-  auto plan = policy::ModelPlan::load(o.model, options);
-  if (!plan) return out.error(plan.error());
-  auto context = policy::Context::make(*plan);
-  if (!context) return out.error(context.error());
-  const std::vector<int64_t> ns = time_calls(*context);
-  const auto at = [&](double p) {
-    return ns[static_cast<std::size_t>(p * static_cast<double>(ns.size() - 1))];
-  };
-  out.result(
-      Value()
-          .add("schema", "tactus/model-bench/1")
-          .add("model", o.model)
-          .add("backend", options.backend)
-          .add("n", ns.size())
-          .add("min_ns", ns.front())
-          .add("p50_ns", at(0.5))
-          .add("p99_ns", at(0.99))
-          .add("p999_ns", at(0.999))
-          .add("max_ns", ns.back()),
-      fmt::format("{} ({}): {} calls, min {} ns, p50 {} ns, p99 {} ns, p99.9 "
-                  "{} ns, max {} ns",
-                  o.model, options.backend, ns.size(), ns.front(), at(0.5),
-                  at(0.99), at(0.999), ns.back()));
-  return 0;
-}
-
-Result<policy::Tier> tier_of(const std::string& text) {
-  constexpr std::pair<const char*, policy::Tier> kTiers[] = {
-      {"", policy::Tier::kF32},
-      {"f32", policy::Tier::kF32},
-      {"bf16", policy::Tier::kBf16},
-      {"int16", policy::Tier::kInt16},
-      {"int8", policy::Tier::kInt8}};
-  for (const auto& [name, tier] : kTiers) {
-    if (text == name) return tier;
-  }
-  return bad_input("--tier: \"{}\": expected f32, bf16, int16 or int8", text);
-}
-
 int run(const ModelOptions& o, const Output& out) {
-  auto tier = tier_of(o.tier);
+  auto tier = policy::tier_of(o.tier);
   if (!tier) return out.error(tier.error());
   policy::RunOptions options;
   options.output_dir = o.output;
@@ -304,7 +281,9 @@ int run(const ModelOptions& o, const Output& out) {
 int model_command(const ModelOptions& o, const Output& out) {
   if (o.verb == "inspect") return inspect(o, out);
   if (o.verb == "verify") return verify(o, out);
-  if (o.verb == "bench") return bench(o, out);
+  if (o.verb == "bench") return bench_model(o, out);
+  if (o.verb == "quantize") return quantize_model(o, out);
+  if (o.verb == "prune") return prune_model(o, out);
   return run(o, out);
 }
 

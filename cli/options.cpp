@@ -19,6 +19,7 @@ constexpr const char* kAbout =
 struct Raw {
   Options options;
   std::string duration;
+  std::string bench_duration;
 };
 
 CLI::App* command(CLI::App& app, const char* name, const char* help, Raw& raw) {
@@ -85,12 +86,43 @@ void add_logs(CLI::App& app, Raw& raw) {
 CLI::App* model_verb(CLI::App& model, const char* verb, const char* help,
                      Raw& raw) {
   CLI::App* sub = command(model, verb, help, raw);
-  sub->add_option("MODEL", raw.options.model.model, "ONNX file")->required();
+  sub->add_option("MODEL", raw.options.model.model, "ONNX or .tmodel file")
+      ->required();
   sub->final_callback([&raw, verb] {
     raw.options.command = Command::kModel;
     raw.options.model.verb = verb;
   });
   return sub;
+}
+
+CLI::Option* add_measured(CLI::App& sub, Raw& raw) {
+  sub.add_option("--duration", raw.bench_duration, "of the timing, e.g. 5s");
+  return sub
+      .add_option("--calibrate", raw.options.model.calibrate,
+                  "observations: [NAME=]F.npy per input, or a LOG.tlog")
+      ->take_all();
+}
+
+void add_quantize(CLI::App& model, Raw& raw) {
+  ModelOptions& o = raw.options.model;
+  CLI::App* sub =
+      model_verb(model, "quantize",
+                 "error and time of every tier, and which to take", raw);
+  add_measured(*sub, raw)->required();
+  sub->add_option("--tier", o.tier, "auto, f32, bf16, int16 or int8");
+  sub->add_option("--max-error", o.max_error,
+                  "of the action, in its unit (1 % of its spread)");
+  sub->add_option("--output", o.output, "F.tmodel, or F.onnx (QDQ)");
+}
+
+void add_prune(CLI::App& model, Raw& raw) {
+  ModelOptions& o = raw.options.model;
+  CLI::App* sub =
+      model_verb(model, "prune", "take hidden units out of an ONNX file", raw);
+  sub->add_option("--keep", o.keep, "share of each layer's units, or a number")
+      ->required();
+  sub->add_option("--output", o.output, "F.onnx")->required();
+  add_measured(*sub, raw);
 }
 
 void add_model(CLI::App& app, Raw& raw) {
@@ -101,8 +133,12 @@ void add_model(CLI::App& app, Raw& raw) {
   model_verb(*model, "inspect", "inputs, outputs, operators, contract", raw);
   model_verb(*model, "verify", "golden vectors, backends against reference",
              raw);
-  CLI::App* bench = model_verb(*model, "bench", "time of one call", raw);
+  CLI::App* bench = model_verb(*model, "bench",
+                               "time of one call, per tier and backend", raw);
   bench->add_option("--backend", o.backend, "fused, reference or onednn");
+  add_measured(*bench, raw);
+  add_quantize(*model, raw);
+  add_prune(*model, raw);
   CLI::App* run = model_verb(*model, "run", "run over recorded inputs", raw);
   run->add_option("--input", o.inputs, "[NAME=]F.npy, one per input")
       ->required()
@@ -151,6 +187,11 @@ Result<Options> finish(Raw raw) {
     auto ns = parse_duration(raw.duration);
     if (!ns) return ns.error();
     raw.options.run.duration_ns = *ns;
+  }
+  if (!raw.bench_duration.empty()) {
+    auto ns = parse_duration(raw.bench_duration);
+    if (!ns) return ns.error();
+    raw.options.model.duration_ns = *ns;
   }
   return std::move(raw.options);
 }

@@ -45,12 +45,16 @@ struct ExplainOptions {
 };
 
 struct ModelOptions {
-  std::string verb;  // inspect, verify, bench, run
+  std::string verb;  // inspect, verify, bench, run, quantize, prune
   std::string model;
   std::vector<std::string> inputs;  // [NAME=]F.npy
   std::string output;
   std::string backend;
   std::string tier;
+  std::vector<std::string> calibrate;  // [NAME=]F.npy, or one log
+  std::optional<double> max_error;
+  std::optional<int64_t> duration_ns;
+  std::string keep;
   bool whole = false;
 };
 

@@ -20,14 +20,16 @@ _rtctl() {
   compopt -o filenames 2>/dev/null
   case $prev in
     --backend) words='fused reference onednn' ;;
-    --tier) words='f32 bf16 int16 int8' ;;
+    --tier) words='auto f32 bf16 int16 int8' ;;
     --duration) words='1s 10s 60s' ;;
-    --model) suffix=onnx ;;
+    --model) suffix='onnx tmodel' ;;
     --limits) suffix=toml ;;
     --log) suffix=tlog ;;
     --html) suffix=html ;;
     --input) suffix=npy ;;
-    --output) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+    --calibrate) suffix='npy tlog' ;;
+    --keep) words='75% 50%' ;;
+    --output) mapfile -t COMPREPLY < <(_rtctl_files "$cur" onnx tmodel); return ;;
   esac
   if [ -z "$words$suffix" ]; then
     case $COMP_CWORD:$command in
@@ -40,8 +42,9 @@ _rtctl() {
       *:replay) suffix=tlog words='--model --limits' ;;
       *:report) suffix=tlog words='--html' ;;
       *:explain) suffix=tlog words='--cycle' ;;
-      2:model) words='inspect verify bench run' ;;
-      *:model) suffix=onnx words='--backend --input --output --tier --whole' ;;
+      2:model) words='inspect verify bench run quantize prune' ;;
+      *:model) suffix='onnx tmodel' words='--backend --input --output --tier
+        --whole --calibrate --duration --max-error --keep' ;;
       2:safety) words='explain check' ;;
       *:safety) suffix=toml ;;
       *:guardian) words='--fd --pidfd --cpu --priority' ;;

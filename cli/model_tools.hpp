@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// What quantize, prune and bench of rtctl model share: they measure on this
+// machine, over recorded rows.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "options.hpp"
+#include "output.hpp"
+#include "policy/assess.hpp"
+#include "policy/quantize.hpp"
+
+namespace tactus::cli {
+
+int quantize_model(const ModelOptions& options, const Output& out);
+int prune_model(const ModelOptions& options, const Output& out);
+int bench_model(const ModelOptions& options, const Output& out);
+
+// In f32, golden vectors not compared.
+Result<policy::ModelPlan::Ptr> load_exact(const std::string& model);
+// In double, as built.
+Result<policy::ModelPlan::Ptr> load_reference(std::span<const std::byte> image,
+                                              const std::string& label);
+// Of a log, or of one .npy per input.
+Result<policy::Rows> rows_of(const std::vector<std::string>& from,
+                             const policy::Description& model);
+Result<void> write_output(const std::string& path, std::string_view bytes);
+std::string_view text_of(const std::vector<std::byte>& bytes);
+
+Value accuracy_value(const std::vector<policy::OutputAccuracy>& outputs);
+std::string accuracy_text(const std::vector<policy::OutputAccuracy>& outputs);
+Value timing_value(const policy::Timing& timing);
+Value machine_value();
+std::string machine_text();
+
+}  // namespace tactus::cli

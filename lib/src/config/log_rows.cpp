@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#include "config/log_rows.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.hpp"
+#include "core/toml.hpp"
+#include "policy/contract.hpp"
+
+namespace tactus::config {
+namespace {
+
+using trace::FieldInfo;
+
+// The frame's fields that went into the policy, in its order.
+Result<std::vector<FieldInfo>> inputs_of(const trace::LogReader& log) {
+  const auto bytes = log.section(layout::LogSectionKind::kModelPlan);
+  auto document = toml::Document::parse(
+      {reinterpret_cast<const char*>(bytes.data()), bytes.size()},
+      log.name() + " (plan)");
+  if (!document) return document.error();
+  std::vector<FieldInfo> fields;
+  for (const std::string& name : document->root().texts("input")) {
+    const auto it =
+        std::ranges::find(log.info().fields, name, &FieldInfo::name);
+    if (it == log.info().fields.end() || it->type != TACTUS_F32) {
+      return bad_input("log {}: its policy's input '{}' is no field of floats",
+                       log.name(), name);
+    }
+    fields.push_back(*it);
+  }
+  if (!fields.empty()) return fields;
+  return bad_input(
+      "log {}: it does not say what its policy observed: record "
+      "it with a [policy]",
+      log.name());
+}
+
+Result<void> fit(const trace::LogReader& log,
+                 const std::vector<FieldInfo>& fields,
+                 const policy::Description& model) {
+  std::size_t given = 0, wanted = 0;
+  for (const FieldInfo& f : fields) given += f.count;
+  for (const auto& in : model.inputs) wanted += in.size;
+  const auto& observations = model.contract.observations;
+  const bool named = model.contract.present;
+  bool same =
+      given == wanted && (!named || observations.size() == fields.size());
+  for (std::size_t i = 0; same && named && i < fields.size(); ++i) {
+    same = observations[i].name == fields[i].name &&
+           observations[i].size == fields[i].count;
+  }
+  if (same) return {};
+  return bad_input(
+      "log {}: its policy observed {} values, {} takes {} or others: take a "
+      "log of this model",
+      log.name(), given, model.label, wanted);
+}
+
+bool policy_ran(const trace::LogReader& log,
+                const layout::CycleRecord& record) {
+  const auto& stages = log.info().stages;
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    if (stages[i].kind == TACTUS_INFER) {
+      return record.stage[i].begin_ns != INT32_MIN;
+    }
+  }
+  return false;
+}
+
+// As PolicyStage::run has it, end to end.
+std::vector<float> observed(std::span<const std::byte> frame,
+                            const std::vector<FieldInfo>& fields,
+                            const policy::Contract& contract) {
+  std::vector<float> values;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    std::vector<float> part(fields[i].count);
+    for (uint32_t k = 0; k < fields[i].count; ++k) {
+      part[k] = static_cast<float>(trace::field_value(fields[i], frame, k));
+    }
+    if (contract.present) policy::encode(contract.observations[i], part, part);
+    values.insert(values.end(), part.begin(), part.end());
+  }
+  return values;
+}
+
+}  // namespace
+
+Result<policy::Rows> rows_of_log(const trace::LogReader& log,
+                                 const policy::Description& model) {
+  auto fields = inputs_of(log);
+  if (!fields) return fields.error();
+  if (auto ok = fit(log, *fields, model); !ok) return ok.error();
+  policy::Rows rows;
+  rows.source = log.name();
+  rows.inputs.resize(model.inputs.size());
+  for (uint64_t i = 0; i < log.size(); ++i) {
+    const trace::CycleView cycle = log.at(i);
+    if (!policy_ran(log, cycle.record)) continue;
+    const auto values = observed(cycle.frame, *fields, model.contract);
+    // Before the first datagram there is nothing to see.
+    const auto finite = [](float v) { return std::isfinite(v); };
+    if (!std::ranges::all_of(values, finite)) continue;
+    auto from = values.begin();
+    for (std::size_t k = 0; k < model.inputs.size(); ++k) {
+      const auto to = from + static_cast<std::ptrdiff_t>(model.inputs[k].size);
+      rows.inputs[k].insert(rows.inputs[k].end(), from, to);
+      from = to;
+    }
+    ++rows.count;
+  }
+  if (rows.count > 0) return rows;
+  return bad_input("log {}: its policy never ran: take a longer one",
+                   log.name());
+}
+
+}  // namespace tactus::config
