@@ -95,7 +95,9 @@ Result<void> check_sizes(const Said& said, const Description& d,
     given += o.size;
     all_known = all_known && o.size != 0;
   }
-  for (const auto& i : d.inputs) wanted += i.size;
+  // With histories the inputs hold more than one cycle gives.
+  for (const auto& o : d.contract.observations) wanted += o.size;
+  for (const auto& i : d.inputs) wanted += d.contract.present ? 0 : i.size;
   if (all_known && given != wanted) {
     return bad_input(
         "{}: the observations have {} elements, the inputs of {} {}: correct "

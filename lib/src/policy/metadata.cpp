@@ -72,9 +72,67 @@ std::vector<double> per_element(const Json& object, const char* key,
   return out;
 }
 
+std::size_t count(const Json& object, const char* key,
+                  const std::string& where) {
+  const double value = number(need(object, key, where), where);
+  if (!(value >= 1 && value <= 1000) || value != std::floor(value)) {
+    throw Wrong{where + ": '" + key + "' is not 1 .. 1000"};
+  }
+  return static_cast<std::size_t>(value);
+}
+
+// One of two words.
+bool second_of(const Json& object, const char* key,
+               const std::pair<const char*, const char*>& words,
+               const std::string& where) {
+  const std::string word = text(object, key, where);
+  if (word == words.second) return true;
+  if (word == words.first) return false;
+  throw Wrong{where + ": '" + key + "' is '" + word + "': expected '" +
+              words.first + "' or '" + words.second + "'"};
+}
+
+// Without `layout`: a single signal's.
+History history(const Json& json, const std::string& of) {
+  const std::string where = of + " history";
+  only_keys(json, {"length", "every", "order", "fill", "layout", "input"},
+            where);
+  History h;
+  h.length = count(json, "length", where);
+  if (json.contains("every")) h.every = count(json, "every", where);
+  h.order = static_cast<HistoryOrder>(
+      second_of(json, "order", {"oldest_first", "newest_first"}, where));
+  h.fill = static_cast<HistoryFill>(
+      second_of(json, "fill", {"first", "zeros"}, where));
+  return h;
+}
+
+History whole_history(const Json& json, Metadata& out) {
+  const std::string where = "the contract's";
+  History h = history(json, where);
+  h.layout = static_cast<HistoryLayout>(
+      second_of(json, "layout", {"by_step", "by_signal"}, where + " history"));
+  if (json.contains("input")) {
+    out.contract.history_input = text(json, "input", where + " history");
+  }
+  return h;
+}
+
+bool flag(const Json& object, const char* key, const std::string& where) {
+  const auto it = object.find(key);
+  if (it == object.end()) return false;
+  if (!it->is_boolean()) {
+    throw Wrong{where + ": '" + key + "' is neither true nor false"};
+  }
+  return it->get<bool>();
+}
+
 Observation observation(const Json& json, std::size_t index) {
   std::string where = "observation " + std::to_string(index);
-  only_keys(json, {"name", "shape", "unit", "scale", "offset", "clip"}, where);
+  only_keys(
+      json,
+      {"name", "shape", "unit", "scale", "offset", "clip", "history", "slow"},
+      where);
   Observation item;
   item.name = text(json, "name", where);
   where += " '" + item.name + "'";
@@ -93,6 +151,14 @@ Observation observation(const Json& json, std::size_t index) {
   if (!item.clip.empty() &&
       (item.clip.size() != 2 || !(item.clip[0] <= item.clip[1]))) {
     throw Wrong{where + ": clip is not [low, high]"};
+  }
+  item.slow = flag(json, "slow", where);
+  if (json.contains("history")) {
+    if (json["history"].is_object() && (json["history"].contains("layout") ||
+                                        json["history"].contains("input"))) {
+      throw Wrong{where + " history: 'layout' and 'input' are the contract's"};
+    }
+    item.history = history(json["history"], where);
   }
   return item;
 }
@@ -117,12 +183,15 @@ Action action(const Json& json) {
 }
 
 void read_contract(const Json& json, Metadata& out) {
-  only_keys(json, {"observations", "action"}, "the contract");
+  only_keys(json, {"observations", "history", "action"}, "the contract");
   const Json& list = need(json, "observations", "the contract");
   if (!list.is_array()) throw Wrong{"'observations' is no list"};
   for (const Json& item : list) {
     out.contract.observations.push_back(
         observation(item, out.contract.observations.size()));
+  }
+  if (json.contains("history")) {
+    out.contract.history = whole_history(json["history"], out);
   }
   out.contract.action = action(need(json, "action", "the contract"));
   out.contract.present = true;
@@ -182,8 +251,9 @@ Result<void> read_property(const onnx::Property& p, const std::string& label,
   const auto* key = std::ranges::find(kKeys, p.key, &Key::name);
   if (key == std::end(kKeys)) {
     if (!p.key.starts_with("tactus.")) return {};
-    return bad_input("{}: metadata '{}' is not known: see the policy README",
-                     label, p.key);
+    return bad_input(
+        "{}: metadata '{}' is not known: see lib/src/policy/metadata.md", label,
+        p.key);
   }
   const auto wrong = [&](const std::string& what) {
     return bad_input("{}: metadata {}: {}: correct the exporter", label, p.key,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The `tactus.*` keys of a model's metadata (README.md says what they hold).
+// The `tactus.*` keys of a model's metadata (metadata.md says what they hold).
 // Set-up only.
 #pragma once
 

@@ -147,19 +147,10 @@ Result<void> PlanBuilder::build() {
   return fit_contract();
 }
 
-// The contract's observations must fill the inputs exactly.
 Result<void> PlanBuilder::fit_contract() {
-  const Description& d = plan_->description_;
+  Description& d = plan_->description_;
   if (!d.contract.present) return {};
-  std::size_t given = 0, wanted = 0;
-  for (const auto& o : d.contract.observations) given += o.size;
-  for (const auto& i : d.inputs) wanted += i.size;
-  if (given != wanted) {
-    return bad_input(
-        "{}: the contract's observations have {} elements, the model's inputs "
-        "{}: correct tactus.contract",
-        label_, given, wanted);
-  }
+  if (auto ok = place(d.contract, d.inputs, label_); !ok) return ok;
   return fit_action();
 }
 
