@@ -7,9 +7,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 
 #include "core/error.hpp"
 #include "core/npy.hpp"
+#include "policy/batch.hpp"
+#include "policy/observer.hpp"
 
 namespace tactus::policy {
 namespace {
@@ -37,6 +40,8 @@ class Runner {
   Runner(ModelPlan::Ptr plan, Context context, const RunOptions& options)
       : plan_(std::move(plan)),
         context_(std::move(context)),
+        observer_(
+            Observer::make(plan_->describe(), plan_->describe().contract)),
         options_(options) {}
 
   Result<RunReport> run();
@@ -46,14 +51,20 @@ class Runner {
   Result<Feed*> feed_for(const NamedFile& file);
   Result<void> check_feed(Feed& feed, const std::string& path);
   Result<void> count_rows();
+  void make_feeds();
+  void make_sinks();
+  Result<void> all_rows();
+  Result<void> together();
   Result<void> row(std::size_t r);
   void finish_states();
-  Result<RunReport> write();
+  Result<RunReport> write(double seconds);
 
   ModelPlan::Ptr plan_;
   Context context_;
+  Observer observer_;
   const RunOptions& options_;
-  std::vector<Feed> feeds_;  // inputs, then states
+  std::vector<Feed> feeds_;  // inputs or signals, then states
+  std::size_t own_ = 0;      // feeds that are no states
   std::vector<Sink> sinks_;  // outputs, then states
   std::size_t rows_ = 0;
 };
@@ -101,8 +112,7 @@ Result<void> Runner::read_files() {
     (*feed)->given = true;
     if (auto ok = check_feed(**feed, file.path); !ok) return ok;
   }
-  const std::size_t own = plan_->describe().inputs.size();
-  for (std::size_t i = 0; i < own; ++i) {
+  for (std::size_t i = 0; i < own_; ++i) {
     if (!feeds_[i].given) {
       return bad_input("input '{}' is not given: add --input {}=FILE.npy",
                        feeds_[i].name, feeds_[i].name);
@@ -138,15 +148,19 @@ Result<void> Runner::row(std::size_t r) {
                    [](double v) { return static_cast<float>(v); });
   }
   std::vector<InputView> inputs;
-  for (std::size_t i = 0; i < d.inputs.size(); ++i) {
-    inputs.push_back({in[i].data()});
+  if (options_.signals) {
+    observer_.observe(in[0]);
+    inputs.assign(observer_.inputs().begin(), observer_.inputs().end());
+  } else {
+    for (std::size_t i = 0; i < own_; ++i) inputs.push_back({in[i].data()});
   }
-  for (std::size_t i = d.inputs.size(); i < feeds_.size(); ++i) {
-    if (feeds_[i].given) context_.set_state(i - d.inputs.size(), in[i]);
+  for (std::size_t i = own_; i < feeds_.size(); ++i) {
+    if (feeds_[i].given) context_.set_state(i - own_, in[i]);
   }
   for (const auto& o : d.outputs) out.emplace_back(o.size);
   const std::vector<OutputView> outputs(out.begin(), out.end());
   const Status status = context_.run(inputs, outputs);
+  if (status == Status::kOk) observer_.advance();  // as the loop does
   // What is not finite is written all the same: that is a finding.
   if (status != Status::kOk && status != Status::kNotFinite) {
     return internal_error("{}: row {}: the backend failed", d.label, r);
@@ -178,13 +192,14 @@ std::string file_name(std::string name) {
   return name.starts_with('.') ? "_" + name : name;
 }
 
-Result<RunReport> Runner::write() {
+Result<RunReport> Runner::write(double seconds) {
   const auto& dir = options_.output_dir;
   if (::mkdir(dir.c_str(), 0777) != 0 && errno != EEXIST) {
     return file_error(dir, errno, "choose a folder that can be made");
   }
   RunReport report;
   report.rows = rows_;
+  report.seconds = seconds;
   for (Sink& s : sinks_) {
     const std::string path = dir + "/" + file_name(s.name) + ".npy";
     auto ok = write_npy(path, {NpyType::kF32, s.shape, std::move(s.values)});
@@ -194,14 +209,23 @@ Result<RunReport> Runner::write() {
   return report;
 }
 
-Result<RunReport> Runner::run() {
+void Runner::make_feeds() {
   const Description& d = plan_->describe();
-  for (const auto& t : d.inputs)
-    feeds_.push_back({t.name, t.shape, t.size, false, {}});
+  if (options_.signals) {
+    const auto size = observer_.size();
+    feeds_.push_back(
+        {"signals", {static_cast<int64_t>(size)}, size, false, {}});
+  } else {
+    for (const auto& t : d.inputs)
+      feeds_.push_back({t.name, t.shape, t.size, false, {}});
+  }
+  own_ = feeds_.size();
   for (const auto& s : d.states)
     feeds_.push_back({s.input, s.shape, s.size, false, {}});
-  if (auto ok = read_files(); !ok) return ok.error();
-  for (const auto& t : d.outputs) {
+}
+
+void Runner::make_sinks() {
+  for (const auto& t : plan_->describe().outputs) {
     std::vector<int64_t> shape = t.shape;
     if (!options_.whole) {
       shape = without_batch(shape);
@@ -209,17 +233,58 @@ Result<RunReport> Runner::run() {
     }
     sinks_.push_back({t.name, std::move(shape), {}});
   }
-  for (std::size_t r = 0; r < rows_; ++r) {
-    if (auto ok = row(r); !ok) return ok.error();
+}
+
+// Rows that do not depend on each other, over all cores.
+Result<void> Runner::together() {
+  const Description& d = plan_->describe();
+  std::vector<std::vector<float>> in, out;
+  BatchRows rows{rows_, {}, {}};
+  for (const Feed& f : feeds_) {
+    auto& values = in.emplace_back(f.file.data.size());
+    std::ranges::transform(f.file.data, values.begin(),
+                           [](double v) { return static_cast<float>(v); });
+    rows.inputs.emplace_back(values);
   }
+  for (const auto& o : d.outputs)
+    rows.outputs.emplace_back(out.emplace_back(rows_ * o.size));
+  auto ok = run_batch(plan_, rows, {options_.threads, options_.progress});
+  for (std::size_t i = 0; i < out.size(); ++i)
+    sinks_[i].values.assign(out[i].begin(), out[i].end());
+  return ok;
+}
+
+Result<void> Runner::all_rows() {
+  const bool apart = plan_->describe().states.empty();
+  if (apart && !options_.whole && !options_.signals) return together();
+  for (std::size_t r = 0; r < rows_; ++r) {
+    if (auto ok = row(r); !ok) return ok;
+    if (options_.progress) options_.progress(r + 1);
+  }
+  return {};
+}
+
+Result<RunReport> Runner::run() {
+  using Clock = std::chrono::steady_clock;
+  make_feeds();
+  if (auto ok = read_files(); !ok) return ok.error();
+  make_sinks();
+  const auto begin = Clock::now();
+  if (auto ok = all_rows(); !ok) return ok.error();
+  const std::chrono::duration<double> spent = Clock::now() - begin;
   finish_states();
-  return write();
+  return write(spent.count());
 }
 
 }  // namespace
 
 Result<RunReport> model_run(const std::string& model,
                             const RunOptions& options) {
+  if (options.whole && options.signals) {
+    return bad_input(
+        "model run: --signals are rows, --whole is one input: give one of "
+        "them");
+  }
   auto plan = ModelPlan::load(model, options.plan);
   if (!plan) return plan.error();
   auto context = Context::make(*plan);
