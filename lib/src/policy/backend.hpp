@@ -22,6 +22,7 @@ struct RunFrame {
   std::span<const OutputView> outputs;
   const std::byte* state_in = nullptr;  // pairs in order, packed
   std::byte* state_out = nullptr;       // written before run returns kOk
+  Reuse* reuse = nullptr;               // counted in, unless null
 };
 
 class Executor {
@@ -51,6 +52,10 @@ class Compiled {
   }
   // Description::bit_exact.
   [[nodiscard]] virtual bool bit_exact() const noexcept { return false; }
+  // Of each layer whose slow part is kept: the columns that it is made of.
+  [[nodiscard]] virtual std::vector<std::vector<Columns>> cached() const {
+    return {};
+  }
 };
 
 struct CompileInput {
@@ -64,6 +69,7 @@ struct CompileInput {
   // packed() of a plan of the same graph, tier, calibration and `kernels`:
   // taken instead of packing again. kUnavailable if the size is not ours.
   std::span<const std::byte> packed = {};
+  std::vector<Columns> slow = {};  // sorted, apart
 };
 
 using Compile =

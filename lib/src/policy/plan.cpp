@@ -6,10 +6,12 @@
 #include <map>
 
 #include "core/error.hpp"
+#include "policy/answers.hpp"
 #include "policy/backend.hpp"
 #include "policy/image.hpp"
 #include "policy/ir/build.hpp"
 #include "policy/metadata.hpp"
+#include "policy/slow.hpp"
 #include "policy/tmodel.hpp"
 #include "rt/isa.hpp"
 
@@ -54,6 +56,8 @@ class PlanBuilder {
   Result<void> build();
   Result<void> compile();
   Result<std::unique_ptr<const Compiled>> compile_with(const Backend& backend);
+  Result<void> fit_slow();
+  Result<void> fit_answers();
   Result<void> fit_contract();
   Result<void> fit_action() const;
   void count();
@@ -184,9 +188,12 @@ Result<void> PlanBuilder::fit_action() const {
 // what this build cannot use is packed anew, as for an ONNX file.
 Result<std::unique_ptr<const Compiled>> PlanBuilder::compile_with(
     const Backend& backend) {
+  auto slow = resolve_slow(plan_->description_, options_.slow);
+  if (!slow) return slow.error();
   CompileInput input{
       built_.graph,           built_.states.size(),     tier_,        label_,
       options_.kernel_choice, options_.kernel_override, *calibration_};
+  input.slow = std::move(*slow);
   const auto isa = rt::choose_isa();
   Storage& storage = plan_->description_.storage;
   const Stored* stored = loaded_.stored.get();
@@ -212,6 +219,51 @@ Result<std::unique_ptr<const Compiled>> PlanBuilder::compile_with(
   input.kernels.clear();
   input.packed = {};
   return backend.compile(input);
+}
+
+// What was asked for must serve; a model's own word is a hint.
+Result<void> PlanBuilder::fit_slow() {
+  Description& d = plan_->description_;
+  std::vector<Columns> used;
+  const auto layers = plan_->compiled_->cached();
+  for (const auto& layer : layers)
+    used.insert(used.end(), layer.begin(), layer.end());
+  d.slow = joined(std::move(used));
+  d.cached_layers = layers.size();
+  for (const SlowInput& asked : options_.slow) {
+    const auto list = resolve_slow(d, asked);
+    const auto serves = [&](const Columns& c) {
+      return std::ranges::any_of(d.slow, [&](const Columns& u) {
+        return c.first < u.first + u.count && u.first < c.first + c.count;
+      });
+    };
+    if (list && std::ranges::any_of(*list, serves)) continue;
+    return bad_input(
+        "{}: slow input '{}': backend '{}', tier {}, has no first layer that "
+        "reads it as it is: leave it out of slow",
+        label_, asked.name, d.backend, name_of(d.tier));
+  }
+  return {};
+}
+
+Result<void> PlanBuilder::fit_answers() {
+  Description& d = plan_->description_;
+  d.answers = options_.answers;
+  if (d.answers == 0) return {};
+  if (!d.states.empty()) {
+    return bad_input(
+        "{}: answers = {}: the model is recurrent ('{}'): its answer is not "
+        "the inputs' alone: leave answers out",
+        label_, d.answers, d.states.front().input);
+  }
+  if (d.answers > kMostAnswers) {
+    return bad_input("{}: answers = {}: at most {}", label_, d.answers,
+                     kMostAnswers);
+  }
+  AnswerTable::Shape shape{d.answers, 0, 0};
+  for (const auto& t : d.inputs) shape.inputs += t.size;
+  for (const auto& t : d.outputs) shape.outputs += t.size;
+  return AnswerTable::check(shape, label_);
 }
 
 Result<void> PlanBuilder::compile() {
@@ -344,6 +396,7 @@ Result<ModelPlan::Ptr> PlanBuilder::run() {
   using Stage = Result<void> (PlanBuilder::*)();
   for (const Stage stage :
        {&PlanBuilder::read, &PlanBuilder::build, &PlanBuilder::compile,
+        &PlanBuilder::fit_slow, &PlanBuilder::fit_answers,
         &PlanBuilder::check_golden}) {
     if (auto ok = (this->*stage)(); !ok) return ok.error();
   }

@@ -65,6 +65,13 @@ enum class DType : uint8_t {
 [[nodiscard]] const char* name_of(DType type) noexcept;
 [[nodiscard]] const char* name_of(Tier tier) noexcept;  // "int16"
 
+// What changes slower than the loop: an observation of the contract or an
+// input by name; where there is no such name, the columns.
+struct SlowInput {
+  std::string name;
+  std::vector<Columns> columns = {};
+};
+
 struct Options {
   std::vector<std::string> outputs;  // selected; empty: all but states
   std::string backend = "fused";     // fused | reference | onednn
@@ -75,7 +82,15 @@ struct Options {
   Calibration calibration;
   KernelChoice kernel_choice = KernelChoice::kRule;
   std::string kernel_override;  // Description::kernels of a logged plan
+  // Fused f32: the part of the first layers that these inputs make is kept
+  // while their bytes stay the same. An error where no layer can be split.
+  std::vector<SlowInput> slow;
+  // Answers that a Context keeps for inputs that come again bit by bit; 0:
+  // none. Not for recurrent models.
+  std::size_t answers = 0;
 };
+
+inline constexpr std::size_t kMostAnswers = 65536;
 
 struct TensorInfo {
   std::string name;
@@ -142,6 +157,9 @@ struct Description {
   Tier tier = Tier::kF32;  // asked for; `kernels` has each layer's
   // The same bits on every instruction set: of this build, NaN apart.
   bool bit_exact = false;
+  std::vector<Columns> slow;  // of the inputs, that layers were split for
+  std::size_t cached_layers = 0;
+  std::size_t answers = 0;  // asked for
   Contract contract;
   GoldenResult golden;
   bool self_checked = true;  // nothing from outside vouches for the outputs
@@ -194,6 +212,12 @@ struct InputView {
   bool changed = true;
 };
 
+// What a Context's runs did not compute again. Slow: per layer and run.
+struct Reuse {
+  uint64_t slow_hits = 0, slow_misses = 0;
+  uint64_t answer_hits = 0, answer_misses = 0;
+};
+
 // One of Description::outputs; `size` must be its number of elements.
 using OutputView = std::span<float>;
 
@@ -223,10 +247,18 @@ class Context {
   bool set_state(std::size_t pair, std::span<const float> value) noexcept;
 
   [[nodiscard]] const ModelPlan& plan() const noexcept { return *plan_; }
+  // Of run(), not of prewarm(); on the thread that runs.
+  [[nodiscard]] const Reuse& reuse() const noexcept;
+  void clear_reuse() noexcept;
 
  private:
   explicit Context(ModelPlan::Ptr plan);
   Result<void> allocate();
+  void allocate_ports(const Description& d);
+  Status compute(std::span<const InputView> inputs,
+                 std::span<const OutputView> outputs) noexcept;
+  bool answer(std::span<const OutputView> outputs) noexcept;
+  void keep_answer(std::span<const OutputView> outputs) noexcept;
 
   struct Memory;  // latest inputs, dry outputs, state and its shadow
   ModelPlan::Ptr plan_;

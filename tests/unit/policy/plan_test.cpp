@@ -10,6 +10,7 @@
 #include "../instrumented.hpp"
 #include "allocations.hpp"
 #include "onnx_writer.hpp"
+#include "policy/observer.hpp"
 #include "policy/plan.hpp"
 
 using namespace tactus;
@@ -146,6 +147,38 @@ Test(plan, no_family_of_operators_allocates) {
   const long before = allocations.load();
   cr_assert(context.run({&in, 1}, {&out, 1}) == Status::kOk);
   cr_assert_eq(allocations.load() - before, 0);
+}
+
+Test(plan, neither_histories_nor_reuse_allocate) {
+  need_counter();
+  Options options;
+  options.answers = 8;
+  options.slow = {{"obs"}};
+  const auto plan = plan_of(actor(), "fused", options);
+  Contract contract;
+  contract.observations.resize(1);
+  contract.observations[0].size = 1;
+  contract.history = History{.length = 17};
+  cr_assert(bool(place(contract, plan->describe().inputs, "test")));
+  Observer observer = Observer::make(plan->describe(), contract);
+  Context context = context_of(plan);
+  std::vector<float> y(5);
+  std::vector<std::byte> state(observer.state_size());
+  const OutputView out(y);
+  const long before = allocations.load();
+  for (int i = 0; i < 100; ++i) {
+    const float x = i % 50 < 25 ? 1.0F : static_cast<float>(i);
+    observer.observe({&x, 1});
+    static_cast<void>(context.run(observer.inputs(), {&out, 1}));
+    observer.advance();
+    observer.save(state.data());
+    observer.restore(state.data());
+  }
+  context.reset();
+  observer.reset();
+  cr_assert_eq(allocations.load() - before, 0);
+  cr_assert(context.reuse().answer_hits > 0);
+  cr_assert(context.reuse().slow_misses > 0);
 }
 
 Test(plan, backends_agree_on_odd_sizes_for_every_activation) {

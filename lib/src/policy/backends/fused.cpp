@@ -16,7 +16,10 @@ namespace {
 class FusedExecutor : public Executor {
  public:
   explicit FusedExecutor(const Program& program)
-      : program_(program), arena_(program.initial), wide_(program.doubles) {
+      : program_(program),
+        arena_(program.initial),
+        wide_(program.doubles),
+        known_(program.guards.size(), 0) {
     for (const Boxed& b : program.boxed) {
       auto& operands = operands_.emplace_back();
       for (const Operand& o : b.in)
@@ -32,10 +35,18 @@ class FusedExecutor : public Executor {
 
   Status run(const RunFrame& frame) noexcept override {
     take(frame);
-    for (const Step& s : program_.steps) step(s);
+    for (std::size_t i = 0; i < program_.steps.size(); ++i) {
+      const Step& s = program_.steps[i];
+      if (s.kind == StepKind::kGuard) {
+        i += unchanged(s.index, frame.reuse) ? 1 : 0;
+      } else {
+        step(s);
+      }
+    }
     give(frame);
     return Status::kOk;
   }
+  void invalidate() noexcept override { std::ranges::fill(known_, 0); }
 
  private:
   void step(const Step& s) noexcept {
@@ -68,8 +79,26 @@ class FusedExecutor : public Executor {
       case StepKind::kCopy:
         std::memcpy(arena + s.y, arena + s.x, s.count * 4);
         break;
+      case StepKind::kGuard:
+        break;  // run() decides by it
     }
     if (s.activation) s.activation(arena + s.y, s.count, s.params);
+  }
+  // Whether the kept part was made of these very bytes; if not, they are put
+  // where it will be made of them.
+  bool unchanged(std::size_t index, Reuse* reuse) noexcept {
+    const Guard& g = program_.guards[index];
+    float* kept = arena_.data() + g.kept;
+    bool same = known_[index] != 0;
+    for (const Port& p : g.watched) {
+      const float* now = arena_.data() + p.offset;
+      same = same && std::memcmp(kept, now, p.count * sizeof(float)) == 0;
+      if (!same) std::memcpy(kept, now, p.count * sizeof(float));
+      kept += p.count;
+    }
+    known_[index] = 1;
+    if (reuse) ++(same ? reuse->slow_hits : reuse->slow_misses);
+    return same;
   }
   void box(std::size_t index) noexcept {
     const Boxed& b = program_.boxed[index];
@@ -124,6 +153,7 @@ class FusedExecutor : public Executor {
   FloatVector arena_;
   std::vector<double> wide_;
   std::vector<Operands> operands_;
+  std::vector<uint8_t> known_;  // by guard: its kept part was made
 };
 
 class FusedPlan : public Compiled {
@@ -143,6 +173,11 @@ class FusedPlan : public Compiled {
   bool bit_exact() const noexcept override { return program_.bit_exact; }
   std::span<const std::byte> packed() const noexcept override {
     return std::as_bytes(std::span(program_.weights));
+  }
+  std::vector<std::vector<Columns>> cached() const override {
+    std::vector<std::vector<Columns>> layers;
+    for (const Guard& g : program_.guards) layers.push_back(g.columns);
+    return layers;
   }
 
  private:

@@ -46,6 +46,7 @@ Result<bool> Lowering::lower_activation(const ir::Node& node) {
   }
   step.count = blocks_of(size_of(node.out[0]));
   step.activation = entry->apply;
+  carry_columns(step.x, step.y, size_of(node.out[0]));
   finite_beyond_[static_cast<std::size_t>(node.out[0])] =
       finite_beyond_[static_cast<std::size_t>(node.in[0])];
   std::ranges::transform(node.reals, step.params,

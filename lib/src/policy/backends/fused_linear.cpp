@@ -102,6 +102,7 @@ Result<bool> Lowering::lower_linear(const ir::Node& node) {
   m.k = static_cast<std::size_t>(dims[1]);
   m.w = ir::data_of(graph_, node.in[1]).data();
   if (node.in[2] != ir::kNone) m.b = ir::data_of(graph_, node.in[2]).data();
+  if (const auto split = lower_split(node, m); !split || *split) return split;
   const auto format = format_of(node, m.k);
   if (!format) return format.error();
   m.format = *format;
@@ -146,6 +147,7 @@ Result<bool> Lowering::lower_affine(const ir::Node& node) {
   step.count = blocks_of(size_of(node.out[0]));
   stays_finite(node);  // zero parts there
   step.weights = pack_parts(node, size_of(node.out[0]));
+  carry_columns(step.x, step.y, size_of(node.out[0]));
   add_kernel("affine", size_of(node.out[0]), 0);
   push(step, node.out[0]);
   return true;

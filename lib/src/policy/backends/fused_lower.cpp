@@ -206,6 +206,7 @@ Result<Program> Lowering::run() {
     program_.inputs.push_back({reserve(id), size_of(id)});
   }
   program_.weights.reserve(floats_of_constants(graph_) * 5 / 4);
+  number_columns();
   for (const ir::Node& node : graph_.nodes) {
     if (auto ok = lower(node); !ok) return ok.error();
   }

@@ -115,6 +115,18 @@ class Lowering {
   friend class RecurrentLowering;
   friend class RecurrentRows;
   friend class WindowLowering;
+  // fused_slow.cpp: which column of the inputs a place holds or is made of
+  // alone, and layers in two parts.
+  void number_columns();
+  void carry_columns(std::size_t from, std::size_t to, std::size_t count);
+  [[nodiscard]] std::size_t column_at(std::size_t place) const {
+    return place < column_.size() ? column_[place] : kNowhere;
+  }
+  [[nodiscard]] bool is_slow(std::size_t column) const;
+  Result<bool> lower_split(const ir::Node& node, const kernels::Matrix& m);
+  struct Split;
+  Result<Step> slow_part(const Split& split, Id made);
+  Result<Step> fast_part(const Split& split, Id made);
   void add_kernel(const char* name, std::size_t n, std::size_t k);
 
   const CompileInput& input_;
@@ -136,6 +148,7 @@ class Lowering {
   std::vector<Fill> fills_;  // what padding holds, if not zero
   // By value: padding behind it is finite, so zero weights cancel it.
   std::vector<bool> finite_beyond_;
+  std::vector<std::size_t> column_;  // by place; kNowhere: of none alone
   // By time: layers of one shape share what was measured for the first.
   struct Timed {
     std::size_t n, k;

@@ -59,6 +59,7 @@ void Lowering::move(const View& from, const View& to) {
   step.y = to.at;
   if (w.size.size() == 1 && w.stride[0][0] == 1 && w.stride[1][0] == 1) {
     step.count = static_cast<std::size_t>(w.size[0]);
+    carry_columns(step.x, step.y, step.count);
     return push(step, ir::kNone);
   }
   MoveStep m;

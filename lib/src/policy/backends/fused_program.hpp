@@ -45,6 +45,7 @@ enum class StepKind : uint8_t {
   kUnary,
   kTensor,  // more than one row: Program::tensors
   kBoxed,   // an operator without f32 kernel: its double one
+  kGuard,   // while what it watches stays the same, the next step is skipped
 };
 
 struct Step {
@@ -57,7 +58,8 @@ struct Step {
   kernels::Binary binary = nullptr;
   kernels::Quantise quantise = nullptr;
   kernels::Activation activation = nullptr;  // in place, after the rest
-  std::size_t index = 0;                     // into Program::boxed or tensors
+  // Into Program::boxed, tensors or guards.
+  std::size_t index = 0;
   float params[2] = {};
 };
 
@@ -80,11 +82,20 @@ struct Port {
   std::size_t offset = 0, count = 0;
 };
 
+// The slow values that a layer reads, and where those lie end to end that its
+// kept part was made of.
+struct Guard {
+  std::vector<Port> watched;     // in the arena
+  std::size_t kept = 0;          // in the arena
+  std::vector<Columns> columns;  // of the inputs
+};
+
 struct Program {
   const kernels::KernelSet* set = nullptr;
   std::shared_ptr<const ir::Graph> graph;  // boxed nodes and constants
   std::vector<Step> steps;
   std::vector<Boxed> boxed;
+  std::vector<Guard> guards;
   std::vector<TensorStep> tensors;
   std::vector<uint32_t> places;       // tables of tensors
   std::size_t doubles = 0;            // that boxed operators need

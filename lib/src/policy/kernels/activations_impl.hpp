@@ -12,7 +12,6 @@ namespace TACTUS_ACTIVATIONS {
 
 #define TACTUS_INLINE [[gnu::always_inline]] inline
 
-}
 TACTUS_INLINE Floats absolute(Floats x) {
   return floats(bits(x) & 0x7fffffffU);
 }
