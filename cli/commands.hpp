@@ -14,6 +14,7 @@ int replay_command(const ReplayOptions& options, const Output& out);
 int report_command(const ReportOptions& options, const Output& out);
 int explain_command(const ExplainOptions& options, const Output& out);
 int model_command(const ModelOptions& options, const Output& out);
+int model_slow(const ModelOptions& options, const Output& out);
 int safety_command(const SafetyOptions& options, const Output& out);
 int guardian_command(const GuardianOptions& options, const Output& out);
 int version_command(const Output& out);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "commands.hpp"
 #include "model_tools.hpp"
@@ -50,7 +51,9 @@ Value contract(const policy::Contract& c) {
     observations.push_back(Value()
                                .add("name", o.name)
                                .add("shape", shape_value(o.shape))
-                               .add("unit", o.unit));
+                               .add("unit", o.unit)
+                               .add("history", o.history.length)
+                               .add("slow", o.slow));
   }
   Value action;
   action.add("name", c.action.name)
@@ -253,6 +256,14 @@ int run(const ModelOptions& o, const Output& out) {
   policy::RunOptions options;
   options.output_dir = o.output;
   options.whole = o.whole;
+  options.signals = o.signals;
+  options.threads = o.threads;
+  using Clock = std::chrono::steady_clock;
+  options.progress = [&out, next = Clock::now()](std::size_t done) mutable {
+    if (Clock::now() < next) return;
+    out.live(fmt::format("model run: {} rows", done));
+    next = Clock::now() + std::chrono::milliseconds(100);
+  };
   options.plan.tier = *tier;
   if (!o.backend.empty()) options.plan.backend = o.backend;
   for (const std::string& input : o.inputs) {
@@ -261,7 +272,8 @@ int run(const ModelOptions& o, const Output& out) {
   auto report = policy::model_run(o.model, options);
   if (!report) return out.error(report.error());
   Value::Array written;
-  std::string text = fmt::format("{} rows\n", report->rows);
+  std::string text = fmt::format("{} rows in {}\n", report->rows,
+                                 human_time(report->seconds * 1e9));
   for (const std::string& path : report->written) {
     written.emplace_back(path);
     text += "  " + path + "\n";
@@ -271,6 +283,7 @@ int run(const ModelOptions& o, const Output& out) {
                  .add("model", o.model)
                  .add("backend", options.plan.backend)
                  .add("rows", report->rows)
+                 .add("seconds", report->seconds)
                  .add("written", written),
              text);
   return 0;
@@ -284,6 +297,7 @@ int model_command(const ModelOptions& o, const Output& out) {
   if (o.verb == "bench") return bench_model(o, out);
   if (o.verb == "quantize") return quantize_model(o, out);
   if (o.verb == "prune") return prune_model(o, out);
+  if (o.verb == "slow") return model_slow(o, out);
   return run(o, out);
 }
 

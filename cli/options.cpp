@@ -147,6 +147,19 @@ void add_model(CLI::App& app, Raw& raw) {
   run->add_option("--backend", o.backend, "fused, reference or onednn");
   run->add_option("--tier", o.tier, "f32, bf16, int16 or int8");
   run->add_flag("--whole", o.whole, "each file is one input as it stands");
+  run->add_flag("--signals", o.signals,
+                "rows are one cycle's signals: scaled and stacked as the "
+                "contract says");
+  run->add_option("--threads", o.threads,
+                  "of a model without state; otherwise rows follow each other")
+      ->check(CLI::Range(1, 1024));
+  CLI::App* slow = model_verb(
+      *model, "slow", "which inputs change seldom in recorded rows", raw);
+  slow->add_option("--input", o.inputs, "[NAME=]F.npy, one per input")
+      ->required()
+      ->take_all();
+  slow->add_option("--most", o.most, "per cent of the rows (5)")
+      ->check(CLI::Range(0.0, 100.0));
 }
 
 void add_safety(CLI::App& app, Raw& raw) {

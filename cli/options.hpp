@@ -45,7 +45,8 @@ struct ExplainOptions {
 };
 
 struct ModelOptions {
-  std::string verb;  // inspect, verify, bench, run, quantize, prune
+  // inspect, verify, bench, run, quantize, prune, slow
+  std::string verb;
   std::string model;
   std::vector<std::string> inputs;  // [NAME=]F.npy
   std::string output;
@@ -56,6 +57,9 @@ struct ModelOptions {
   std::optional<int64_t> duration_ns;
   std::string keep;
   bool whole = false;
+  bool signals = false;
+  unsigned threads = 0;  // 0: one per core
+  double most = 5;       // per cent
 };
 
 struct SafetyOptions {

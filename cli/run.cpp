@@ -128,6 +128,7 @@ Value summary(Assembly& a, const Ended& e) {
       .add("state", e.state)
       .add("latched", e.latched)
       .add("reason", e.reason)
+      .add("reuse", a.policy().reuse_value())
       .add("sent", c.sent)
       .add("gaps", c.gaps)
       .add("lateness_ns", percentiles(s.lateness, true))

@@ -42,9 +42,10 @@ _rtctl() {
       *:replay) suffix=tlog words='--model --limits' ;;
       *:report) suffix=tlog words='--html' ;;
       *:explain) suffix=tlog words='--cycle' ;;
-      2:model) words='inspect verify bench run quantize prune' ;;
+      2:model) words='inspect verify bench run quantize prune slow' ;;
       *:model) suffix='onnx tmodel' words='--backend --input --output --tier
-        --whole --calibrate --duration --max-error --keep' ;;
+        --whole --calibrate --duration --max-error --keep --signals --threads
+        --most' ;;
       2:safety) words='explain check' ;;
       *:safety) suffix=toml ;;
       *:guardian) words='--fd --pidfd --cpu --priority' ;;

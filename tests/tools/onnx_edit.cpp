@@ -3,7 +3,12 @@
 // operator, in place: the file keeps its size and its metadata.
 //   onnx-edit weight MODEL OUT INITIALIZER INDEX BIT
 //   onnx-edit text MODEL OUT OLD NEW            of the same length
+// And makes models for the handover example's arm (q, dq, target, hand → u):
+//   onnx-edit stacked OUT LENGTH [HISTORY]  of LENGTH cycles; HISTORY: JSON of
+//                                           a contract; without, no contract
+//   onnx-edit recurrent OUT
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -12,10 +17,12 @@
 #include <string>
 #include <vector>
 
+#include "../unit/policy/onnx_writer.hpp"
 #include "core/error.hpp"
 #include "policy/onnx/model.hpp"
 
 using namespace tactus;
+namespace made = policy::test;
 
 namespace {
 
@@ -52,10 +59,62 @@ std::size_t place_of(const std::string& model, const std::string& bytes) {
   return at;
 }
 
+constexpr int64_t kObserved = 20, kJoints = 7;
+
+// Small ones, so that the arm moves slowly and every input counts.
+made::Message weights(const std::string& name, int64_t rows, int64_t columns) {
+  std::vector<float> w(static_cast<std::size_t>(rows * columns));
+  for (std::size_t i = 0; i < w.size(); ++i)
+    w[i] = 0.05F * std::sin(static_cast<float>(7 * i + 3));
+  return made::tensor(name, {rows, columns}, w);
+}
+
+std::string contract(const std::string& history) {
+  return R"({"observations": [{"name": "q", "shape": [7], "unit": "rad"},)"
+         R"( {"name": "dq", "shape": [7], "unit": "rad/s"},)"
+         R"( {"name": "target", "shape": [3], "unit": "m"},)"
+         R"( {"name": "hand", "shape": [3], "unit": "m"}], "history": )" +
+         history +
+         R"(, "action": {"name": "u", "kind": "joint_velocity", "unit":)"
+         R"( "rad/s", "scale": 0.05}})";
+}
+
+std::string stacked(int64_t length, const std::string& history) {
+  made::OnnxFile f;
+  f.input("obs", {1, kObserved * length}).output("u", {1, kJoints});
+  f.weight(weights("w", kObserved * length, 32));
+  f.weight(weights("v", 32, kJoints));
+  f.node("MatMul", {"obs", "w"}, {"a"}).node("Tanh", {"a"}, {"h"});
+  f.node("MatMul", {"h", "v"}, {"b"}).node("Tanh", {"b"}, {"u"});
+  if (!history.empty()) f.metadata("tactus.contract", contract(history));
+  return f.bytes();
+}
+
+// h' = tanh(h + W obs), u = h' / 20.
+std::string recurrent() {
+  made::OnnxFile f;
+  f.input("obs", {1, kObserved}).input("h_in", {1, kJoints});
+  f.output("u", {1, kJoints}).output("h_out", {1, kJoints});
+  f.weight(weights("w", kObserved, kJoints));
+  f.weight(made::tensor("part", {}, {0.05F}));
+  f.node("MatMul", {"obs", "w"}, {"a"}).node("Add", {"a", "h_in"}, {"s"});
+  f.node("Tanh", {"s"}, {"h_out"}).node("Mul", {"h_out", "part"}, {"u"});
+  return f.bytes();
+}
+
+int write(const std::string& path, const std::string& bytes) {
+  std::ofstream out(path, std::ios::binary);
+  out << bytes;
+  return out.flush() ? 0 : 2;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::vector<std::string> a(argv + 1, argv + argc);
+  if (a.size() > 2 && a[0] == "stacked")
+    return write(a[1], stacked(std::stol(a[2]), a.size() > 3 ? a[3] : ""));
+  if (a.size() == 2 && a[0] == "recurrent") return write(a[1], recurrent());
   const bool weight = a.size() == 6 && a[0] == "weight";
   const bool text = a.size() == 5 && a[0] == "text";
   if (!weight && !text) fail("see the head of onnx_edit.cpp");
@@ -70,7 +129,5 @@ int main(int argc, char** argv) {
     if (a[3].size() != a[4].size()) fail("the texts differ in length");
     model.replace(place_of(model, a[3]), a[3].size(), a[4]);
   }
-  std::ofstream out(a[2], std::ios::binary);
-  out << model;
-  return out.flush() ? 0 : 2;
+  return write(a[2], model);
 }

@@ -163,6 +163,14 @@ typedef struct tactus_stage {
 
 typedef struct tactus_policy tactus_policy;
 
+/* What becomes of recurrent state and histories when the loop engages. Either
+ * way they run on in ready and through rung stop, stand still in stopping and
+ * latched, and are empty when a loop is built. */
+typedef enum tactus_at_engage {
+  TACTUS_AT_ENGAGE_KEEP = 0, /* what was observed in ready counts */
+  TACTUS_AT_ENGAGE_RESET = 1 /* begins anew with the first engaged cycle */
+} tactus_at_engage;
+
 typedef struct tactus_policy_options {
   size_t sz;
   const char* backend; /* null: fused */
@@ -172,6 +180,15 @@ typedef struct tactus_policy_options {
    * the kernels themselves, as a log or `rtctl model inspect --json` names
    * them. Logs name them, and a replay runs them. Null: timed. */
   const char* kernels;
+  /* Observations of the contract, or inputs, that change slower than the loop:
+   * what they make of the first layers is kept while their bytes stay the
+   * same. The outputs do not depend on it. Null: the contract's own. */
+  const char* const* slow;
+  size_t slow_count;
+  /* Answers kept for inputs that come again bit by bit; 0: none. Not for
+   * recurrent models. */
+  size_t answers;
+  tactus_at_engage state;
 } tactus_policy_options;
 
 /* Reads, compiles and verifies an ONNX model against its golden vectors.

@@ -83,11 +83,19 @@ struct Freed {
 
 }  // namespace detail
 
+// See tactus_policy_options.
+enum class AtEngage {
+  keep = TACTUS_AT_ENGAGE_KEEP,
+  reset = TACTUS_AT_ENGAGE_RESET,
+};
 // Empty means the default of tactus_policy_options.
 struct PolicyOptions {
-  std::string backend;
-  std::string output;
-  std::string kernels;  // "timed", "rule", or their names
+  std::string backend = {};
+  std::string output = {};
+  std::string kernels = {};            // "timed", "rule", or their names
+  std::vector<std::string> slow = {};  // observations or inputs
+  std::size_t answers = 0;             // kept, of inputs that come again
+  AtEngage state = AtEngage::keep;     // when the loop engages
 };
 
 // A compiled policy, immutable. Must outlive the loops that use it.
@@ -104,6 +112,12 @@ class Policy {
     raw.backend = text(options.backend);
     raw.output = text(options.output);
     raw.kernels = text(options.kernels);
+    std::vector<const char*> slow;
+    for (const std::string& name : options.slow) slow.push_back(name.c_str());
+    raw.slow = slow.data();
+    raw.slow_count = slow.size();
+    raw.answers = options.answers;
+    raw.state = static_cast<tactus_at_engage>(options.state);
     Policy policy(tactus_policy_load(path.c_str(), &raw, &error));
     if (!policy.handle_) return detail::to_error(error);
     return policy;

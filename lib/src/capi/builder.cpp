@@ -15,18 +15,6 @@ constexpr int64_t kEngageTime = 500'000'000;
 constexpr int64_t kKeyframe = 1'000'000'000;
 constexpr uint32_t kMaxMisses = 1000;
 
-// A list of names that the caller gave: none is null.
-Result<std::vector<std::string>> names_of(const char* const* names,
-                                          size_t count, const char* what) {
-  if (!names && count > 0) return bad_input("{}: the list is null", what);
-  std::vector<std::string> list;
-  for (const char* name : std::span(names, count)) {
-    if (!name) return bad_input("{}: name {} is null", what, list.size());
-    list.emplace_back(name);
-  }
-  return list;
-}
-
 Result<void> check_loop(const tactus_loop_options& o) {
   if (!o.name) return bad_input("tactus_loop_options: name is null");
   if (o.period_ns <= 0) {
@@ -58,7 +46,7 @@ Result<void> check_loop(const tactus_loop_options& o) {
 
 Result<void> set_loop(const tactus_loop_options& from, config::File& file) {
   if (auto ok = check_loop(from); !ok) return ok;
-  auto require = names_of(from.require, from.require_count, "require");
+  auto require = capi::names_of(from.require, from.require_count, "require");
   if (!require) return require.error();
   file.name = from.name;
   file.loop.period_ns = from.period_ns;
@@ -203,12 +191,14 @@ int32_t tactus_builder_infer(tactus_builder* builder,
     if (auto ok = once(builder->has_infer, "infer"); !ok) return ok;
     if (auto ok = check_stage(timing); !ok) return ok;
     if (!policy || !output) return bad_input("infer: policy or output is null");
-    auto names = names_of(inputs, input_count, "infer: inputs");
+    auto names = capi::names_of(inputs, input_count, "infer: inputs");
     if (!names) return names.error();
     config::Blueprint& b = builder->blueprint;
     b.infer = keep(*builder, *timing, "infer");
     b.infer.kind = TACTUS_INFER;
     b.plan = policy->plan;
+    b.policy.slow = policy->slow;
+    b.policy.state = policy->state;
     b.policy.input = std::move(*names);
     b.policy.output = output;
     b.policy.where = "loop " + b.file.name;

@@ -5,6 +5,8 @@
 
 #include <cstring>
 #include <exception>
+#include <string>
+#include <vector>
 
 #include "core/error.hpp"
 #include "tactus/tactus.h"
@@ -77,6 +79,19 @@ Result<void> check_size(const T* options, const char* type) {
       "{}: sz is {}, expected {}: initialise it with TACTUS_INIT and build "
       "against this library's header",
       type, options->sz, sizeof(T));
+}
+
+// A list of names that the caller gave: none is null.
+inline Result<std::vector<std::string>> names_of(const char* const* names,
+                                                 size_t count,
+                                                 const char* what) {
+  if (!names && count > 0) return bad_input("{}: the list is null", what);
+  std::vector<std::string> list;
+  for (size_t i = 0; i < count; ++i) {
+    if (!names[i]) return bad_input("{}: name {} is null", what, i);
+    list.emplace_back(names[i]);
+  }
+  return list;
 }
 
 }  // namespace tactus::capi

@@ -4,6 +4,28 @@
 
 using namespace tactus;
 
+namespace {
+
+Result<void> take_options(const tactus_policy_options& from,
+                          policy::Options& to, tactus_policy& object) {
+  auto ok = capi::check_size(&from, "tactus_policy_options");
+  if (!ok) return ok;
+  auto names = capi::names_of(from.slow, from.slow_count, "policy: slow");
+  if (!names) return names.error();
+  object.slow = std::move(*names);
+  for (const std::string& name : object.slow) to.slow.push_back({name});
+  to.answers = from.answers;
+  const int32_t state = capi::number_of(from.state);
+  if (state != TACTUS_AT_ENGAGE_KEEP && state != TACTUS_AT_ENGAGE_RESET) {
+    return bad_input(
+        "policy: state {}: expected TACTUS_AT_ENGAGE_KEEP or _RESET", state);
+  }
+  object.state = static_cast<config::AtEngage>(state);
+  return {};
+}
+
+}  // namespace
+
 tactus_policy* tactus_policy_load(const char* path,
                                   const tactus_policy_options* options,
                                   tactus_error* error) {
@@ -12,8 +34,10 @@ tactus_policy* tactus_policy_load(const char* path,
     const char* backend = nullptr;
     const char* kernels = nullptr;
     const char* output = nullptr;
+    auto object = std::make_unique<tactus_policy>();
+    policy::Options extras;
     if (options) {
-      auto ok = capi::check_size(options, "tactus_policy_options");
+      auto ok = take_options(*options, extras, *object);
       if (!ok) return ok.error();
       backend = options->backend;
       kernels = options->kernels;
@@ -31,10 +55,13 @@ tactus_policy* tactus_policy_load(const char* path,
     policy::Options wanted =
         config::policy_options(backend ? backend : "fused", kernels);
     if (output) wanted.outputs = {output};
+    wanted.slow = std::move(extras.slow);
+    wanted.answers = extras.answers;
     auto plan = wanted.outputs.empty() ? config::load_model(path, wanted)
                                        : policy::ModelPlan::load(path, wanted);
     if (!plan) return plan.error();
-    return new tactus_policy{std::move(*plan)};
+    object->plan = std::move(*plan);
+    return object.release();
   });
 }
 

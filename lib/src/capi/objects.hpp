@@ -14,6 +14,8 @@
 
 struct tactus_policy {
   tactus::policy::ModelPlan::Ptr plan;
+  std::vector<std::string> slow;  // as they were named
+  tactus::config::AtEngage state = tactus::config::AtEngage::kKeep;
 };
 
 struct tactus_shield {

@@ -61,6 +61,7 @@ class Assembly final : private telemetry::ControlHandler {
   Result<void> finish();
 
   [[nodiscard]] rt::Loop& loop() noexcept { return *loop_; }
+  [[nodiscard]] const PolicyStage& policy() const { return *policy_; }
   [[nodiscard]] const Blueprint& blueprint() const { return blueprint_; }
   [[nodiscard]] rt::Grants grants() const;
   // Any thread; what was returned lives as long as this.

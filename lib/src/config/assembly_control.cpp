@@ -98,6 +98,7 @@ std::string Assembly::status_json() const {
       .add("epoch", get(stats.epoch))
       .add("margin", double{get(stats.margin)})
       .add("separation_m", double{get(stats.separation_m)})
+      .add("reuse", policy_->reuse_value())
       .add("reloads", get(stats.reloads))
       .add("log", blueprint_.file.record.path)
       .add("granted", granted_value(granted))

@@ -7,7 +7,7 @@
 #include "config/assembly.hpp"
 #include "config/explain.hpp"
 #include "config/granted.hpp"
-#include "config/replay_subject.hpp"
+#include "config/replay_recipe.hpp"
 #include "rt/cpu.hpp"
 
 namespace tactus::config {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "config/blueprint.hpp"
 
+#include <algorithm>
+
 #include "core/error.hpp"
+#include "policy/slow.hpp"
 
 namespace tactus::config {
 namespace {
@@ -36,6 +39,31 @@ Result<void> need(bool present, const File& file, const char* table) {
 std::string kernels_for(const File& file, const RunAsk& ask) {
   if (file.policy.kernels != "auto") return file.policy.kernels;
   return ask.lockstep ? "rule" : "timed";
+}
+
+// By name, and, for a model without a contract, where the signal's values lie
+// in the inputs.
+Result<std::vector<policy::SlowInput>> slow_inputs(const File& file) {
+  if (file.policy.slow.empty()) return std::vector<policy::SlowInput>{};
+  policy::Contract contract;
+  policy::TensorInfo inputs;
+  for (const std::string& name : file.policy.input) {
+    const auto s = std::ranges::find(file.signal, name, &SignalEntry::name);
+    policy::Observation& o = contract.observations.emplace_back();
+    o.name = name;
+    o.size = s->count;
+    inputs.size += o.size;
+  }
+  contract.history = file.policy.history;
+  if (contract.history) inputs.size *= contract.history->length;
+  auto ok = policy::place(contract, {inputs}, file.path + " [policy]");
+  if (!ok) return ok.error();
+  std::vector<policy::SlowInput> list;
+  for (const policy::Observation& o : contract.observations) {
+    if (std::ranges::count(file.policy.slow, o.name) > 0)
+      list.push_back({o.name, policy::columns_of(o)});
+  }
+  return list;
 }
 
 }  // namespace
@@ -141,9 +169,13 @@ Result<Blueprint> blueprint_of(const std::string& path, const RunAsk& ask) {
     if (file->record.keyframe_ns == 0) file->record.keyframe_ns = 1000000000;
     file->origins.push_back({"record.path", ask.log, "--log"});
   }
-  auto plan =
-      load_model(file->policy.model,
-                 policy_options(file->policy.backend, kernels_for(*file, ask)));
+  policy::Options options =
+      policy_options(file->policy.backend, kernels_for(*file, ask));
+  options.answers = file->policy.answers;
+  auto slow = slow_inputs(*file);
+  if (!slow) return slow.error();
+  options.slow = std::move(*slow);
+  auto plan = load_model(file->policy.model, options);
   if (!plan) return plan.error();
 
   Blueprint b;
@@ -153,8 +185,16 @@ Result<Blueprint> blueprint_of(const std::string& path, const RunAsk& ask) {
   b.image = read->shield.image;
   b.limits = std::move(read->shield.source);
   b.plan = std::move(*plan);
-  b.policy = {b.file.policy.input, b.file.policy.output, b.file.policy.kind,
-              b.file.policy.unit,  path + " [policy]",   rate_of(b.file)};
+  const PolicyTable& policy = b.file.policy;
+  b.policy = {.input = policy.input,
+              .output = policy.output,
+              .kind = policy.kind,
+              .unit = policy.unit,
+              .where = path + " [policy]",
+              .rate_hz = rate_of(b.file),
+              .state = policy.state,
+              .slow = policy.slow,
+              .history = policy.history};
   b.sender = b.file.io.peer;
   b.command = ask.command;
   b.lockstep = ask.lockstep;

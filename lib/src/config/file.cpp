@@ -3,10 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "config/scribe.hpp"
 #include "core/error.hpp"
+#include "policy/plan.hpp"
 #include "rt/lead.hpp"
 #include "tactus/grants.hpp"
 
@@ -152,6 +154,30 @@ SignalEntry read_signal(const Scribe& s, const std::string& name) {
   return out;
 }
 
+policy::History read_history(const Scribe& s) {
+  using namespace policy;
+  constexpr int64_t kMost = 1000;
+  constexpr std::string_view kOrder[] = {"oldest_first", "newest_first"};
+  constexpr std::string_view kLayout[] = {"by_step", "by_signal"};
+  constexpr std::string_view kFill[] = {"first", "zeros"};
+  History h;
+  h.length = static_cast<std::size_t>(s.integer("length", 1, kMost));
+  h.every = static_cast<std::size_t>(s.integer("every", 1, kMost, 1));
+  h.order = static_cast<HistoryOrder>(s.choice("order", kOrder));
+  h.layout = static_cast<HistoryLayout>(s.choice("layout", kLayout));
+  h.fill = static_cast<HistoryFill>(s.choice("fill", kFill));
+  return h;
+}
+
+void read_extras(const Scribe& s, PolicyTable& out) {
+  constexpr std::string_view kState[] = {"keep", "reset"};
+  out.slow = s.texts("slow");
+  out.answers = static_cast<std::size_t>(
+      s.integer("answers", 0, policy::kMostAnswers, 0));
+  out.state = static_cast<AtEngage>(s.choice("state", kState, 0));
+  if (s.has("history")) out.history = read_history(s.table("history"));
+}
+
 void read_policy(const Scribe& s, const toml::Document& document,
                  PolicyTable& out) {
   out.present = true;
@@ -163,6 +189,7 @@ void read_policy(const Scribe& s, const toml::Document& document,
     s.fail("kernels",
            "\"auto\", \"timed\", \"rule\" or the kernels that a log names");
   out.input = s.texts("input");
+  read_extras(s, out);
   const Scribe output = s.table("output");
   out.output = output.text("name");
   constexpr std::string_view kKinds[] = {"joint_velocity"};
@@ -188,6 +215,11 @@ Result<void> check_inputs(const toml::Document& document, const File& file) {
     bool known = false;
     for (const auto& s : file.signal) known |= s.name == file.policy.input[i];
     if (!known) values[i].fail("the name of a [signal]");
+  }
+  for (std::size_t i = 0; i < file.policy.slow.size(); ++i) {
+    const bool known =
+        std::ranges::count(file.policy.input, file.policy.slow[i]) > 0;
+    if (!known) root.table("policy").list("slow")[i].fail("a name of input");
   }
   for (const auto& s : file.signal) {
     if (s.name != file.policy.output) continue;

@@ -9,11 +9,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/toml.hpp"
+#include "policy/contract.hpp"
 #include "rt/loop_spec.hpp"
 #include "tactus/result.hpp"
 #include "tactus/tactus.h"
@@ -89,6 +91,12 @@ struct SignalEntry {
 // "timed", "rule", or names of kernels as a log has them (with a "/").
 [[nodiscard]] bool names_kernels(std::string_view text) noexcept;
 
+// What becomes of recurrent state and histories when the loop engages. They
+// run on in ready and through rung stop; stopping and latched run no policy,
+// so that what was there before is still there at the next ready; a new run
+// begins without any.
+enum class AtEngage : uint8_t { kKeep, kReset };
+
 struct PolicyTable {
   bool present = false;
   std::string model;  // resolved path
@@ -98,6 +106,10 @@ struct PolicyTable {
   std::string output;  // field name
   std::string kind;
   std::string unit;
+  std::vector<std::string> slow;  // of input
+  std::size_t answers = 0;
+  AtEngage state = AtEngage::kKeep;
+  std::optional<policy::History> history;  // of a model without a contract
 };
 
 struct File {

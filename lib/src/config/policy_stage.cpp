@@ -5,16 +5,18 @@
 #include <cstring>
 
 #include "core/error.hpp"
+#include "core/layout/log.hpp"
 
 namespace tactus::config {
 namespace {
 
+// `samples` of each field fill the inputs.
 policy::ContractClaim claim_of(const PolicyBinding& binding,
                                const std::vector<FrameField>& fields,
-                               const FrameField& output) {
+                               const FrameField& output, std::size_t samples) {
   policy::ContractClaim claim;
   for (const FrameField& f : fields) {
-    claim.observations.push_back({f.name, f.count, f.unit});
+    claim.observations.push_back({f.name, f.count * samples, f.unit});
   }
   claim.action_kind = binding.kind;
   claim.action_unit = binding.unit;
@@ -74,66 +76,154 @@ Result<void> PolicyStage::bind(const PolicyBinding& binding,
     }
     auto field = float_field(frame, name);
     if (!field) return field.error();
-    const int index =
-        model.contract.present ? static_cast<int>(fields.size()) : -1;
-    copies_.push_back({field->offset, field->count, total, index});
+    copies_.push_back({field->offset, field->count, total});
     total += field->count;
     fields.push_back(*field);
   }
-  if (auto ok = policy::check_contract(
-          *plan_, claim_of(binding, fields, output_), binding.where);
+  if (auto ok = make_observer(binding, fields); !ok) return ok;
+  const bool stacks = binding.history && !model.contract.present;
+  if (auto ok =
+          policy::check_contract(*plan_,
+                                 claim_of(binding, fields, output_,
+                                          stacks ? binding.history->length : 1),
+                                 binding.where);
       !ok) {
     return ok.error();
   }
-  std::size_t wanted = 0;
-  for (const auto& in : model.inputs) wanted += in.size;
-  if (wanted != total) {
+  if (observer_.size() != total) {
     return bad_input("{}: {}: the model takes {} values, the inputs have {}",
-                     binding.where, model.label, wanted, total);
+                     binding.where, model.label, observer_.size(), total);
   }
-  values_.assign(total, 0.0F);
+  signals_.assign(total, 0.0F);
   action_.assign(output_.count, 0.0F);
-  const float* at = values_.data();
-  for (const auto& in : model.inputs) {
-    inputs_.push_back({at, true});
-    at += in.size;
-  }
   outputs_.push_back(action_);
+  at_engage_ = binding.state;
   return {};
 }
 
-tactus_status PolicyStage::run(std::byte* frame) noexcept {
-  const policy::Contract& contract = plan_->describe().contract;
-  for (const Copy& c : copies_) {
-    const std::span<float> to(values_.data() + c.to, c.count);
-    std::memcpy(to.data(), frame + c.offset, 4 * std::size_t{c.count});
-    if (c.observation < 0) continue;
-    policy::encode(
-        contract.observations[static_cast<std::size_t>(c.observation)], to, to);
+// The model's contract says how signals become inputs; without one, the
+// binding may say that they are stacked.
+Result<void> PolicyStage::make_observer(const PolicyBinding& binding,
+                                        const std::vector<FrameField>& fields) {
+  const policy::Description& model = plan_->describe();
+  policy::Contract contract = model.contract;
+  if (binding.history && contract.present) {
+    if (contract.history == binding.history) {
+      observer_ = policy::Observer::make(model, contract);
+      return {};
+    }
+    return bad_input(
+        "{}: history: the contract in {} says {}: make them agree, or leave it "
+        "out here",
+        binding.where, model.label, contract.history ? "another" : "none");
   }
-  const policy::Status status = context_.run(inputs_, outputs_);
+  if (binding.history) {
+    for (const FrameField& f : fields) {
+      policy::Observation& o = contract.observations.emplace_back();
+      o.name = f.name;
+      o.size = f.count;
+    }
+    contract.history = binding.history;
+    auto ok = policy::place(contract, model.inputs, binding.where);
+    if (!ok) return ok;
+  }
+  observer_ = policy::Observer::make(model, contract);
+  return {};
+}
+
+// The first run of an engagement begins as the first of all does.
+void PolicyStage::reset_at_engage(uint32_t state) noexcept {
+  const bool engaged = state == TACTUS_STATE_ENGAGED;
+  if (engaged && engaged_ == 0) {
+    context_.reset();
+    observer_.reset();
+  }
+  engaged_ = engaged ? 1 : 0;
+}
+
+tactus_status PolicyStage::run(std::byte* frame, uint32_t state) noexcept {
+  if (at_engage_ == AtEngage::kReset) reset_at_engage(state);
+  for (const Copy& c : copies_) {
+    std::memcpy(signals_.data() + c.to, frame + c.offset,
+                4 * std::size_t{c.count});
+  }
+  observer_.observe(signals_);
+  const policy::Status status = context_.run(observer_.inputs(), outputs_);
+  if (status == policy::Status::kOk) observer_.advance();
+  const policy::Contract& contract = plan_->describe().contract;
   if (contract.present) policy::decode(contract.action, action_);
   std::memcpy(frame + output_.offset, action_.data(), 4 * action_.size());
+  publish_reuse();
   if (status == policy::Status::kOk) return TACTUS_OK;
   return status == policy::Status::kNotFinite ? TACTUS_INVALID : TACTUS_FAILED;
 }
 
-tactus_status PolicyStage::stage(void* self, void* frame, const tactus_tick*) {
-  return static_cast<PolicyStage*>(self)->run(static_cast<std::byte*>(frame));
+tactus_status PolicyStage::stage(void* self, void* frame,
+                                 const tactus_tick* tick) {
+  return static_cast<PolicyStage*>(self)->run(static_cast<std::byte*>(frame),
+                                              tick->state);
+}
+
+void PolicyStage::publish_reuse() noexcept {
+  constexpr auto kRelaxed = std::memory_order_relaxed;
+  const policy::Reuse& now = context_.reuse();
+  slow_hits_.store(now.slow_hits, kRelaxed);
+  slow_misses_.store(now.slow_misses, kRelaxed);
+  answer_hits_.store(now.answer_hits, kRelaxed);
+  answer_misses_.store(now.answer_misses, kRelaxed);
+}
+
+json::Value PolicyStage::reuse_value() const {
+  constexpr auto kRelaxed = std::memory_order_relaxed;
+  const policy::Description& model = plan_->describe();
+  json::Value value;
+  if (model.cached_layers > 0) {
+    value.add("slow", json::Value()
+                          .add("layers", model.cached_layers)
+                          .add("hits", slow_hits_.load(kRelaxed))
+                          .add("misses", slow_misses_.load(kRelaxed)));
+  }
+  if (model.answers > 0) {
+    value.add("answers", json::Value()
+                             .add("size", model.answers)
+                             .add("hits", answer_hits_.load(kRelaxed))
+                             .add("misses", answer_misses_.load(kRelaxed)));
+  }
+  return value;
+}
+
+// Recurrent state, padded; histories; whether it was engaged, where that
+// decides something.
+void PolicyStage::save(std::byte* to) noexcept {
+  std::memset(to, 0, carried().size);
+  std::ranges::copy(context_.state(), to);
+  to += layout::log_align(context_.state().size());
+  observer_.save(to);
+  to += layout::log_align(observer_.state_size());
+  if (at_engage_ == AtEngage::kReset) std::memcpy(to, &engaged_, 8);
+}
+
+void PolicyStage::restore(const std::byte* from) noexcept {
+  context_.clear_reuse();  // a dry run's
+  const auto state = context_.state();
+  std::copy_n(from, state.size(), state.data());
+  from += layout::log_align(state.size());
+  observer_.restore(from);
+  from += layout::log_align(observer_.state_size());
+  if (at_engage_ == AtEngage::kReset) std::memcpy(&engaged_, from, 8);
 }
 
 rt::CarriedPart PolicyStage::carried() {
   const auto save = [](const void* self, std::byte* to) noexcept {
-    auto* stage =
-        const_cast<PolicyStage*>(static_cast<const PolicyStage*>(self));
-    const auto from = stage->context_.state();
-    std::ranges::copy(from, to);
+    const_cast<PolicyStage*>(static_cast<const PolicyStage*>(self))->save(to);
   };
   const auto restore = [](void* self, const std::byte* from) noexcept {
-    const auto to = static_cast<PolicyStage*>(self)->context_.state();
-    std::copy_n(from, to.size(), to.data());
+    static_cast<PolicyStage*>(self)->restore(from);
   };
-  return {this, context_.state().size(), save, restore};
+  const std::size_t size = layout::log_align(context_.state().size()) +
+                           layout::log_align(observer_.state_size()) +
+                           (at_engage_ == AtEngage::kReset ? 8 : 0);
+  return {this, size, save, restore};
 }
 
 }  // namespace tactus::config

@@ -25,6 +25,10 @@ std::string words(const toml::Value& v) { return as_list(v.texts()); }
 std::string number(const toml::Value& v) {
   return std::to_string(v.integer(1, INT64_MAX));
 }
+std::string count(const toml::Value& v) {
+  return std::to_string(v.integer(0, INT64_MAX));
+}
+std::string table(const toml::Value&) { return "one"; }
 std::string rule(const toml::Value& v) {
   const CountOf c = v.count_of();
   return as_rule(c.count, c.of);
@@ -41,10 +45,10 @@ constexpr Key kLoop[] = {
 constexpr Key kGuard[] = {{"commit", duration}, {"misses", number},
                           {"bound", duration},  {"repeat", duration},
                           {"then", word},       {"cpu", nullptr}};
-constexpr Key kPolicy[] = {{"backend", word},
-                           {"input", words},
-                           {"model", nullptr},
-                           {"kernels", nullptr}};
+constexpr Key kPolicy[] = {{"backend", word},  {"input", words},
+                           {"slow", words},    {"answers", count},
+                           {"state", word},    {"history", table},
+                           {"model", nullptr}, {"kernels", nullptr}};
 constexpr Key kOutput[] = {{"name", word},       {"unit", word},
                            {"every", number},    {"kind", nullptr},
                            {"between", nullptr}, {"fallback", nullptr}};
@@ -113,6 +117,9 @@ Said said_by_program(const Blueprint& b) {
       {"loop.engage_time", as_ns(loop.engage_time_ns)},
       {"policy.backend", b.plan->describe().backend},
       {"policy.input", as_list(b.policy.input)},
+      {"policy.slow", as_list(b.policy.slow)},
+      {"policy.answers", std::to_string(b.plan->describe().answers)},
+      {"policy.state", b.policy.state == AtEngage::kReset ? "reset" : "keep"},
       {"policy.output.name", b.policy.output},
       {"policy.output.unit", b.policy.unit},
       {"policy.output.every", "1"},

@@ -13,7 +13,7 @@
 
 namespace tactus::config {
 
-// What of a log's replay_text (replay_subject.hpp) limits depend on.
+// What of a log's replay_text (replay_recipe.hpp) limits depend on.
 struct ReplayBasis {
   Timing timing;
   std::vector<std::string> input;

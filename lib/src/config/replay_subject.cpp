@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "config/replay_limits.hpp"
+#include "config/replay_recipe.hpp"
 #include "config/supervisor.hpp"
 #include "core/error.hpp"
 #include "rt/carried.hpp"
@@ -12,48 +13,6 @@ namespace tactus::config {
 namespace {
 
 using Kind = layout::LogSectionKind;
-
-std::string quoted_list(const std::vector<std::string>& names) {
-  std::string text;
-  for (const auto& n : names) {
-    text += fmt::format("{}\"{}\"", text.empty() ? "" : ", ", n);
-  }
-  return text;
-}
-
-std::string section_text(const trace::LogReader& log, Kind kind) {
-  const auto bytes = log.section(kind);
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-// What replay_text wrote.
-struct Recipe {
-  std::string backend;
-  std::string kernels;
-  ReplayBasis basis;
-};
-
-Result<Recipe> read_recipe(const trace::LogReader& log) {
-  auto document = toml::Document::parse(section_text(log, Kind::kModelPlan),
-                                        log.name() + " (plan)");
-  if (!document) return document.error();
-  const auto root = document->root();
-  constexpr int64_t kMax = INT64_MAX;
-  Recipe r;
-  r.backend = root.text("backend");
-  r.kernels = root.text("kernels");
-  r.basis.input = root.texts("input");
-  r.basis.output = root.text("output");
-  r.basis.timing.period_ns = root.integer("period_ns", 1, kMax);
-  r.basis.timing.commit_ns = root.integer("commit_ns", 0, kMax);
-  r.basis.timing.misses =
-      static_cast<uint32_t>(root.integer("misses", 0, 1000));
-  r.basis.timing.bound_ns = root.integer("bound_ns", 0, kMax);
-  r.basis.timing.repeat_ns = root.integer("repeat_ns", 0, kMax);
-  r.basis.timing.robot_timeout_ns = root.integer("robot_timeout_ns", 0, kMax);
-  if (auto ok = document->finish(); !ok) return ok.error();
-  return r;
-}
 
 FrameLayout frame_of(const trace::LogReader& log) {
   std::vector<tactus_field> fields;
@@ -66,10 +25,16 @@ FrameLayout frame_of(const trace::LogReader& log) {
   return frame ? std::move(*frame) : FrameLayout{};
 }
 
+policy::Options options_of(const Recipe& recipe, const std::string& kernels) {
+  policy::Options options = policy_options(recipe.backend, kernels);
+  if (!recipe.slow.empty()) options.slow = {{"of the log", recipe.slow}};
+  return options;
+}
+
 Result<policy::ModelPlan::Ptr> own_plan(const trace::LogReader& log,
                                         const Recipe& recipe) {
   return load_model(log.section(Kind::kModel), log.name() + " (model)",
-                    policy_options(recipe.backend, recipe.kernels));
+                    options_of(recipe, recipe.kernels));
 }
 
 // With the log's kernels where they fit, so that only the model differs.
@@ -95,7 +60,7 @@ Result<policy::ModelPlan::Ptr> other_plan(const std::string& path,
   return with_kernels(
       recipe, notes,
       [&](const std::string& kernels) -> Result<policy::ModelPlan::Ptr> {
-        policy::Options options = policy_options(recipe.backend, kernels);
+        policy::Options options = options_of(recipe, kernels);
         auto plan = load_model(path, options);
         if (plan || plan.error().code() == ErrorCode::kUnavailable) return plan;
         options.check_golden = false;
@@ -113,7 +78,7 @@ Result<policy::ModelPlan::Ptr> built_plan(const policy::ModelPlan::Ptr& plan,
   const policy::Description& d = plan->describe();
   if (d.backend != recipe.backend || d.kernels == recipe.kernels) return plan;
   return with_kernels(recipe, notes, [&](const std::string& kernels) {
-    policy::Options options = policy_options(d.backend, kernels);
+    policy::Options options = options_of(recipe, kernels);
     options.check_golden = false;  // they were, when it was loaded
     for (const auto& o : d.outputs) options.outputs.push_back(o.name);
     return policy::ModelPlan::from_image(plan->image(), d.label, options);
@@ -121,12 +86,18 @@ Result<policy::ModelPlan::Ptr> built_plan(const policy::ModelPlan::Ptr& plan,
 }
 
 // The frame's units; the kind is the only one there is.
-PolicyBinding binding_of(const trace::LogReader& log, const ReplayBasis& basis,
+PolicyBinding binding_of(const trace::LogReader& log, const Recipe& recipe,
                          const FrameLayout& frame) {
+  const ReplayBasis& basis = recipe.basis;
   const FrameField* action = frame.find(basis.output);
-  return {basis.input,      basis.output,
-          "joint_velocity", action ? action->unit : "",
-          log.name(),       1e9 / static_cast<double>(basis.timing.period_ns)};
+  return {.input = basis.input,
+          .output = basis.output,
+          .kind = "joint_velocity",
+          .unit = action ? action->unit : "",
+          .where = log.name(),
+          .rate_hz = 1e9 / static_cast<double>(basis.timing.period_ns),
+          .state = recipe.state,
+          .history = recipe.history};
 }
 
 class Subject final : public trace::ReplaySubject {
@@ -151,8 +122,9 @@ class Subject final : public trace::ReplaySubject {
     part.restore(part.self, end - model);
     return {};
   }
-  tactus_status infer(std::byte* frame, const tactus_tick&) noexcept override {
-    return policy_->run(frame);
+  tactus_status infer(std::byte* frame,
+                      const tactus_tick& tick) noexcept override {
+    return policy_->run(frame, tick.state);
   }
   rt::Supervisor& supervisor() noexcept override { return supervisor_; }
 
@@ -210,18 +182,6 @@ Result<std::unique_ptr<trace::ReplaySubject>> subject_of(const Parts& parts) {
 
 }  // namespace
 
-std::string replay_text(const Blueprint& b) {
-  const policy::Description& d = b.plan->describe();
-  const safety::Commit& c = b.image->commit;
-  return fmt::format(
-      "backend = \"{}\"\nkernels = \"{}\"\ninput = [{}]\noutput = \"{}\"\n"
-      "period_ns = {}\ncommit_ns = {}\nmisses = {}\nbound_ns = {}\n"
-      "repeat_ns = {}\nrobot_timeout_ns = {}\n",
-      d.backend, d.kernels, quoted_list(b.policy.input), b.policy.output,
-      c.period_ns, c.commit_ns, c.misses, c.guardian_bound_ns, c.repeat_ns,
-      c.robot_timeout_ns);
-}
-
 Result<Replayed> make_replay_subject(const trace::LogReader& log,
                                      const ReplayAsk& ask) {
   auto recipe = read_recipe(log);
@@ -236,7 +196,7 @@ Result<Replayed> make_replay_subject(const trace::LogReader& log,
     limits = other_limits(log, basis, *limits->shield.image, ask.limits);
   if (!limits) return limits.error();
   const FrameLayout frame = frame_of(log);
-  auto subject = subject_of({*plan, binding_of(log, basis, frame),
+  auto subject = subject_of({*plan, binding_of(log, *recipe, frame),
                              limits->shield.image, limits->file, frame});
   if (!subject) return subject.error();
   made.subject = std::move(*subject);

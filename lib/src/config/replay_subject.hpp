@@ -31,8 +31,4 @@ Result<Replayed> make_replay_subject(const trace::LogReader& log,
 Result<Replayed> replay_subject_of(const trace::LogReader& log,
                                    const Blueprint& blueprint);
 
-// The log section that names what must be the same: backend, kernels, which
-// fields go in and out, the commit rule's times. TOML.
-[[nodiscard]] std::string replay_text(const Blueprint& blueprint);
-
 }  // namespace tactus::config

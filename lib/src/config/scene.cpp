@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "config/explain.hpp"
+#include "config/replay_recipe.hpp"
 #include "core/toml.hpp"
 #include "kin/fk.hpp"
 #include "kin/urdf.hpp"
@@ -38,6 +39,7 @@ trace::ReportOptions report_options(const trace::LogReader& log) {
   using Kind = layout::LogSectionKind;
   trace::ReportOptions options;
   options.reasons = reasons_text;
+  options.inputs = policy_inputs(log);
   auto document = toml::Document::parse(section_text(log, Kind::kLimits),
                                         log.name() + " (limits)");
   if (!document) return options;

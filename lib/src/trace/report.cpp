@@ -191,7 +191,9 @@ Percentiles percentiles(std::vector<int64_t>* samples) {
 }
 
 Summary summarise(const LogReader& log, const ReportOptions& options) {
-  return Collector(log, options).collect();
+  Summary summary = Collector(log, options).collect();
+  summary.inputs = input_use(log, options.inputs);
+  return summary;
 }
 
 const char* rung_name(uint8_t rung) {

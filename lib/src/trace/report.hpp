@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "trace/input_use.hpp"
 #include "trace/reader.hpp"
 
 namespace tactus::trace {
@@ -50,6 +51,7 @@ struct Summary {
   Percentiles lateness_ns;  // wake − release, warm-up cycles apart
   uint64_t warmup = 0;
   std::vector<StageSummary> stages;
+  InputUse inputs;             // of the policy
   float min_separation_m = 0;  // NaN: never known
   float min_margin = 0;
   uint64_t gaps = 0, lost = 0;
@@ -68,6 +70,7 @@ struct ReportOptions {
   // Origins of base, links and tip for joint positions q (m, base frame);
   // empty: the animation is left out, and the page says why.
   std::function<std::vector<Point>(const float* q)> links;
+  std::vector<std::string> inputs;  // frame fields that the policy reads
   // Names of safety::Reason bits; empty: hexadecimal.
   std::function<std::string(uint32_t)> reasons;
 };

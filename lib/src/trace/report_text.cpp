@@ -107,6 +107,26 @@ std::string facts_json(const std::vector<Fact>& facts) {
   return "{" + out + "}";
 }
 
+// What the policy reads, and whether reuse (README: slow, answers) would pay.
+std::string inputs_text(const Summary& s) {
+  if (s.inputs.cycles < 2) return "";
+  std::string out = "inputs    changed in";
+  for (const InputUse::Field& f : s.inputs.fields)
+    out +=
+        fmt::format("  {} {:.1f} %", f.name, 100 * s.inputs.share(f.changed));
+  return out + fmt::format("; {:.1f} % of the cycles had an earlier one's\n",
+                           100 * s.inputs.share(s.inputs.repeated));
+}
+
+std::string inputs_json(const Summary& s) {
+  std::string out;
+  for (const InputUse::Field& f : s.inputs.fields)
+    out += fmt::format("{}{}: {}", out.empty() ? "" : ", ", quote(f.name),
+                       f.changed);
+  return fmt::format(R"({{"cycles": {}, "changed": {{{}}}, "repeated": {}}})",
+                     s.inputs.cycles, out, s.inputs.repeated);
+}
+
 std::string events_json(const Summary& s) {
   std::string out;
   for (const Event& e : s.events)
@@ -128,6 +148,7 @@ std::string to_text(const Summary& s, const LogInfo& info) {
   out += fmt::format("closest   separation {} m, margin {}\n",
                      number(s.min_separation_m), number(s.min_margin));
   out += stages_text(s);
+  out += inputs_text(s);
   for (const Event& e : s.events)
     out += fmt::format("{:>9.3f} s  cycle {}: {}\n", e.time_s, e.cycle, e.text);
   if (s.events_left_out > 0)
@@ -147,7 +168,7 @@ std::string to_json(const Summary& s, const LogInfo& info,
       R"("stop_unverified": {}, "stops": {}, "latched": {}, )"
       R"("min_separation_m": {}, )"
       R"("min_margin": {}, "gaps": {}, "lost": {}, "ended": {}, )"
-      R"("tail_bytes": {}, "events": {}, "events_left_out": {}, )"
+      R"("tail_bytes": {}, "inputs": {}, "events": {}, "events_left_out": {}, )"
       R"("assumptions": {}, "machine": {}}})",
       quote(schema), s.released, s.executed, s.skipped, s.bad, rungs_json(s),
       quote(state_name(s.state)), percentiles_json(s.lateness_ns),
@@ -155,8 +176,8 @@ std::string to_json(const Summary& s, const LogInfo& info,
       number(s.duration_s), s.committed, s.commit_late, s.stop_unverified,
       stops_json(s), s.latched, number(s.min_separation_m),
       number(s.min_margin), s.gaps, s.lost, s.ended, s.tail_bytes,
-      events_json(s), s.events_left_out, facts_json(info.assumptions),
-      facts_json(info.machine));
+      inputs_json(s), events_json(s), s.events_left_out,
+      facts_json(info.assumptions), facts_json(info.machine));
 }
 
 }  // namespace tactus::trace

@@ -70,6 +70,30 @@ Test(capi_load, a_policy_that_cannot_be_loaded_says_why) {
   cr_assert(refuses(l.error, "short.onnx"), "%s", l.error.text);
 }
 
+Test(capi_load, what_a_policy_reuses_and_when_it_begins_anew_is_asked_for) {
+  Loading l;
+  l.options.answers = 16;
+  l.options.state = TACTUS_AT_ENGAGE_RESET;
+  cr_assert(l.loads(), "%s", l.error.text);
+  l.options.answers = 1 << 20;
+  cr_assert_not(l.loads());
+  cr_assert(refuses(l.error, "answers = 1048576"), "%s", l.error.text);
+  l.options.answers = 0;
+  const int32_t seven = 7;
+  std::memcpy(&l.options.state, &seven, sizeof seven);
+  cr_assert_not(l.loads());
+  cr_assert(refuses(l.error, "state 7"), "%s", l.error.text);
+  l.options.state = TACTUS_AT_ENGAGE_KEEP;
+  const char* slow[] = {"nowhere", nullptr};
+  l.options.slow = slow;
+  l.options.slow_count = 1;
+  cr_assert_not(l.loads());
+  cr_assert(refuses(l.error, "slow input 'nowhere'"), "%s", l.error.text);
+  l.options.slow_count = 2;
+  cr_assert_not(l.loads());
+  cr_assert(refuses(l.error, "name 1 is null"), "%s", l.error.text);
+}
+
 Test(capi_load, a_shield_that_cannot_be_loaded_says_why) {
   Loading l;
   cr_assert_null(tactus_shield_load(nullptr, &l.error));
