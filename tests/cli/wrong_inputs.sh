@@ -87,3 +87,13 @@ nothing_left
 wants 3 "$loop" "$rtctl" status "$loop"
 "$rtctl" status "$loop" --json >"$tmp/err.json" && fail "no such loop: exit 0"
 has_keys "$tmp/err.json" schema code error
+
+# Tiers: a name, what a tier needs, where there is one.
+tier() {
+  "$rtctl" model run lib/examples/handover/handover.onnx \
+    --input "$tmp/none.npy" --output "$tmp/out" --tier "$@"
+}
+wants 2 'int12.*expected f32, bf16, int16 or int8' tier int12
+wants 2 'tier int16.*there is no calibration.*rtctl model quantize' tier int16
+wants 2 'backend reference has no tier bf16.*fused' \
+  tier bf16 --backend reference

@@ -78,7 +78,7 @@ trace::LogHead Assembly::log_head(const Blueprint& b) const {
       {"hash", fmt::format("0x{:016x}", d.hash)},
       {"backend", d.backend},
       {"kernels", d.kernels},
-      {"tier", "f32"},
+      {"tier", policy::name_of(d.tier)},
       {"checked", d.self_checked ? "self-checked" : "golden vectors"}};
   for (const Origin& o : b.file.origins) {
     info.config.push_back({o.key, o.value, o.origin});

@@ -232,6 +232,17 @@ Test(rounded_gemv, a_row_of_zeros_is_its_bias) {
   });
 }
 
+Test(rounded_gemv, a_weight_that_is_not_finite_makes_its_output_nan) {
+  for (const double bad : {double{NAN}, double{INFINITY}}) {
+    Layer l(Format::kInt16, 2, 9);
+    l.w[3] = bad;
+    for_each_kernel(l.m.format, [&](const KernelSet& set, const Gemv& g) {
+      const auto y = run(set, g, l, quantised(set, l, 0).x());
+      cr_assert(std::isnan(y[0]) && std::isfinite(y[1]), "%s", g.name);
+    });
+  }
+}
+
 Test(rounded_gemv, an_input_never_seen_has_a_step_all_the_same) {
   for (const Format format : {Format::kInt16, Format::kInt8}) {
     InputSteps steps;

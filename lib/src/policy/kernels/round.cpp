@@ -77,6 +77,10 @@ IntegerRow round_row(const Matrix& m, std::size_t row) {
   IntegerRow made;
   made.q.assign(m.k, 0);
   const double room = most_weight(m.format) - static_cast<double>(m.k) / 2;
+  if (!std::isfinite(sum)) {
+    made.scale = NAN;  // as the weights: no output is finite
+    return made;
+  }
   made.scale = std::max(largest / limits_of(m.format).weight, sum / room);
   if (made.scale == 0) return made;
   for (std::size_t i = 0; i < m.k; ++i) {
