@@ -148,7 +148,7 @@ std::string Quantizer::reason() const {
                   taken.error, report_.unit.empty() ? "" : " ", report_.unit,
                   report_.max_error, report_.limit);
   if (report_.taken == Tier::kF32) {
-    return "no faster tier stays under the allowed error: " + text;
+    return "no other tier is both faster and close enough: " + text;
   }
   return fmt::format("{:.2f} times as fast as f32, {}, {}",
                      exact / taken.timing.p50, text,

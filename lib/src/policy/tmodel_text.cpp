@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The JSON in a .tmodel.
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -26,8 +27,14 @@ bool is_range(const Json& j) {
     const auto it = j.find(key);
     return it != j.end() && it->is_number();
   };
-  return j.is_object() && j.size() == 3 && number("amax") && number("low") &&
-         j.contains("value") && j["value"].is_string();
+  const auto all_numbers = [](const Json& list) {
+    return list.is_array() && std::ranges::all_of(list, [](const Json& v) {
+             return v.is_number();
+           });
+  };
+  return j.is_object() && j.size() == 4 && number("amax") && number("low") &&
+         j.contains("value") && j["value"].is_string() && j.contains("each") &&
+         all_numbers(j["each"]);
 }
 
 bool is_calibration(const Json& j) {
@@ -42,10 +49,12 @@ bool is_calibration(const Json& j) {
 std::string calibration_json(const Calibration& calibration) {
   json::Value::Array ranges;
   for (const Range& r : calibration.ranges) {
+    const json::Value::Array each(r.each.begin(), r.each.end());
     ranges.push_back(json::Value()
                          .add("value", r.value)
                          .add("amax", r.amax)
-                         .add("low", r.low));
+                         .add("low", r.low)
+                         .add("each", each));
   }
   return json::Value()
       .add("source", calibration.source)
@@ -61,9 +70,11 @@ Result<Calibration> read_calibration(std::string_view text) {
   made.source = json["source"].get<std::string>();
   made.rows = json["rows"].get<uint64_t>();
   for (const Json& r : json["ranges"]) {
-    if (!is_range(r)) return bad_input("a range lacks value, amax or low");
+    if (!is_range(r))
+      return bad_input("a range lacks value, amax, low or each");
     made.ranges.push_back({r["value"].get<std::string>(),
-                           r["amax"].get<double>(), r["low"].get<double>()});
+                           r["amax"].get<double>(), r["low"].get<double>(),
+                           r["each"].get<std::vector<double>>()});
   }
   if (auto ok = check(made); !ok) return ok.error();
   return made;

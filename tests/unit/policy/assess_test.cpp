@@ -142,7 +142,7 @@ Test(qdq, is_close_over_the_rows_and_says_what_it_did) {
   auto errors = action_errors(plan_of(mlp()), quantised, four());
   cr_assert(bool(errors));
   const ErrorStats& all = errors->front().all;
-  cr_assert(all.max > 0 && all.max < 0.02 * all.spread, "%g of %g", all.max,
+  cr_assert(all.max > 0 && all.max < 0.03 * all.spread, "%g of %g", all.max,
             all.spread);
 }
 
@@ -190,8 +190,9 @@ Test(quantize, takes_the_tier_that_is_asked_for_or_the_exact_one) {
   cr_assert(bool(file), "%s", file ? "" : file.error().text());
   auto loaded = ModelPlan::from_image(*file, "m.tmodel", {});
   cr_assert(bool(loaded));
-  cr_assert((*loaded)->describe().storage.used_packed);
-  cr_assert((*loaded)->describe().golden.checked == 1);
+  const Description& d = (*loaded)->describe();
+  cr_assert(d.storage.used_packed);
+  cr_assert(d.golden.checked == 1);
 }
 
 Test(quantize, tiers_have_names) {

@@ -59,7 +59,7 @@ Stored stored(const std::string& onnx) {
   auto plan = plan_of(as_image(onnx), unchecked());
   const auto packed = plan->compiled().packed();
   Stored s;
-  s.calibration = {"rows.npy", 7, {{"x", 1.5, -1}, {"b", 1.0 / 3, 0}}};
+  s.calibration = {"rows.npy", 7, {{"x", 1.5, -1, {}}, {"b", 1.0 / 3, 0, {}}}};
   s.contract = kContract;
   s.golden_tolerance = 0.01;
   s.accuracy = R"({"note": 1})";
@@ -317,18 +317,19 @@ Test(tmodel, golden_vectors_keep_their_tolerance_for_another_tier) {
 }
 
 Test(tmodel, calibration_survives_json) {
-  const Calibration c{"a \"b\"\n", 3, {{"x", 0.1 + 0.2, -1e-300}}};
+  const Calibration c{"a \"b\"\n", 3, {{"x", 0.1 + 0.2, -1e-300, {0.1, 0.2}}}};
   auto back = read_calibration(calibration_json(c));
   cr_assert(bool(back), "%s", back ? "" : back.error().text());
   cr_assert(back->source == c.source && back->rows == 3);
   cr_assert(back->ranges[0].amax == 0.1 + 0.2);
   cr_assert(back->ranges[0].low == -1e-300);
+  cr_assert(back->ranges[0].each == std::vector<double>({0.1, 0.2}));
   for (const char* wrong :
        {"", "[]", "{}", R"({"source": "a", "rows": -1, "ranges": []})",
         R"({"source": "a", "rows": 1, "ranges": [1]})",
         R"({"source": "a", "rows": 1, "ranges": [{"value": "x"}]})",
         R"({"source": "a", "rows": 1,
-            "ranges": [{"value": "x", "amax": -1, "low": 0}]})"}) {
+            "ranges": [{"value": "x", "amax": -1, "low": 0, "each": []}]})"}) {
     cr_assert_not(bool(read_calibration(wrong)), "%s", wrong);
   }
 }
