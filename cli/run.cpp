@@ -133,6 +133,7 @@ Value summary(Assembly& a, const Ended& e) {
       .add("gaps", c.gaps)
       .add("lateness_ns", percentiles(s.lateness, true))
       .add("stages_ns", stages_value(s, c))
+      .add("prewarm", config::prewarm_value(s, c))
       .add("granted", config::granted_value(a.grants()))
       .add("refused", config::refused_value(a.grants()))
       .add("log", e.log.empty() ? Value() : Value(e.log));

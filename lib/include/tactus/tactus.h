@@ -224,6 +224,11 @@ typedef struct tactus_loop_options {
   tactus_overrun overrun;
   const char* wake;           /* "auto", "nanosleep"; null: auto */
   int64_t lead_max_ns;        /* 60 us */
+  /* In the slack before a release the policy and the check are run dry, so
+   * that the cycle finds them in the caches: this much earlier at most. 200 us,
+   * or a quarter of the period; negative: off. tactus_loop_step has no slack
+   * of its own, so nothing is prewarmed there. */
+  int64_t prewarm_max_ns;
   uint32_t trip_bad;          /* 3 bad releases */
   uint32_t trip_of;           /* of the last 100 */
   int64_t engage_time_ns;     /* 0.5 s: blend from the measured state */

@@ -48,6 +48,7 @@ struct LoopOptions {
   Trip trip = {};
   nanoseconds engage_time = std::chrono::milliseconds(500);
   nanoseconds lead_max = std::chrono::microseconds(60);
+  nanoseconds prewarm_max{};  // 0: 200 us or a quarter period; negative: off
   std::vector<Grant> require = {};  // build() fails where one is missing
 };
 
@@ -231,6 +232,7 @@ class LoopBuilder {
     raw.priority = options.priority;
     raw.overrun = static_cast<tactus_overrun>(options.overrun);
     raw.lead_max_ns = options.lead_max.count();
+    raw.prewarm_max_ns = options.prewarm_max.count();
     raw.trip_bad = options.trip.bad;
     raw.trip_of = options.trip.of;
     raw.engage_time_ns = options.engage_time.count();

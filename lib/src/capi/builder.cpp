@@ -26,6 +26,11 @@ Result<void> check_loop(const tactus_loop_options& o) {
     return bad_input("loop {}: wake \"{}\": expected \"auto\" or \"nanosleep\"",
                      o.name, o.wake);
   }
+  if (o.prewarm_max_ns > o.period_ns / 2) {
+    return bad_input(
+        "loop {}: prewarm_max {} ns: at most half the period of {} ns", o.name,
+        o.prewarm_max_ns, o.period_ns);
+  }
   const int32_t overrun = capi::number_of(o.overrun);
   if (overrun != TACTUS_SKIP && overrun != TACTUS_REPHASE) {
     return bad_input("loop {}: overrun {}: expected TACTUS_SKIP or _REPHASE",
@@ -59,6 +64,10 @@ Result<void> set_loop(const tactus_loop_options& from, config::File& file) {
   file.loop.wake = from.wake ? from.wake : "auto";
   file.loop.lead_max_ns =
       from.lead_max_ns > 0 ? from.lead_max_ns : rt::kDefaultLeadMax;
+  file.loop.prewarm_max_ns = from.prewarm_max_ns;
+  if (from.prewarm_max_ns == 0)
+    file.loop.prewarm_max_ns = config::default_prewarm_max(from.period_ns);
+  if (from.prewarm_max_ns < 0) file.loop.prewarm_max_ns = 0;
   if (from.trip_bad > 0) file.loop.trip.bad = from.trip_bad;
   if (from.trip_of > 0) file.loop.trip.of = from.trip_of;
   file.loop.engage_time_ns =

@@ -200,6 +200,8 @@ Result<void> Assembly::prepare_host() {
     blueprint_.spec.lead_ns = lead.lead_ns;
     grants_.push_back(rt::lead_grant(lead, ask));
   }
+  // Without a lead every wake-up is later than what was reserved.
+  if (blueprint_.spec.lead_ns == 0) blueprint_.spec.prewarm_max_ns = 0;
   return {};
 }
 
@@ -207,8 +209,7 @@ Result<void> Assembly::prepare_host() {
 Result<void> Assembly::collect_grants() {
   const File& file = blueprint_.file;
   grants_.insert(grants_.end(), other_grants_.begin(), other_grants_.end());
-  grants_.push_back(
-      wake_grant(file.loop.wake, *wake_, blueprint_.spec.lead_ns));
+  grants_.push_back(wake_grant(file.loop.wake, *wake_, blueprint_.spec));
   if (!file.record.path.empty()) grants_.push_back(record_grant());
   return rt::check_required(grants_, required_here(blueprint_));
 }
@@ -243,6 +244,8 @@ Result<void> Assembly::make_loop() {
   parts.supervisor = supervisor_.get();
   parts.stats = segment_->stats();
   parts.carried = {policy_->carried()};
+  // The policy last: what is needed first is to be in the nearest cache.
+  parts.prewarm = {supervisor_->prewarm(), policy_->prewarm()};
   parts.reload = {apply_reload, this};
   parts.identity = {.parameter_epoch = 1,
                     .model_hash = blueprint_.plan->describe().hash,

@@ -81,6 +81,8 @@ rt::LoopSpec loop_spec_of(const File& file, const RunAsk& ask) {
   spec.engage_time_ns = file.loop.engage_time_ns;
   spec.commit_deadline_ns =
       file.guard.none ? file.loop.commit_ns : file.guard.commit_ns;
+  // In lockstep time stands still between releases: there is no slack.
+  spec.prewarm_max_ns = ask.lockstep ? 0 : file.loop.prewarm_max_ns;
   spec.shadow = ask.shadow;
   spec.engage_when_ready = ask.engage && !ask.shadow;
   spec.exit_on_latch = ask.exit_on_latch;

@@ -55,6 +55,10 @@ void read_loop(const Scribe& s, LoopTable& out) {
   constexpr std::string_view kWake[] = {"auto", "nanosleep"};
   out.wake = kWake[s.choice("wake", kWake, 0)];
   out.lead_max_ns = s.duration("lead_max", rt::kDefaultLeadMax);
+  out.prewarm_max_ns =
+      s.duration("prewarm_max", default_prewarm_max(out.period_ns));
+  if (out.prewarm_max_ns > out.period_ns / 2)
+    s.fail("prewarm_max", "at most half the period (\"0 us\": off)");
   const CountOf trip = s.count_of("trip");
   out.trip = {trip.count, trip.of};
   out.engage_time_ns = s.duration("engage_time");

@@ -38,10 +38,17 @@ struct LoopTable {
   rt::Overrun overrun = rt::Overrun::kSkip;
   std::string wake = "auto";
   int64_t lead_max_ns = 0;
+  int64_t prewarm_max_ns = 0;  // 0: off
   rt::TripRule trip;
   int64_t engage_time_ns = 0;
   std::vector<std::string> require;
 };
+
+// Of the slack before a release: more than cold policy and shield need (tens
+// of us), and a quarter of the period at most.
+[[nodiscard]] constexpr int64_t default_prewarm_max(int64_t period_ns) {
+  return period_ns / 4 < 200'000 ? period_ns / 4 : 200'000;
+}
 
 struct IoTable {
   bool present = false;  // a controller with its own driver has none

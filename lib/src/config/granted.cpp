@@ -44,13 +44,29 @@ std::vector<trace::Fact> granted_facts(const rt::Grants& grants) {
 }
 
 rt::Grant wake_grant(const std::string& asked, const rt::WakeSource& wake,
-                     int64_t lead_ns) {
+                     const rt::LoopSpec& spec) {
+  const auto us = [](int64_t ns) { return static_cast<double>(ns) / 1e3; };
   std::string granted = wake.name();
-  if (lead_ns > 0) {
-    granted +=
-        fmt::format(", lead {:.1f} us", static_cast<double>(lead_ns) / 1e3);
-  }
+  if (spec.lead_ns > 0)
+    granted += fmt::format(", lead {:.1f} us", us(spec.lead_ns));
+  if (spec.prewarm_max_ns > 0)
+    granted += fmt::format(", prewarmed at most {:.0f} us before it",
+                           us(spec.prewarm_max_ns));
   return {"wake", asked, std::move(granted), true, ""};
+}
+
+json::Value prewarm_value(const rt::LoopStats& stats,
+                          const rt::LoopCounters& counters) {
+  const rt::Histogram& h = stats.prewarm_time;
+  return json::Value()
+      .add("max_ns", stats.prewarm_max_ns)
+      .add("reserved_ns", stats.prewarm_ns.load(std::memory_order_relaxed))
+      .add("ran", counters.prewarmed)
+      .add("dropped", counters.prewarm_dropped)
+      .add("over", counters.prewarm_over)
+      .add("p50", h.percentile(0.5))
+      .add("p99", h.percentile(0.99))
+      .add("max", h.max());
 }
 
 rt::Grant stamps_grant(const io::Transport& transport) {

@@ -13,6 +13,7 @@
 #include "guard/spawn.hpp"
 #include "io/transport.hpp"
 #include "rt/grants.hpp"
+#include "rt/loop_stats.hpp"
 #include "rt/wake_source.hpp"
 #include "trace/log_info.hpp"
 #include "trace/recorder.hpp"
@@ -27,9 +28,13 @@ namespace tactus::config {
 // The same for a log's head.
 [[nodiscard]] std::vector<trace::Fact> granted_facts(const rt::Grants& grants);
 
-// `asked` as the file has it; `lead_ns` as calibrated.
+// `asked` as the file has it; lead and prewarming as calibrated.
 [[nodiscard]] rt::Grant wake_grant(const std::string& asked,
-                                   const rt::WakeSource& wake, int64_t lead_ns);
+                                   const rt::WakeSource& wake,
+                                   const rt::LoopSpec& spec);
+// {"max_ns": …, "reserved_ns": …, "ran": …, "dropped": …, "over": …, "p50": …}
+[[nodiscard]] json::Value prewarm_value(const rt::LoopStats& stats,
+                                        const rt::LoopCounters& counters);
 [[nodiscard]] rt::Grant stamps_grant(const io::Transport& transport);
 // By trying io_uring: before there is a log, and of one.
 [[nodiscard]] rt::Grant record_grant();

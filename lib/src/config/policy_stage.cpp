@@ -213,6 +213,13 @@ void PolicyStage::restore(const std::byte* from) noexcept {
   if (at_engage_ == AtEngage::kReset) std::memcpy(&engaged_, from, 8);
 }
 
+rt::PrewarmStep PolicyStage::prewarm() {
+  const auto run = [](void* self, int64_t) noexcept {
+    static_cast<PolicyStage*>(self)->context_.prewarm();
+  };
+  return {run, this};
+}
+
 rt::CarriedPart PolicyStage::carried() {
   const auto save = [](const void* self, std::byte* to) noexcept {
     const_cast<PolicyStage*>(static_cast<const PolicyStage*>(self))->save(to);

@@ -52,6 +52,8 @@ class PolicyStage {
   // What was not computed again, of each kind that was asked for; null when
   // none was. Any thread.
   [[nodiscard]] json::Value reuse_value() const;
+  // The last inputs once more, leaving state and frame alone.
+  [[nodiscard]] rt::PrewarmStep prewarm();
 
  private:
   struct Copy {

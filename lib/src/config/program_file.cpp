@@ -38,10 +38,11 @@ struct Key {
   const char* name;
   std::string (*read)(const toml::Value&);  // null: not the program's to say
 };
-constexpr Key kLoop[] = {
-    {"period", duration},      {"overrun", word},     {"trip", rule},
-    {"engage_time", duration}, {"cpu", nullptr},      {"priority", nullptr},
-    {"wake", nullptr},         {"lead_max", nullptr}, {"require", nullptr}};
+constexpr Key kLoop[] = {{"period", duration},     {"overrun", word},
+                         {"trip", rule},           {"engage_time", duration},
+                         {"cpu", nullptr},         {"priority", nullptr},
+                         {"wake", nullptr},        {"lead_max", nullptr},
+                         {"prewarm_max", nullptr}, {"require", nullptr}};
 constexpr Key kGuard[] = {{"commit", duration}, {"misses", number},
                           {"bound", duration},  {"repeat", duration},
                           {"then", word},       {"cpu", nullptr}};

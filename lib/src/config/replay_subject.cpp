@@ -79,6 +79,7 @@ Result<policy::ModelPlan::Ptr> built_plan(const policy::ModelPlan::Ptr& plan,
   if (d.backend != recipe.backend || d.kernels == recipe.kernels) return plan;
   return with_kernels(recipe, notes, [&](const std::string& kernels) {
     policy::Options options = options_of(recipe, kernels);
+    options.tier = d.tier;
     options.check_golden = false;  // they were, when it was loaded
     for (const auto& o : d.outputs) options.outputs.push_back(o.name);
     return policy::ModelPlan::from_image(plan->image(), d.label, options);

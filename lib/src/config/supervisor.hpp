@@ -13,6 +13,7 @@
 #include "config/frame.hpp"
 #include "config/shield_load.hpp"
 #include "guard/link.hpp"
+#include "rt/loop_spec.hpp"
 #include "rt/supervisor.hpp"
 #include "safety/kernel.hpp"
 #include "safety/shield.hpp"
@@ -80,6 +81,9 @@ class ShieldSupervisor final : public rt::Supervisor {
   [[nodiscard]] guard::Report last_act() const noexcept;
   [[nodiscard]] const safety::Image& image() const noexcept { return *image_; }
 
+  // The last check's inputs, judged as of now on a copy of what is carried.
+  [[nodiscard]] rt::PrewarmStep prewarm();
+
   // Reload: the new limits, at a cycle edge in ready or latched. The caller
   // keeps the old image alive until the swap is seen.
   void use(const safety::Image* image) noexcept { image_ = image; }
@@ -92,6 +96,7 @@ class ShieldSupervisor final : public rt::Supervisor {
     uint32_t reserved;
   };
   void note_act(const guard::Report& report) noexcept;
+  void check_dry(int64_t now_ns) noexcept;
   void fill(const std::byte* frame, const rt::CheckInput& input,
             safety::ShieldInput& out) const noexcept;
 
@@ -104,6 +109,8 @@ class ShieldSupervisor final : public rt::Supervisor {
   Carried carried_{};
   safety::ShieldInput input_;
   safety::ShieldOutput output_;
+  safety::ShieldState dry_state_;
+  safety::ShieldOutput dry_output_;
   bool may_send_ = true;
   int64_t played_ns_ = 0;  // of the sample that is to be sent
   // Relaxed: each word stands for itself, read by status threads.

@@ -23,6 +23,11 @@ struct Context::Memory {
   std::optional<AnswerTable> answers;
   Reuse reuse;
 
+  // Everything of a run but its consequences: state moves from now() to
+  // next(), which nobody has to take.
+  Status compute(Executor& executor, std::span<const InputView> from,
+                 std::span<const OutputView> to, Reuse* counted) noexcept;
+
   [[nodiscard]] std::byte* now() {
     return reinterpret_cast<std::byte*>(state.data());
   }
@@ -121,6 +126,18 @@ bool state_finite(const std::byte* bytes, std::size_t size) noexcept {
 
 }  // namespace
 
+Status Context::Memory::compute(Executor& executor,
+                                std::span<const InputView> from,
+                                std::span<const OutputView> to,
+                                Reuse* counted) noexcept {
+  const Status status = executor.run({from, to, now(), next(), counted});
+  if (status != Status::kOk) return status;
+  const bool good = all_finite(to) &&
+                    (width == 4 ? state_finite<float>(next(), state_bytes)
+                                : state_finite<double>(next(), state_bytes));
+  return good ? Status::kOk : Status::kNotFinite;
+}
+
 Status Context::run(std::span<const InputView> inputs,
                     std::span<const OutputView> outputs) noexcept {
   const Description& d = plan_->describe();
@@ -141,13 +158,8 @@ Status Context::run(std::span<const InputView> inputs,
 Status Context::compute(std::span<const InputView> inputs,
                         std::span<const OutputView> outputs) noexcept {
   Memory& m = *memory_;
-  const RunFrame frame{inputs, outputs, m.now(), m.next(), &m.reuse};
-  if (const Status s = executor_->run(frame); s != Status::kOk) return s;
-  const bool good =
-      all_finite(outputs) &&
-      (m.width == 4 ? state_finite<float>(m.next(), m.state_bytes)
-                    : state_finite<double>(m.next(), m.state_bytes));
-  if (!good) return Status::kNotFinite;
+  const Status status = m.compute(*executor_, inputs, outputs, &m.reuse);
+  if (status != Status::kOk) return status;
   if (m.state_bytes) std::memcpy(m.now(), m.next(), m.state_bytes);
   return Status::kOk;
 }
@@ -178,7 +190,7 @@ void Context::clear_reuse() noexcept { memory_->reuse = {}; }
 void Context::prewarm() noexcept {
   Memory& m = *memory_;
   executor_->invalidate();
-  static_cast<void>(executor_->run({m.latest, m.dry, m.now(), m.next()}));
+  static_cast<void>(m.compute(*executor_, m.latest, m.dry, nullptr));
 }
 
 void Context::reset() noexcept {

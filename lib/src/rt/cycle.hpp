@@ -24,6 +24,7 @@ struct Loop::Cycle {
   tactus_tick tick{};
   uint64_t refused = 0;  // of tick.missed: delivered, refused, counted then
   Wake wake{};
+  Prewarmed prewarmed{};
   GuardView guard{};
   CheckOutput check{};
   tactus_state before{};

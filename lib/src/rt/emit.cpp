@@ -77,6 +77,7 @@ void Loop::fill_record(const Cycle& c, layout::CycleRecord& r) const noexcept {
   r.image_epoch = identity_.image_epoch;
   r.heartbeat_age_ns = c.guard.heartbeat_age_ns;
   r.program_expiry_ns = c.wake.expiry_ns;
+  r.prewarm_ns = c.prewarmed.ns;
   fill_verdict(r, c.check);
   for (std::size_t i = 0; i < layout::kMaxStages; ++i) {
     r.stage_flags[i] = c.stage_flags[i];
@@ -137,6 +138,16 @@ void Loop::count_stages(const Cycle& c) noexcept {
   }
 }
 
+void Loop::count_prewarm(const Prewarmed& p) noexcept {
+  counters_.prewarm_dropped += p.dropped ? 1 : 0;
+  counters_.prewarm_over += p.over ? 1 : 0;
+  stats_->prewarm_ns.store(static_cast<uint32_t>(prewarm_.reserve_ns()),
+                           kRelaxed);
+  if (p.ns == 0) return;
+  ++counters_.prewarmed;
+  stats_->prewarm_time.record(p.ns);
+}
+
 void Loop::update_stats(const Cycle& c) noexcept {
   const auto missed = static_cast<int64_t>(c.tick.missed);
   // From the release that the wait was programmed for: a wake-up three
@@ -147,6 +158,7 @@ void Loop::update_stats(const Cycle& c) noexcept {
       .record(c.tick.wake_ns - due);
   if (!warmup) stats_->cycle_time.record(c.now_ns - c.tick.wake_ns);
   count_stages(c);
+  count_prewarm(c.prewarmed);
   ++counters_.rungs[c.rung];
   counters_.bad += (c.flags & layout::kCycleBad) != 0 ? 1 : 0;
   counters_.stop_unverified += c.check.stop_unverified ? 1 : 0;

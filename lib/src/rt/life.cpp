@@ -24,6 +24,8 @@ void Loop::edge(LifeEvent event, const tactus_tick& tick) noexcept {
     carried_.pending &= ~uint32_t{kRequestEngage | kRequestRearm};
     if (spec_.exit_on_latch) end_because(ExitReason::kLatched);
   }
+  // Nothing is sent: what had no room any more may show that it has.
+  if (to == TACTUS_STATE_READY) prewarm_.forget();
   if (to == TACTUS_STATE_READY && from != TACTUS_STATE_WARM)
     carried_.pending &= ~uint32_t{kRequestEngage | kRequestStop};
   // Release pairs with state()'s acquire: who sees the new state also sees

@@ -69,6 +69,7 @@ void Loop::lay_out() {
   frame_.assign(spec_.frame_size, std::byte{0});
   before_ = frame_;
   identity_ = parts_.identity;
+  prewarm_ = Prewarm(parts_.prewarm, spec_.prewarm_max_ns);
   stats_ = parts_.stats;
   if (stats_ == nullptr) {
     own_stats_.reset(new LoopStats{});  // zeroed: every page is touched
@@ -108,6 +109,7 @@ Result<void> Loop::warm() {
     return unavailable("loop {}: stage {} failed in the dry run", spec_.name,
                        std::exchange(warm_failed_, nullptr));
   }
+  prewarm_.calibrate(*parts_.wake);
   edge(LifeEvent::kWarmed, tick);
   if (spec_.engage_when_ready) carried_.pending |= kRequestEngage;
   return {};
@@ -132,6 +134,7 @@ void Loop::begin_run(int64_t duration_ns) noexcept {
   t0_ns_ = now + spec_.period_ns - done * spec_.period_ns;
   end_at_ns_ = duration_ns > 0 ? now + spec_.period_ns + duration_ns : 0;
   last_end_ns_ = now;
+  prewarm_.forget();
   last_release_ns_ = 0;  // of a step() before: this grid is another
   refused_ = 0;
 }
@@ -151,12 +154,14 @@ ExitReason Loop::cycle_until_idle() noexcept {
 bool Loop::wait_for_release(Cycle& c) noexcept {
   const auto k = static_cast<int64_t>(carried_.cycle);
   const int64_t release = t0_ns_ + k * spec_.period_ns;
-  c.wake = parts_.wake->wait(release, spec_.lead_ns);
+  c.wake = parts_.wake->wait(release, spec_.lead_ns + prewarm_.reserve_ns());
   if (c.wake.status != TACTUS_OK) {
     exit_ = c.wake.status == TACTUS_ENDED ? ExitReason::kWakeEnded
                                           : ExitReason::kWakeFailed;
     return false;
   }
+  c.prewarmed = prewarm_.run(*parts_.wake, c.wake.coarse_ns, release);
+  if (c.prewarmed.dropped) c.flags |= layout::kCyclePrewarmDropped;
   c.wake.wake_ns = parts_.wake->spin(release);
   c.tick.release_ns = release;
   c.tick.wake_ns = c.wake.wake_ns;

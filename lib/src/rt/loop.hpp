@@ -21,6 +21,7 @@
 #include "rt/life.hpp"
 #include "rt/loop_spec.hpp"
 #include "rt/loop_stats.hpp"
+#include "rt/prewarm.hpp"
 #include "rt/requests.hpp"
 #include "tactus/result.hpp"
 
@@ -55,7 +56,8 @@ class Loop {
   // duration_ns 0: until asked to end. RT path after the warm-up.
   ExitReason run(int64_t duration_ns) noexcept;
 
-  // One cycle for a thread owned by others. Of `tick`: release_ns (required;
+  // One cycle for a thread owned by others, who also owns the slack before
+  // it: nothing is prewarmed. Of `tick`: release_ns (required;
   // deadlines count from it), wake_ns (0: now). Missed releases are counted
   // from the releases. OK, LATE when the cycle was bad, INVALID when the
   // release is not after the last one or more than a period ahead of now
@@ -156,11 +158,13 @@ class Loop {
   void emit_record(Cycle& c) noexcept;
   void emit_keyframe(const Cycle& c) noexcept;
   void count_stages(const Cycle& c) noexcept;
+  void count_prewarm(const Prewarmed& p) noexcept;
   void update_stats(const Cycle& c) noexcept;
   void publish_words(const Cycle& c) noexcept;
 
   LoopSpec spec_;
   LoopParts parts_;
+  Prewarm prewarm_;
   Requests requests_;
   LoopCarried carried_{};
   LoopCounters counters_{};

@@ -28,6 +28,12 @@ Result<void> check_times(const LoopSpec& s) {
   if (s.lead_ns < 0 || s.lead_ns >= s.period_ns)
     return bad_input("loop {}: lead {} ns: must be in [0, period)", s.name,
                      s.lead_ns);
+  if (s.prewarm_max_ns < 0 || s.prewarm_max_ns > s.period_ns / 2 ||
+      s.lead_ns + s.prewarm_max_ns >= s.period_ns)
+    return bad_input(
+        "loop {}: prewarm_max {} ns, lead {} ns: choose 0 to half a period of "
+        "{} ns, and less than a period with the lead",
+        s.name, s.prewarm_max_ns, s.lead_ns, s.period_ns);
   if (s.engage_time_ns < 0 || s.stop_limit_ns <= 0 || s.commit_deadline_ns < 0)
     return bad_input(
         "loop {}: engage_time, stop_limit and commit deadline "

@@ -45,6 +45,7 @@ struct LoopSpec {
   // sensor cannot verify one) latches; the guard then stays armed.
   int64_t stop_limit_ns = 5'000'000'000;
   int64_t lead_ns = 0;             // wake this early, then spin
+  int64_t prewarm_max_ns = 0;      // and this much earlier at most; 0: off
   uint32_t dry_cycles = 8;         // dry runs in state warm
   uint32_t warmup_cycles = 0;      // first cycles kept apart in statistics
   uint32_t keyframe_cycles = 0;    // 0: no keyframes
@@ -84,6 +85,13 @@ struct ReloadHook {
   void* self = nullptr;
 };
 
+// A dry run of something that a cycle does, at `now_ns` of the loop's clock:
+// the same code and data, and no trace of it but in the caches. RT-safe.
+struct PrewarmStep {
+  void (*run)(void* self, int64_t now_ns) noexcept;
+  void* self;
+};
+
 // Borrowed; all must outlive the loop.
 struct LoopParts {
   WakeSource* wake = nullptr;        // required
@@ -91,6 +99,7 @@ struct LoopParts {
   RecordSink* record = nullptr;      // null: nothing is recorded
   LoopStats* stats = nullptr;        // null: the loop's own
   std::vector<CarriedPart> carried;  // in keyframe order
+  std::vector<PrewarmStep> prewarm;  // in order
   ReloadHook reload;
   Identity identity;
 };

@@ -89,6 +89,7 @@ void describe(LoopStats& stats, const LoopSpec& spec) noexcept {
   copy_name(stats.name, spec.name);
   stats.period_ns = spec.period_ns;
   stats.lead_ns = spec.lead_ns;
+  stats.prewarm_max_ns = spec.prewarm_max_ns;
   stats.stages = static_cast<uint32_t>(spec.stages.size());
   stats.trip_bad = spec.trip.bad;
   stats.trip_of = spec.trip.of;

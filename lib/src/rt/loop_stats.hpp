@@ -17,7 +17,7 @@
 namespace tactus::rt {
 
 inline constexpr uint32_t kStatsMagic = 0x54535354;  // "TSST"
-inline constexpr uint32_t kStatsVersion = 2;
+inline constexpr uint32_t kStatsVersion = 3;
 
 // Why the loop left engaged for the latch. Status and report print it.
 enum class TripReason : uint32_t {
@@ -64,6 +64,9 @@ struct LoopCounters {
   uint64_t stop_unverified;        // cycles whose re-check failed
   uint64_t stop_verified;          // of rung stop: the re-check passed
   uint64_t stop_verified_engaged;  // the ladder's own, before any stopping
+  uint64_t prewarmed;              // releases with something prewarmed
+  uint64_t prewarm_dropped;        // ... with a step that had no room
+  uint64_t prewarm_over;           // ... that took more than was reserved
   uint64_t cycle;                  // of the last executed
   int64_t release_ns;
   int64_t end_ns;
@@ -77,6 +80,7 @@ struct LoopStats {
   char name[32];
   int64_t period_ns;
   int64_t lead_ns;
+  int64_t prewarm_max_ns;
   uint32_t stages;
   uint32_t trip_bad;
   uint32_t trip_of;
@@ -99,7 +103,7 @@ struct LoopStats {
   std::atomic<float> separation_m;
   std::atomic<float> blend;
   std::atomic<uint32_t> stop_unverified;  // 1: the re-check failed
-  uint32_t reserved[1];
+  std::atomic<uint32_t> prewarm_ns;       // reserved before each release
 
   // Odd while the writer is inside `counters`.
   std::atomic<uint64_t> sequence;
@@ -109,6 +113,7 @@ struct LoopStats {
   Histogram lateness_warmup;  // the first warmup_cycles
   Histogram cycle_time;       // wake → end
   Histogram stage_time[layout::kMaxStages];
+  Histogram prewarm_time;  // of releases with something prewarmed
 };
 
 enum class StatsRead { kOk, kBusy, kWriterDied };

@@ -32,7 +32,7 @@ Wake NanosleepWake::wait(int64_t release_ns, int64_t lead_ns) noexcept {
 }
 
 int64_t NanosleepWake::spin(int64_t release_ns) noexcept {
-  // Bounded by the lead: wait() returned at or after release − lead.
+  // Bounded by what wait() was given: it returned no earlier than that.
   int64_t t = clock_.now();
   while (t < release_ns) {
     arch::relax();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Where releases come from: two phases, a coarse wait and a spin. One
+// Where releases come from: two phases, a coarse wait and a spin; between
+// them the loop prewarms (prewarm.hpp). One
 // implementation per source: nanosleep, manual (virtual clock); kmod,
 // timerfd and uring later; lockstep lives in io. RT-safe.
 #pragma once

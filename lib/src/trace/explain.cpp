@@ -45,6 +45,7 @@ constexpr FlagName kCycleFlags[] = {
     {layout::kCycleShadow, "shadow"},
     {layout::kCyclePlanPublished, "plan published"},
     {layout::kCycleFrozen, "frozen inside for more than 2.1 s"},
+    {layout::kCyclePrewarmDropped, "prewarming dropped"},
 };
 
 template <std::size_t N>
@@ -150,8 +151,9 @@ std::string timing_text(const CycleRecord& r) {
   if (__builtin_sub_overflow(r.end_ns, r.release_ns, &whole)) whole = 0;
   return fmt::format(
       "released {} ns, woke {} after, ended {} after; {} releases skipped "
-      "before it\n",
-      r.release_ns, duration_text(late), duration_text(whole), r.missed);
+      "before it; prewarmed for {}\n",
+      r.release_ns, duration_text(late), duration_text(whole), r.missed,
+      duration_text(r.prewarm_ns));
 }
 
 std::string verdict_text(const CycleRecord& r, const LogInfo& info,
@@ -212,16 +214,17 @@ Result<std::string> explain_json(const LogReader& log, uint64_t cycle,
   return fmt::format(
       R"({{"schema": "tactus/explain/1", "log": {}, "cycle": {}, )"
       R"("release_ns": {}, "wake_ns": {}, "end_ns": {}, "missed": {}, )"
-      R"("state_before": {}, "state": {}, "flags": {}, "rung": {}, )"
+      R"("prewarm_ns": {}, "state_before": {}, "state": {}, "flags": {}, "rung": {}, )"
       R"("margin": {}, "separation_m": {}, "scale": {}, "blend": {}, )"
       R"("worst": {}, "reasons": {}, "violated": {}, "plan_id": {}, )"
       R"("epoch": {}, "seq": {}, "stages": {}}})",
       quote(log.name()), r.cycle, r.release_ns, r.wake_ns, r.end_ns, r.missed,
-      quote(state_name(r.state_before)), quote(state_name(r.state)),
-      quote(names(kCycleFlags, r.flags)), quote(rung_name(r.rung)),
-      number(r.margin), number(r.separation), number(r.scale), number(r.blend),
-      quote(row_text(r, log.info())), quote(reasons_text(r, options)),
-      r.violated, r.plan_id, r.epoch, r.seq, stages_json(r, log.info()));
+      r.prewarm_ns, quote(state_name(r.state_before)),
+      quote(state_name(r.state)), quote(names(kCycleFlags, r.flags)),
+      quote(rung_name(r.rung)), number(r.margin), number(r.separation),
+      number(r.scale), number(r.blend), quote(row_text(r, log.info())),
+      quote(reasons_text(r, options)), r.violated, r.plan_id, r.epoch, r.seq,
+      stages_json(r, log.info()));
 }
 
 }  // namespace tactus::trace

@@ -71,6 +71,8 @@ class Collector {
         verified && r.state_before == TACTUS_STATE_ENGAGED;
     s_.latched = s_.latched || r.state == TACTUS_STATE_LATCHED;
     add_lateness(r);
+    if (r.prewarm_ns > 0) prewarm_.push_back(r.prewarm_ns);
+    s_.prewarm_dropped += (r.flags & layout::kCyclePrewarmDropped) != 0;
     for (std::size_t i = 0; i < s_.stages.size(); ++i) add_stage(r, i);
     // fmin drops a NaN: unknown is neither near nor far.
     s_.min_separation_m = std::fmin(s_.min_separation_m, r.separation);
@@ -159,6 +161,7 @@ class Collector {
     s_.state = s_.executed > 0 ? last_.state : 0;
     s_.duration_s = s_.executed > 0 ? time_s(last_) : 0;
     s_.lateness_ns = percentiles(&lateness_);
+    s_.prewarm_ns = percentiles(&prewarm_);
     for (std::size_t i = 0; i < s_.stages.size(); ++i) {
       s_.stages[i].run_ns = percentiles(&run_[i]);
       s_.stages[i].finish_ns = percentiles(&finish_[i]);
@@ -173,7 +176,7 @@ class Collector {
   int64_t first_ns_ = 0;
   bool guard_acted_ = false;
   bool bound_broken_ = false;
-  std::vector<int64_t> lateness_;
+  std::vector<int64_t> lateness_, prewarm_;
   std::vector<std::vector<int64_t>> run_, finish_;
 };
 

@@ -50,6 +50,8 @@ struct Summary {
   double duration_s = 0;
   Percentiles lateness_ns;  // wake − release, warm-up cycles apart
   uint64_t warmup = 0;
+  Percentiles prewarm_ns;  // of the cycles before which something ran
+  uint64_t prewarm_dropped = 0;
   std::vector<StageSummary> stages;
   InputUse inputs;             // of the policy
   float min_separation_m = 0;  // NaN: never known

@@ -145,6 +145,11 @@ std::string to_text(const Summary& s, const LogInfo& info) {
       duration_text(s.lateness_ns.p50), duration_text(s.lateness_ns.p95),
       duration_text(s.lateness_ns.p99), duration_text(s.lateness_ns.p999),
       duration_text(s.lateness_ns.max));
+  if (s.prewarm_ns.n > 0 || s.prewarm_dropped > 0)
+    out += fmt::format("prewarm   p50 {}  p99 {}  max {}; {} dropped\n",
+                       duration_text(s.prewarm_ns.p50),
+                       duration_text(s.prewarm_ns.p99),
+                       duration_text(s.prewarm_ns.max), s.prewarm_dropped);
   out += fmt::format("closest   separation {} m, margin {}\n",
                      number(s.min_separation_m), number(s.min_margin));
   out += stages_text(s);
@@ -163,7 +168,8 @@ std::string to_json(const Summary& s, const LogInfo& info,
   return fmt::format(
       R"({{"schema": {}, "cycles": {{"released": {}, "executed": {}, )"
       R"("skipped": {}}}, "bad": {}, "rungs": {}, "state": {}, )"
-      R"("lateness_ns": {}, "stages_ns": {}, "granted": {}, "log": {}, )"
+      R"("lateness_ns": {}, "stages_ns": {}, "prewarm": {{"ran": {}, )"
+      R"("dropped": {}, "p50": {}, "p99": {}, "max": {}}}, "granted": {}, "log": {}, )"
       R"("loop": {}, "duration_s": {}, "committed": {}, "commit_late": {}, )"
       R"("stop_unverified": {}, "stops": {}, "latched": {}, )"
       R"("min_separation_m": {}, )"
@@ -172,11 +178,12 @@ std::string to_json(const Summary& s, const LogInfo& info,
       R"("assumptions": {}, "machine": {}}})",
       quote(schema), s.released, s.executed, s.skipped, s.bad, rungs_json(s),
       quote(state_name(s.state)), percentiles_json(s.lateness_ns),
-      stages_json(s), facts_json(info.granted), quote(s.log), quote(s.loop),
-      number(s.duration_s), s.committed, s.commit_late, s.stop_unverified,
-      stops_json(s), s.latched, number(s.min_separation_m),
-      number(s.min_margin), s.gaps, s.lost, s.ended, s.tail_bytes,
-      inputs_json(s), events_json(s), s.events_left_out,
+      stages_json(s), s.prewarm_ns.n, s.prewarm_dropped, s.prewarm_ns.p50,
+      s.prewarm_ns.p99, s.prewarm_ns.max, facts_json(info.granted),
+      quote(s.log), quote(s.loop), number(s.duration_s), s.committed,
+      s.commit_late, s.stop_unverified, stops_json(s), s.latched,
+      number(s.min_separation_m), number(s.min_margin), s.gaps, s.lost, s.ended,
+      s.tail_bytes, inputs_json(s), events_json(s), s.events_left_out,
       facts_json(info.assumptions), facts_json(info.machine));
 }
 

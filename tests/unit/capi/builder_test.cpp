@@ -135,6 +135,8 @@ Test(capi_builder, options_out_of_range_are_refused) {
   cr_assert(says(loop([](auto& o) { o.priority = 99; }), "priority 99"));
   cr_assert(says(loop([](auto& o) { o.wake = "uring"; }), "uring"));
   cr_assert(says(loop([](auto& o) { o.lead_max_ns = -1; }), "lead_max"));
+  cr_assert(says(loop([](auto& o) { o.prewarm_max_ns = o.period_ns / 2 + 1; }),
+                 "prewarm_max"));
   cr_assert(says(loop([](auto& o) { o.engage_time_ns = -1; }), "engage_time"));
   cr_assert(says(loop([](auto& o) { o.commit_ns = -1; }), "commit"));
   cr_assert(says(loop([](auto& o) { o.trip_bad = 101; }), "trip 101 of 100"));

@@ -142,6 +142,20 @@ Test(file, kernels_are_chosen_by_a_word_or_named) {
   cr_assert_eq(origin_of(*file, "policy.kernels")->origin, "default");
 }
 
+Test(file, prewarming_has_a_cap_of_half_a_period) {
+  const auto loop = [](const char* text) {
+    return with("period=\"1 ms\"", text);
+  };
+  const auto file = read(kGood);
+  cr_assert_eq(file->loop.prewarm_max_ns, 200'000);
+  cr_assert_eq(origin_of(*file, "loop.prewarm_max")->origin, "default");
+  const auto quick = read(loop("period=\"200 us\""));
+  cr_assert_eq(quick->loop.prewarm_max_ns, 50'000);
+  const auto off = read(loop("period=\"1 ms\", prewarm_max=\"0 us\""));
+  cr_assert_eq(off->loop.prewarm_max_ns, 0);
+  refuses(loop("period=\"1 ms\", prewarm_max=\"501 us\""), "loop.prewarm_max");
+}
+
 Test(file, an_input_must_be_a_signal) {
   refuses(with("[\"q\", \"hand\"]", "[\"q\", \"hond\"]"), "hond");
 }

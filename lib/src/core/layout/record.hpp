@@ -11,7 +11,7 @@
 namespace tactus::layout {
 
 inline constexpr uint32_t kMaxStages = 8;
-inline constexpr uint32_t kRecordVersion = 2;
+inline constexpr uint32_t kRecordVersion = 3;
 
 // Per stage: what the loop decided about it.
 enum StageFlag : uint8_t {
@@ -51,6 +51,8 @@ enum CycleFlag : uint32_t {
   // Rung stop, and the running plan passed its re-check in this very cycle.
   // Rung stop without it: unverified, or nobody looked (late, no plan).
   kCycleStopVerified = 1u << 18,
+  // Something of the prewarming had no room before this release.
+  kCyclePrewarmDropped = 1u << 19,
 };
 
 struct StageRecord {
@@ -88,7 +90,8 @@ struct CycleRecord {
   int64_t program_expiry_ns;  // what the timer was programmed to
   uint8_t stage_flags[kMaxStages];
   StageRecord stage[kMaxStages];
-  uint64_t reserved[5];
+  int64_t prewarm_ns;  // spent before the release, on top of the lead
+  uint64_t reserved[4];
 };
 
 static_assert(sizeof(CycleRecord) == 256);
