@@ -344,6 +344,23 @@ Test(lowering, activations_of_what_lies_turned) {
               }}});
 }
 
+// Behind the 3 elements lies what the activations make of padding: for them
+// the hard sigmoid is 0, for the padding 1/2, and the root of -1/2 is no
+// number. The product that follows must not read it.
+Test(lowering, a_root_of_padding_reaches_no_product) {
+  check_all({{"root", [](Weights& w) {
+                OnnxFile f;
+                f.input("x", {1, 7}).output("y", {1, 5});
+                f.weight(w("v", {7, 3})).weight(w("u", {3, 5}));
+                f.node("MatMul", {"x", "v"}, {"a"});
+                f.node("Abs", {"a"}, {"b"}).node("Neg", {"b"}, {"c"});
+                f.node("HardSigmoid", {"c"}, {"d"},
+                       {real_attribute("alpha", 1e6F)});
+                f.node("Neg", {"d"}, {"e"}).node("Sqrt", {"e"}, {"g"});
+                return f.node("MatMul", {"g", "u"}, {"y"});
+              }}});
+}
+
 // -------------------------------------------------------------------- rows
 
 Test(lowering, softmax_over_any_axis) {

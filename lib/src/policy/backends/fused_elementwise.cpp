@@ -6,10 +6,12 @@
 
 namespace tactus::policy::fused {
 
-// Padding stays finite if the input's is; a chain of Exp need not.
+// Padding stays finite if the input's is; a chain of Exp need not, nor the
+// root of what is negative there.
 void Lowering::stays_finite(const ir::Node& node) {
   finite_beyond_[static_cast<std::size_t>(node.out[0])] =
-      node.op != "Exp" && finite_beyond_[static_cast<std::size_t>(node.in[0])];
+      node.op != "Exp" && node.op != "Sqrt" &&
+      finite_beyond_[static_cast<std::size_t>(node.in[0])];
 }
 
 // Into the step before, when that has room and nothing else reads its value.
@@ -47,8 +49,7 @@ Result<bool> Lowering::lower_activation(const ir::Node& node) {
   step.count = blocks_of(size_of(node.out[0]));
   step.activation = entry->apply;
   carry_columns(step.x, step.y, size_of(node.out[0]));
-  finite_beyond_[static_cast<std::size_t>(node.out[0])] =
-      finite_beyond_[static_cast<std::size_t>(node.in[0])];
+  stays_finite(node);
   std::ranges::transform(node.reals, step.params,
                          [](double r) { return static_cast<float>(r); });
   push(step, node.out[0]);
