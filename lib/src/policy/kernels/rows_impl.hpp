@@ -94,7 +94,20 @@ void reduce(const Rows& p, const float*, const float* x, float* y) {
   return x < -87.0F ? splat(0.0F) : y;
 }
 
+// A row that one register holds.
+[[gnu::always_inline]] inline void softmax_short(const float* x, float* y,
+                                                 uint32_t n) {
+  const Floats in = load_some(x, n, splat(-__builtin_inff()));
+  const Floats e = exp_or_zero(in - across<Largest>(in));
+  store_some(e * (1.0F / across<Sum>(e)), y, n);
+}
+
 inline void softmax(const Rows& p, const float*, const float* x, float* y) {
+  if (p.n <= kLanes) {
+    for (std::size_t r = 0; r < p.rows; ++r, x += p.n, y += p.n)
+      softmax_short(x, y, static_cast<uint32_t>(p.n));
+    return;
+  }
   for (std::size_t r = 0; r < p.rows; ++r, x += p.n, y += p.n) {
     const Floats top = fold<Largest>(x, p.n);
     Floats sum = splat(0.0F);
@@ -109,8 +122,7 @@ inline void softmax(const Rows& p, const float*, const float* x, float* y) {
           const Floats in = load_some(x + i, count, splat(-__builtin_inff()));
           const Floats e = exp_or_zero(in - top);
           store_some(e, y + i, count);
-          // A top of -inf or +inf makes NaN of what is not there: not summed.
-          sum += load_some(y + i, count, splat(0.0F));
+          sum += e;  // nothing, or NaN where the whole row is: top is -inf
         });
     const Floats scale = 1.0F / across<Sum>(sum);
     each_register(
