@@ -6,7 +6,7 @@
 
 #include "core/error.hpp"
 #include "core/toml.hpp"
-#include "policy/contract.hpp"
+#include "policy/observer.hpp"
 
 namespace tactus::config {
 namespace {
@@ -39,14 +39,14 @@ Result<std::vector<FieldInfo>> inputs_of(const trace::LogReader& log) {
 
 Result<void> fit(const trace::LogReader& log,
                  const std::vector<FieldInfo>& fields,
-                 const policy::Description& model) {
-  std::size_t given = 0, wanted = 0;
+                 const policy::Description& model,
+                 const policy::Observer& observer) {
+  std::size_t given = 0;
   for (const FieldInfo& f : fields) given += f.count;
-  for (const auto& in : model.inputs) wanted += in.size;
   const auto& observations = model.contract.observations;
   const bool named = model.contract.present;
-  bool same =
-      given == wanted && (!named || observations.size() == fields.size());
+  bool same = given == observer.size() &&
+              (!named || observations.size() == fields.size());
   for (std::size_t i = 0; same && named && i < fields.size(); ++i) {
     same = observations[i].name == fields[i].name &&
            observations[i].size == fields[i].count;
@@ -55,7 +55,7 @@ Result<void> fit(const trace::LogReader& log,
   return bad_input(
       "log {}: its policy observed {} values, {} takes {} or others: take a "
       "log of this model",
-      log.name(), given, model.label, wanted);
+      log.name(), given, model.label, observer.size());
 }
 
 bool policy_ran(const trace::LogReader& log,
@@ -69,18 +69,13 @@ bool policy_ran(const trace::LogReader& log,
   return false;
 }
 
-// As PolicyStage::run has it, end to end.
-std::vector<float> observed(std::span<const std::byte> frame,
-                            const std::vector<FieldInfo>& fields,
-                            const policy::Contract& contract) {
+std::vector<float> signals_of(std::span<const std::byte> frame,
+                              const std::vector<FieldInfo>& fields) {
   std::vector<float> values;
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    std::vector<float> part(fields[i].count);
-    for (uint32_t k = 0; k < fields[i].count; ++k) {
-      part[k] = static_cast<float>(trace::field_value(fields[i], frame, k));
+  for (const FieldInfo& f : fields) {
+    for (uint32_t k = 0; k < f.count; ++k) {
+      values.push_back(static_cast<float>(trace::field_value(f, frame, k)));
     }
-    if (contract.present) policy::encode(contract.observations[i], part, part);
-    values.insert(values.end(), part.begin(), part.end());
   }
   return values;
 }
@@ -91,23 +86,25 @@ Result<policy::Rows> rows_of_log(const trace::LogReader& log,
                                  const policy::Description& model) {
   auto fields = inputs_of(log);
   if (!fields) return fields.error();
-  if (auto ok = fit(log, *fields, model); !ok) return ok.error();
+  policy::Observer observer = policy::Observer::make(model, model.contract);
+  if (auto ok = fit(log, *fields, model, observer); !ok) return ok.error();
   policy::Rows rows;
   rows.source = log.name();
   rows.inputs.resize(model.inputs.size());
   for (uint64_t i = 0; i < log.size(); ++i) {
     const trace::CycleView cycle = log.at(i);
     if (!policy_ran(log, cycle.record)) continue;
-    const auto values = observed(cycle.frame, *fields, model.contract);
+    const auto signals = signals_of(cycle.frame, *fields);
     // Before the first datagram there is nothing to see.
     const auto finite = [](float v) { return std::isfinite(v); };
-    if (!std::ranges::all_of(values, finite)) continue;
-    auto from = values.begin();
+    if (!std::ranges::all_of(signals, finite)) continue;
+    observer.observe(signals);
     for (std::size_t k = 0; k < model.inputs.size(); ++k) {
-      const auto to = from + static_cast<std::ptrdiff_t>(model.inputs[k].size);
-      rows.inputs[k].insert(rows.inputs[k].end(), from, to);
-      from = to;
+      const float* from = observer.inputs()[k].data;
+      rows.inputs[k].insert(rows.inputs[k].end(), from,
+                            from + model.inputs[k].size);
     }
+    observer.advance();
     ++rows.count;
   }
   if (rows.count > 0) return rows;
