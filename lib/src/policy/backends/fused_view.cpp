@@ -23,7 +23,7 @@ bool is_dense(const View& view) {
 bool is_whole(const View& view) {
   std::vector<std::size_t> order(view.dims.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, std::greater{}, [&](std::size_t d) {
+  std::ranges::sort(order, std::greater{}, [&](std::size_t d) {
     return view.dims[d] == 1 ? 0 : view.stride[d];
   });
   View sorted;
