@@ -182,7 +182,8 @@ typedef struct tactus_policy_options {
   const char* kernels;
   /* Observations of the contract, or inputs, that change slower than the loop:
    * what they make of the first layers is kept while their bytes stay the
-   * same. The outputs do not depend on it. Null: the contract's own. */
+   * same. Kept or made again, the outputs are the same; only that a layer is
+   * cut in two is another order of additions. Null: the contract's own. */
   const char* const* slow;
   size_t slow_count;
   /* Answers kept for inputs that come again bit by bit; 0: none. Not for
