@@ -152,8 +152,8 @@ Test(prewarm, a_policy_keeps_its_recurrent_state) {
     part.save(part.self, after.data());
     cr_assert(before == after);
     Frame a = seen_at(k), b = seen_at(k);
-    cr_assert_eq(warmed->run(bytes_of(a)), TACTUS_OK);
-    cr_assert_eq(plain->run(bytes_of(b)), TACTUS_OK);
+    cr_assert_eq(warmed->run(bytes_of(a), TACTUS_STATE_READY), TACTUS_OK);
+    cr_assert_eq(plain->run(bytes_of(b), TACTUS_STATE_READY), TACTUS_OK);
     cr_assert_arr_eq(&a, &b, sizeof a);
     cr_assert_float_eq(a.u[0], 0.03F * static_cast<float>(k + 1), 1e-6F);
   }

@@ -25,6 +25,7 @@ ReportOptions options() {
             }
             return out;
           },
+          {},
           [](uint32_t bits) { return "reasons " + std::to_string(bits); }};
 }
 
