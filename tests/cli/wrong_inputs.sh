@@ -93,7 +93,7 @@ tier() {
   "$rtctl" model run lib/examples/handover/handover.onnx \
     --input "$tmp/none.npy" --output "$tmp/out" --tier "$@"
 }
-wants 2 'int12.*expected f32, bf16, int16 or int8' tier int12
+wants 2 'int12.*expected auto, f32, bf16, int16 or int8' tier int12
 wants 2 'tier int16.*there is no calibration.*rtctl model quantize' tier int16
 wants 2 'backend reference has no tier bf16.*fused' \
   tier bf16 --backend reference

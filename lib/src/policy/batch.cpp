@@ -98,7 +98,10 @@ Result<void> run_batch(const ModelPlan::Ptr& plan, const BatchRows& rows,
       others.emplace_back([&, i] { batch.work(contexts[i], false); });
     batch.work(contexts[0], true);
   }
-  if (batch.failed() == 0) return {};
+  if (batch.failed() == 0) {
+    if (options.progress) options.progress(rows.rows);
+    return {};
+  }
   return internal_error("{}: row {}: the backend failed",
                         plan->describe().label, batch.failed() - 1);
 }

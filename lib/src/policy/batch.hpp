@@ -16,7 +16,8 @@ namespace tactus::policy {
 
 struct BatchOptions {
   unsigned threads = 0;  // 0: one per core; for onednn always one
-  // Called now and then on the calling thread, with the rows done so far.
+  // Called now and then on the calling thread, with the rows done so far; the
+  // last time with all of them.
   std::function<void(std::size_t)> progress = {};
 };
 
