@@ -223,8 +223,8 @@ typedef struct tactus_loop_options {
   int32_t cpu;       /* -1: any */
   int32_t priority;  /* SCHED_FIFO; 0: not real-time */
   tactus_overrun overrun;
-  const char* wake;           /* "auto", "nanosleep"; null: auto */
-  int64_t lead_max_ns;        /* 60 us */
+  const char* wake;    /* "auto", "nanosleep"; null: auto */
+  int64_t lead_max_ns; /* 60 us */
   /* In the slack before a release the policy and the check are run dry, so
    * that the cycle finds them in the caches: this much earlier at most. 200 us,
    * or a quarter of the period; negative: off. tactus_loop_step has no slack
