@@ -167,7 +167,8 @@ Test(observer, a_named_input_has_the_history_the_other_has_none) {
              contract_of(R"("history": {"length": 3, "order": "oldest_first", )"
                          R"("fill": "first", "layout": "by_step", )"
                          R"("input": "past"}, )"));
-  const Description& d = plan_of(f)->describe();
+  const auto plan = plan_of(f);
+  const Description& d = plan->describe();
   cr_assert(d.contract.observations[0].history.length == 1);
   cr_assert(d.contract.observations[1].history.length == 3);
   cr_assert(d.contract.observations[1].first == 3);

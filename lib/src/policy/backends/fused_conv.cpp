@@ -228,6 +228,7 @@ bool WindowLowering::pool(kernels::PoolKernel kernel, float nothing,
                static_cast<std::size_t>(w_.taps()),
                static_cast<std::size_t>(this->step(x, 2))};
   step.at = l_.table(taps(x, 1));
+  step.counted = average;
   if (average) step.counts = counts();
   step.x = x.at;
   step.y = y_ = l_.reserve(node_.out[0]);

@@ -87,12 +87,12 @@ void run_step(const Program& p, const RowsStep& s, float* arena) noexcept {
 
 void run_step(const Program& p, const PoolStep& s, float* arena) noexcept {
   const float* x = arena + s.x;
-  const float* counts = p.weights.data() + s.counts;
+  const float* counts = s.counted ? p.weights.data() + s.counts : nullptr;
   float* y = arena + s.y;
   std::size_t index[kOuterAxes] = {};
   do {
     s.kernel(s.pool, p.places.data() + s.at, counts, x, y);
-    counts += s.pool.places;
+    if (s.counted) counts += s.pool.places;
     y += s.pool.places * s.pool.channels;
   } while (advance(
       s.axes, s.size, index, [&](uint32_t axis) { x += s.stride[axis]; },

@@ -60,6 +60,7 @@ struct PoolStep {
   kernels::PoolKernel kernel = nullptr;
   kernels::Pool pool;
   std::size_t at = 0, counts = 0;  // in places; in the weights
+  bool counted = false;            // an average's
   std::size_t x = 0, y = 0;
   uint32_t axes = 0;
   std::size_t size[kOuterAxes] = {}, stride[kOuterAxes] = {};
