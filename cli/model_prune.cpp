@@ -127,6 +127,7 @@ Result<std::vector<policy::OutputAccuracy>> pruned_errors(
 Result<PruneResult> prune(const ModelOptions& o, const Output& out) {
   auto options = prune_options(o);
   if (!options) return options.error();
+  if (auto ok = check_output(o); !ok) return ok.error();
   PruneResult r;
   auto before = load_exact(o.model);
   if (!before) return before.error();

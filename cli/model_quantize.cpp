@@ -91,8 +91,18 @@ struct Written {
   std::size_t products = 0;
 };
 
+Result<void> check_quantize_output(const ModelOptions& o) {
+  const bool int8 = o.tier.empty() || o.tier == "auto" || o.tier == "int8";
+  if (o.output.ends_with(".onnx") && !int8)
+    return bad_input(
+        "--tier {}: an ONNX file with QuantizeLinear is int8: write a .tmodel",
+        o.tier);
+  return check_output(o);
+}
+
 Result<Written> write_qdq(const std::string& path, const ModelPlan::Ptr& plan,
-                          const policy::Rows& rows) {
+                          const policy::Rows& rows,
+                          const policy::QuantizeReport& report) {
   auto made = policy::export_qdq(*plan, rows);
   if (!made) return made.error();
   const auto image = std::as_bytes(std::span(made->file));
@@ -102,6 +112,13 @@ Result<Written> write_qdq(const std::string& path, const ModelPlan::Ptr& plan,
   if (!reference) return reference.error();
   auto errors = policy::action_errors(*reference, *other, rows);
   if (!errors) return errors.error();
+  for (const auto& e : *errors) {
+    if (!e.action || e.all.max <= report.max_error) continue;
+    return bad_input(
+        "{}: as int8 in ONNX, {} is off by {:.3g}, {:.3g} are allowed ({}): "
+        "raise --max-error, or write a .tmodel",
+        path, e.output, e.all.max, report.max_error, report.limit);
+  }
   if (auto ok = write_output(path, made->file); !ok) return ok.error();
   return Written{path, std::move(*errors), made->products};
 }
@@ -111,7 +128,9 @@ Result<Written> write_quantised(const ModelOptions& o,
                                 const policy::Rows& rows,
                                 const policy::QuantizeReport& report) {
   if (o.output.empty()) return Written{};
-  if (o.output.ends_with(".onnx")) return write_qdq(o.output, plan, rows);
+  if (o.output.ends_with(".onnx")) {
+    return write_qdq(o.output, plan, rows, report);
+  }
   auto file = policy::make_tmodel(*plan, report, report_value(report).json());
   if (!file) return file.error();
   if (auto ok = write_output(o.output, text_of(*file)); !ok) return ok.error();
@@ -123,6 +142,7 @@ Result<Written> write_quantised(const ModelOptions& o,
 int quantize_model(const ModelOptions& o, const Output& out) {
   auto options = quantize_options(o, out);
   if (!options) return out.error(options.error());
+  if (auto ok = check_quantize_output(o); !ok) return out.error(ok.error());
   auto plan = load_exact(o.model);
   if (!plan) return out.error(plan.error());
   auto rows = rows_of(o.calibrate, (*plan)->describe());

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <cstdio>
+#include <filesystem>
 #include <fstream>
 
 #include "config/log_rows.hpp"
@@ -25,11 +27,38 @@ Value errors_value(const policy::ErrorStats& e) {
 
 }  // namespace
 
+Result<void> check_output(const ModelOptions& options) {
+  namespace fs = std::filesystem;
+  if (options.output.empty()) return {};
+  const fs::path output = options.output;
+  std::error_code none;
+  const fs::path folder = output.parent_path();
+  if (!folder.empty() && !fs::is_directory(folder, none))
+    return bad_input("--output: {}: there is no folder {}", options.output,
+                     folder.string());
+  std::vector<std::string> sources = options.calibrate;
+  sources.push_back(options.model);
+  for (const std::string& source : sources) {
+    const std::string file = source.substr(source.find('=') + 1);
+    if (fs::equivalent(output, file, none))
+      return bad_input(
+          "--output: {} is what it would be made from: choose "
+          "another name",
+          options.output);
+  }
+  return {};
+}
+
 Result<void> write_output(const std::string& path, std::string_view bytes) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  constexpr const char* kRemedy = "choose an --output that can be written";
+  const std::string part = path + ".part";
+  std::ofstream file(part, std::ios::binary | std::ios::trunc);
   file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  if (file.flush()) return {};
-  return file_error(path, errno, "choose an --output that can be written");
+  file.close();
+  if (file && std::rename(part.c_str(), path.c_str()) == 0) return {};
+  const int why = errno;
+  std::remove(part.c_str());
+  return file_error(path, why, kRemedy);
 }
 
 std::string_view text_of(const std::vector<std::byte>& bytes) {

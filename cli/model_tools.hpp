@@ -26,6 +26,10 @@ Result<policy::ModelPlan::Ptr> load_reference(std::span<const std::byte> image,
 // Of a log, or of one .npy per input.
 Result<policy::Rows> rows_of(const std::vector<std::string>& from,
                              const policy::Description& model);
+// Before anything is measured: where the output would go there is a folder, and
+// not what it is made from.
+Result<void> check_output(const ModelOptions& options);
+// Whole or not at all: renamed into place.
 Result<void> write_output(const std::string& path, std::string_view bytes);
 std::string_view text_of(const std::vector<std::byte>& bytes);
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
+#include <unordered_set>
 
 #include "core/error.hpp"
 #include "policy/image.hpp"
@@ -162,6 +164,7 @@ Result<Calibration> calibrate(const ModelPlan& plan,
 }
 
 Result<void> check(const Calibration& calibration) {
+  std::unordered_set<std::string_view> seen;
   for (const Range& r : calibration.ranges) {
     const bool fits = std::isfinite(r.amax) && r.amax >= 0 &&
                       r.low >= -r.amax && r.low <= r.amax &&
@@ -173,7 +176,7 @@ Result<void> check(const Calibration& calibration) {
           "calibration by {}: '{}' is said to reach {} from {} on: calibrate "
           "again (rtctl model quantize)",
           calibration.source, r.value, r.amax, r.low);
-    if (find_range(calibration, r.value) != &r)
+    if (!seen.insert(r.value).second)
       return bad_input(
           "calibration by {}: '{}' comes twice: calibrate again (rtctl model "
           "quantize)",

@@ -204,6 +204,10 @@ Result<std::unique_ptr<const Compiled>> PlanBuilder::compile_with(
     storage.packed_anew = "another tier, or fewer outputs, were asked for";
     return backend.compile(input);
   }
+  if (calibration_ != &stored->calibration && is_exact(tier_)) {
+    storage.packed_anew = "another calibration was given";
+    return backend.compile(input);
+  }
   const auto own = std::ranges::find(stored->kernels, *isa, &IsaKernels::isa);
   if (own == stored->kernels.end()) {
     storage.packed_anew = fmt::format("it has none for {}", rt::isa_name(*isa));

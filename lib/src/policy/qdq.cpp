@@ -62,7 +62,10 @@ bool Exporter::fits(const Node& n) const {
   const ir::Value* x = find(n.inputs[0]);
   const ir::Value* w = find(n.inputs[1]);
   return x && w && !x->constant && w->constant && w->dims.size() == 2 &&
-         x->dtype == DType::kF32 && w->dtype == DType::kF32;
+         x->dtype == DType::kF32 && w->dtype == DType::kF32 &&
+         std::ranges::all_of(*w->constant, [](double v) {
+           return std::isfinite(v);  // rounded, it would be a number
+         });
 }
 
 Result<void> Exporter::observe() {
@@ -95,7 +98,10 @@ Result<void> Exporter::observe() {
 
 std::string Exporter::fresh(const std::string& base) const {
   const auto taken = [&](const std::string& name) {
-    return find(name) != nullptr ||
+    const auto makes = [&](const Node& n) {
+      return std::ranges::find(n.outputs, name) != n.outputs.end();
+    };
+    return find(name) != nullptr || std::ranges::any_of(nodes_, makes) ||
            std::ranges::any_of(opened_.model.initializers,
                                [&](const auto& t) { return t->name == name; });
   };
@@ -158,8 +164,10 @@ std::string Exporter::weights(const std::string& name, std::size_t axis) {
     double& s = scale[channel(i)];
     s = std::max(s, std::fabs((*w.constant)[i]) / kSteps);
   }
-  for (double& s : scale)
-    s = s > 0 ? static_cast<double>(static_cast<float>(s)) : 1;
+  for (double& s : scale) {
+    s = static_cast<double>(static_cast<float>(s));
+    if (s == 0) s = 1;
+  }
   Tensor q{"", DType::kI8, w.dims, {}};
   for (std::size_t i = 0; i < w.constant->size(); ++i) {
     q.data.push_back(std::nearbyint((*w.constant)[i] / scale[channel(i)]));

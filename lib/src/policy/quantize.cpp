@@ -133,6 +133,11 @@ Result<void> Quantizer::judge() {
       return internal_error("{}: no output is the action", report_.model);
     }
     if (i == 0) allow(*action);
+    if (!(report_.max_error > 0))
+      return bad_input(
+          "{}: the action does not vary over these rows: give more of them, or "
+          "--max-error",
+          rows_.source);
     t.error = action->all.max;
     // f32 is what there is to compare with: nothing here is closer.
     t.within = t.tier == Tier::kF32 || t.error <= report_.max_error;

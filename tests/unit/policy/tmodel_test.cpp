@@ -164,14 +164,17 @@ Test(tmodel, runs_like_its_onnx_file_from_the_packed_weights) {
   cr_assert(std::ranges::equal(plan->image(), bytes));
 }
 
-// Other weights in the packed section give other actions: it is what runs.
-Test(tmodel, the_packed_weights_are_what_runs) {
+// What is packed is held against the model: nothing in a file is trusted.
+Test(tmodel, other_packed_weights_than_the_model_s_are_refused) {
   const std::string onnx = net();
   Stored s = stored(onnx);
   for (auto& b : s.kernels[0].weights) b = std::byte{0};
   const Bytes bytes = write_tmodel(as_image(onnx), s);
-  const auto plan = plan_of(bytes, unchecked());
-  cr_assert(run(plan) == std::vector<float>({0, 0}));
+  const auto plan = ModelPlan::from_image(bytes, "m.tmodel", unchecked());
+  cr_assert_not(bool(plan));
+  cr_assert(plan.error().text() != nullptr &&
+            std::string(plan.error().text()).find("packed weights are not") !=
+                std::string::npos);
 }
 
 Test(tmodel, verify_finds_packed_weights_that_are_not_the_image_s) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Activations, element-wise arithmetic.
 #include <algorithm>
+#include <cmath>
 
 #include "policy/backends/fused_lowering.hpp"
 
@@ -9,8 +10,12 @@ namespace tactus::policy::fused {
 // Padding stays finite if the input's is; a chain of Exp need not, nor the
 // root of what is negative there.
 void Lowering::stays_finite(const ir::Node& node) {
+  // Celu divides by its alpha; an infinite one is multiplied by zero.
+  const bool usual = std::ranges::all_of(node.reals, [&](double r) {
+    return std::isfinite(r) && (node.op != "Celu" || r != 0);
+  });
   finite_beyond_[static_cast<std::size_t>(node.out[0])] =
-      node.op != "Exp" && node.op != "Sqrt" &&
+      node.op != "Exp" && node.op != "Sqrt" && usual &&
       finite_beyond_[static_cast<std::size_t>(node.in[0])];
 }
 

@@ -65,10 +65,8 @@ Result<Step> Lowering::gemv(const kernels::Matrix& m, std::size_t x,
   step.count = blocks_of(m.n);
   step.weights = program_.weights.size();
   program_.weights.resize(step.weights + step.shape.floats(), 0.0F);
-  if (input_.packed.empty()) {
-    kernels::pack(*program_.set, *step.gemv, m,
-                  program_.weights.data() + step.weights);
-  }
+  kernels::pack(*program_.set, *step.gemv, m,
+                program_.weights.data() + step.weights);
   add_kernel((std::string("gemv") + step.gemv->name).c_str(), m.n, m.k);
   return step;
 }

@@ -160,18 +160,21 @@ Result<void> Lowering::choose_set() {
   return {};
 }
 
-// The whole stream as it was packed for the same steps.
-Result<void> Lowering::take_packed() {
-  const auto weights = std::as_writable_bytes(std::span(program_.weights));
+// What a file says was packed for these steps must be what its model packs to:
+// nothing in a file is trusted.
+Result<void> Lowering::check_packed() {
+  const auto weights = std::as_bytes(std::span(program_.weights));
   if (input_.packed.empty()) return {};
-  if (input_.packed.size() == weights.size() &&
-      input_.kernels == program_.kernels) {
-    std::ranges::copy(input_.packed, weights.begin());
-    return {};
-  }
-  return unavailable("{}: {} bytes were packed, this build needs {} for '{}'",
-                     input_.label, input_.packed.size(), weights.size(),
-                     program_.kernels);
+  if (input_.packed.size() != weights.size() ||
+      input_.kernels != program_.kernels)
+    return unavailable("{}: {} bytes were packed, this build needs {} for '{}'",
+                       input_.label, input_.packed.size(), weights.size(),
+                       program_.kernels);
+  if (std::ranges::equal(input_.packed, weights)) return {};
+  return bad_input(
+      "{}: the packed weights are not those of the model in it: make it again "
+      "with rtctl model quantize",
+      input_.label);
 }
 
 namespace {
@@ -223,7 +226,7 @@ Result<Program> Lowering::run() {
                            program_.initial.data() + at,
                            [](double v) { return static_cast<float>(v); });
   }
-  if (auto ok = take_packed(); !ok) return ok.error();
+  if (auto ok = check_packed(); !ok) return ok.error();
   program_.graph = owned_;
   program_.ops = count_ops(graph_);
   program_.states = input_.states;

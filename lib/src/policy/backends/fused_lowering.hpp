@@ -65,7 +65,7 @@ class Lowering {
   void push(const Step& step, Id made);
   void stays_finite(const ir::Node& node);
   Result<void> choose_set();
-  Result<void> take_packed();
+  Result<void> check_packed();
   std::string_view next_asked();
   Result<const kernels::Gemv*> choose(const kernels::Matrix& m, bool finite);
   const kernels::Gemv* time(const kernels::Matrix& m, bool finite);

@@ -184,6 +184,7 @@ bool merge_after_conv(Graph& graph, const Uses& uses, Node& node) {
   if (bias && !graph.is_constant(conv->in[2])) return false;
   Parts p = parts_of(graph, node);
   const Value& out = graph.at(conv->out[0]);
+  if (out.size() == 0) return false;
   const auto channels = static_cast<std::size_t>(out.dims[1]);
   const auto plane =
       static_cast<std::size_t>(out.size() / out.dims[0]) / channels;

@@ -60,6 +60,7 @@ memory filled(const Plan& plan, int64_t n, float with) {
 }
 
 StepPtr make_layer_norm(const Plan& plan, const tactus_plugin_node& n) {
+  only_first(plan, n);
   const bool bias = n.in_count > 2 && n.in[2] >= 0;
   const auto& scale = value(plan, n.in[1]);
   if (scale.constant == nullptr ||

@@ -4,6 +4,7 @@
 // nothing out.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <dnnl.hpp>
 #include <functional>
@@ -43,6 +44,23 @@ class Refused : public std::runtime_error {
 
 inline const tactus_plugin_value& value(const Plan& plan, int32_t id) {
   return plan.graph->values[id];
+}
+// For what computes its first output alone.
+inline void only_first(const Plan& plan, const tactus_plugin_node& n) {
+  const auto& g = *plan.graph;
+  const auto read = [&](int32_t id) {
+    const std::span outputs(g.outputs, g.output_count);
+    const std::span nodes(g.nodes, g.node_count);
+    const auto reads = [&](const tactus_plugin_node& other) {
+      const std::span in(other.in, other.in_count);
+      return std::ranges::find(in, id) != in.end();
+    };
+    return std::ranges::find(outputs, id) != outputs.end() ||
+           std::ranges::any_of(nodes, reads);
+  };
+  for (uint32_t i = 1; i < n.out_count; ++i)
+    if (n.out[i] >= 0 && read(n.out[i]))
+      throw Refused(n, "more than its first output is used");
 }
 inline std::span<const int64_t> dims_of(const tactus_plugin_value& v) {
   return {v.dims, v.rank};

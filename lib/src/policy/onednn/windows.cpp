@@ -116,6 +116,7 @@ std::vector<float> largest(const std::vector<float>& x,
 
 // A loop, axis by axis, because oneDNN's loses NaN.
 StepPtr make_max_pool(const Plan& plan, const tactus_plugin_node& n) {
+  only_first(plan, n);
   const Window w = window_of(plan, n);
   const memory::dims in = as_dims(value(plan, n.in[0]));
   const memory::dims out = as_dims(value(plan, n.out[0]));
