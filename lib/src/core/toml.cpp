@@ -233,4 +233,38 @@ void Value::fail(std::string_view what, std::string_view expected) const {
   state_->first = bad_input("{}: {}: expected {}", where(), what, expected);
 }
 
+namespace {
+
+// Where byte `offset` of a text that begins at `at` stands in the source: one
+// step for each byte, however the source writes it.
+Position within(const std::string& source, Position at, std::size_t offset) {
+  std::size_t i = 0;
+  for (uint32_t line = 1; line < at.line && i < source.size(); ++i)
+    if (source[i] == '\n') ++line;
+  for (uint32_t column = 1; column < at.column && i < source.size(); ++column)
+    i += std::max<std::size_t>(utf8_length(std::string_view(source).substr(i)),
+                               1);
+  const char quote = i < source.size() ? source[i] : '"';
+  const std::string three(3, quote);
+  const std::size_t marks = source.compare(i, 3, three) == 0 ? 3 : 1;
+  i += marks;
+  at.column += static_cast<uint32_t>(marks);
+  for (; offset > 0 && i < source.size(); --offset) {
+    const bool escaped = quote == '"' && source[i] == '\\';
+    i += escaped ? 2 : 1;
+    at.column += escaped ? 2 : 1;
+  }
+  return at;
+}
+
+}  // namespace
+
+void Value::fail_within(std::size_t offset, std::string_view what,
+                        std::string_view expected) const {
+  if (state_->first) return;
+  const Position at = within(state_->source, node_->at, offset);
+  state_->first = bad_input("{}: {}: {}: expected {}", place(*state_, at),
+                            one_line(path_), what, expected);
+}
+
 }  // namespace tactus::toml

@@ -67,6 +67,10 @@ class Value {
   void fail(std::string_view expected) const;
   // The same with own words in place of what was seen.
   void fail(std::string_view seen, std::string_view expected) const;
+  // The same, pointing at byte `offset` of the value's text: for a language
+  // in a text.
+  void fail_within(std::size_t offset, std::string_view seen,
+                   std::string_view expected) const;
   // `file:line:column: path`, for messages that are not errors.
   [[nodiscard]] std::string where() const;
 

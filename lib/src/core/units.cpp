@@ -127,6 +127,11 @@ constexpr std::string_view kAnyQuantity =
 
 }  // namespace
 
+std::optional<Dimension> product_of(Dimension a, Dimension b, int power) {
+  if (!add(a, b, power)) return std::nullopt;
+  return a;
+}
+
 std::string describe(Dimension dimension) {
   if (const Named* n = named(dimension)) return std::string(n->what);
   return "a quantity in " + si_unit(dimension);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -39,6 +40,10 @@ inline constexpr Dimension kAngularJerk{0, -3, 0, 1};
 inline constexpr Dimension kForce{1, -2, 1, 0};
 inline constexpr Dimension kTorque{2, -2, 1, 0};
 inline constexpr Dimension kPower{2, -3, 1, 0};
+
+// a * b^power; nothing beyond exponents of 8.
+[[nodiscard]] std::optional<Dimension> product_of(Dimension a, Dimension b,
+                                                  int power);
 
 // `an angular speed such as "1 rad/s"`.
 [[nodiscard]] std::string describe(Dimension dimension);

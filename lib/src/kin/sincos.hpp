@@ -28,24 +28,28 @@ inline constexpr double kPio2Low = 2.02226624879595063154e-21;
 // Adding it rounds to an integer and leaves that integer in the low bits.
 inline constexpr double kRound = 6755399441055744.0;  // 1.5 * 2^52
 
+// Of z^1 .. z^5 and z^2 .. z^7, lowest first.
+inline constexpr double kSinTerms[] = {
+    -1.66666666666666324348e-01, 8.33333333332248946124e-03,
+    -1.98412698298579493134e-04, 2.75573137070700676789e-06,
+    -2.50507602534068634195e-08, 1.58969099521155010221e-10};
+inline constexpr double kCosTerms[] = {
+    4.16666666666666019037e-02, -1.38888888888741095749e-03,
+    2.48015872894767294178e-05, -2.75573143513906633035e-07,
+    2.08757232129817482790e-09, -1.13596475577881948265e-11};
+
 template <class V>
 [[gnu::always_inline]] inline void sin_kernel(const V& r, const V& z, V& out) {
-  const V p = 8.33333333332248946124e-03 +
-              z * (-1.98412698298579493134e-04 +
-                   z * (2.75573137070700676789e-06 +
-                        z * (-2.50507602534068634195e-08 +
-                             z * 1.58969099521155010221e-10)));
-  out = r + (z * r) * (-1.66666666666666324348e-01 + z * p);
+  const auto& k = kSinTerms;
+  const V p = k[1] + z * (k[2] + z * (k[3] + z * (k[4] + z * k[5])));
+  out = r + (z * r) * (k[0] + z * p);
 }
 
 template <class V>
 [[gnu::always_inline]] inline void cos_kernel(const V& z, V& out) {
-  const V p = 4.16666666666666019037e-02 +
-              z * (-1.38888888888741095749e-03 +
-                   z * (2.48015872894767294178e-05 +
-                        z * (-2.75573143513906633035e-07 +
-                             z * (2.08757232129817482790e-09 +
-                                  z * -1.13596475577881948265e-11))));
+  const auto& k = kCosTerms;
+  const V p =
+      k[0] + z * (k[1] + z * (k[2] + z * (k[3] + z * (k[4] + z * k[5]))));
   out = 1.0 - (0.5 * z - z * z * p);
 }
 
