@@ -6,13 +6,13 @@ set -euo pipefail
 declare -A tier_packages=(
   [build]="g++ pkgconf ca-certificates libfmt-dev libtomlplusplus-dev
     libcli11-dev nlohmann-json3-dev liburdfdom-dev libeigen3-dev libdnnl-dev
-    liburing-dev"
+    liburing-dev libxbyak-dev"
   [test]="git libcriterion-dev scdoc mandoc procps"
   [lint]="clang-format-19 clang-tidy-19 shellcheck universal-ctags"
   [fuzz]="clang-19 libclang-rt-19-dev"
   [bench]="rt-tests libeigen3-dev"
   [peers]="libxsmm-dev libxnnpack-dev libpthreadpool-dev libblas-dev
-    python3-venv"
+    libmuparser-dev python3-venv"
   [train]="python3-venv"
 )
 

@@ -28,6 +28,7 @@ enum class Grant {
   guardian_memlock,
   guardian_affinity,
   guardian_fifo,
+  expressions,  // custom expressions run as machine code, else in the VM
 };
 
 struct GrantRow {
@@ -40,7 +41,7 @@ struct GrantRow {
 };
 
 // In the order of the enumeration.
-inline constexpr std::array<GrantRow, 15> kGrants = {{
+inline constexpr std::array<GrantRow, 16> kGrants = {{
     {Grant::memlock, "memlock", true, "run in real time"},
     {Grant::stack, "stack", true, "run in real time"},
     {Grant::affinity, "affinity", true, "set loop.cpu"},
@@ -59,6 +60,8 @@ inline constexpr std::array<GrantRow, 15> kGrants = {{
      "give a [guard] with cpu, or set loop.cpu"},
     {Grant::guardian_fifo, "guardian_fifo", true,
      "give a [guard] and set loop.priority above 0"},
+    {Grant::expressions, "expressions", false,
+     "give a limit of kind = \"expr\""},
 }};
 
 [[nodiscard]] constexpr const char* grant_name(Grant grant) {

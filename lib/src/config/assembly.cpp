@@ -157,13 +157,18 @@ Result<void> Assembly::make_supervisor() {
   const auto isa = rt::choose_isa();
   if (!isa) return isa.error();
   images_.push_back(blueprint_.image);
+  const safety::Expressions& expressions = blueprint_.image->expressions;
+  runners_.push_back(safety::make_runner(expressions, *isa));
+  if (expressions.count > 0)
+    other_grants_.push_back(expressions_grant(runners_.back()));
   fallbacks_ = Fallbacks(*blueprint_.image, *binding);
   supervisor_ = std::make_unique<ShieldSupervisor>(ShieldSupervisor::Parts{
       .image = blueprint_.image,
       .binding = *binding,
       .kernel = &safety::kernel_for(*isa),
       .link = link_ ? &*link_ : nullptr,
-      .robot_epoch = robot_ ? robot_->stages.robot_epoch() : nullptr});
+      .robot_epoch = robot_ ? robot_->stages.robot_epoch() : nullptr,
+      .native = runners_.back().get()});
   if (robot_) robot_->stages.use(*supervisor_);
   if (!blueprint_.lockstep) {
     auto wake = std::make_unique<rt::NanosleepWake>();

@@ -26,6 +26,7 @@
 #include "rt/loop.hpp"
 #include "rt/thread_setup.hpp"
 #include "rt/wake_source.hpp"
+#include "safety/expr/jit.hpp"
 #include "telemetry/control.hpp"
 #include "telemetry/segment.hpp"
 #include "trace/recorder.hpp"
@@ -133,6 +134,7 @@ class Assembly final : private telemetry::ControlHandler {
   std::unique_ptr<telemetry::ControlServer> control_;
   // Reload: prepared by the control thread, taken at a cycle edge.
   std::vector<ImagePtr> images_;
+  std::list<safety::ExprRunner> runners_;  // one for each image
   std::atomic<Change*> next_change_{nullptr};
   std::optional<trace::RecorderTotals> totals_;
   pid_t prepared_ = 0;  // the thread that the grants are of; 0: none

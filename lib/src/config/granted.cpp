@@ -94,6 +94,11 @@ rt::Grant record_grant(const trace::Recorder& recorder) {
           ok ? "" : "io_uring was refused when the log was opened: allow it"};
 }
 
+rt::Grant expressions_grant(const safety::ExprRunner& runner) {
+  return {"expressions", "jit", runner.name, runner.refusal.empty(),
+          runner.refusal};
+}
+
 rt::Grants guardian_grants(const GuardianStart& start) {
   const auto refusal = [&](uint32_t bit, const char* why) {
     return (start.bits & bit) != 0 ? nullptr : why;

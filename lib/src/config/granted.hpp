@@ -15,6 +15,7 @@
 #include "rt/grants.hpp"
 #include "rt/loop_stats.hpp"
 #include "rt/wake_source.hpp"
+#include "safety/expr/jit.hpp"
 #include "trace/log_info.hpp"
 #include "trace/recorder.hpp"
 
@@ -39,6 +40,9 @@ namespace tactus::config {
 // By trying io_uring: before there is a log, and of one.
 [[nodiscard]] rt::Grant record_grant();
 [[nodiscard]] rt::Grant record_grant(const trace::Recorder& recorder);
+
+// What runs the limits' expressions.
+[[nodiscard]] rt::Grant expressions_grant(const safety::ExprRunner& runner);
 
 // What the guardian was given when it asked the kernel itself: `bits` are
 // GuardWords::granted of a guardian that is ready.

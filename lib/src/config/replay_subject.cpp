@@ -178,7 +178,8 @@ Result<std::unique_ptr<trace::ReplaySubject>> subject_of(const Parts& parts) {
                                        .binding = *binding,
                                        .kernel = &safety::kernel_for(*isa),
                                        .link = nullptr,
-                                       .robot_epoch = nullptr}));
+                                       .robot_epoch = nullptr,
+                                       .native = nullptr}));
 }
 
 }  // namespace

@@ -55,6 +55,7 @@ ShieldSupervisor::ShieldSupervisor(Parts parts)
       binding_(parts.binding),
       link_(parts.link),
       robot_epoch_(parts.robot_epoch) {
+  input_.native = parts.native;
   safety::reset(carried_.shield);
   safety::reset(dry_state_);
 }

@@ -43,6 +43,8 @@ class ShieldSupervisor final : public rt::Supervisor {
     const safety::Kernel* kernel = &safety::kPortableKernel;
     guard::Link* link = nullptr;            // null: guard = "none", or replay
     const uint32_t* robot_epoch = nullptr;  // what the robot reports
+    // The image's expressions as machine code; null: the VM.
+    const safety::ExprNative* native = nullptr;
   };
   explicit ShieldSupervisor(Parts parts);
 
@@ -85,8 +87,12 @@ class ShieldSupervisor final : public rt::Supervisor {
   [[nodiscard]] rt::PrewarmStep prewarm();
 
   // Reload: the new limits, at a cycle edge in ready or latched. The caller
-  // keeps the old image alive until the swap is seen.
-  void use(const safety::Image* image) noexcept { image_ = image; }
+  // keeps the old image and its code alive until the swap is seen.
+  void use(const safety::Image* image,
+           const safety::ExprNative* native) noexcept {
+    image_ = image;
+    input_.native = native;
+  }
 
  private:
   // Carried from cycle to cycle; no padding bytes.

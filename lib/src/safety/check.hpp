@@ -14,7 +14,7 @@ struct Health {
   uint32_t reasons = 0;
   uint32_t stale = 0;     // bit per signal
   bool robot_ok = false;  // q and dq can be used
-  bool human_ok = false;  // all human signals too: a motion can be judged
+  bool human_ok = false;  // what rows name too: a motion can be judged
 };
 
 template <class F>

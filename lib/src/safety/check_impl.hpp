@@ -56,7 +56,16 @@ uint32_t signal_faults(const Image& image, const ShieldState& state,
   return faults;
 }
 
-inline bool is_human(const Image& image, uint32_t signal) {
+// A human, or in an expression: no motion can be judged without it.
+inline bool is_needed(const Image& image, uint32_t signal) {
+  for (const ExprProgram& program : image.expressions.program) {
+    for (uint32_t i = 0; i < program.inputs; ++i) {
+      const ExprInput& input = program.input[i];
+      if (input.source == ExprSource::kSignal && input.signal == signal) {
+        return true;
+      }
+    }
+  }
   for (uint32_t h = 0; h < image.humans; ++h) {
     if (image.human[h].signal == signal) return true;
   }
@@ -432,7 +441,7 @@ void inspect(const Image& image, const ShieldState& state,
     out.reasons |= faults;
     if ((faults & kReasonStale) != 0) out.stale |= 1u << i;
     if (i == image.q_signal || i == image.dq_signal) out.robot_ok = false;
-    if (detail::is_human(image, i)) out.human_ok = false;
+    if (detail::is_needed(image, i)) out.human_ok = false;
   }
   if (in.now_ns < state.last_now_ns && !F::on(Fault::kBackwards)) {
     out.reasons |= kReasonFuture;

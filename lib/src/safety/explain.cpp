@@ -14,7 +14,7 @@ namespace {
 constexpr const char* kKernels[] = {
     "none",           "action box", "rate of change", "joint position",
     "joint velocity", "keep in",    "keep out",       "separation",
-    "separation now", "linear"};
+    "separation now", "linear",     "expression"};
 
 double seconds(int64_t ns) { return static_cast<double>(ns) * 1e-9; }
 double millis(int64_t ns) { return static_cast<double>(ns) * 1e-6; }
@@ -27,11 +27,15 @@ uint64_t moving_spheres(const Image& image) {
 }
 
 // Counted from the kernels' inner loops; a sample is one instant.
-uint64_t operations(const Image& image, RowKernel kernel) {
+uint64_t operations(const Image& image, const Row& row) {
   const uint64_t joints = image.joints;
   const uint64_t samples = image.ladder.samples;
   const uint64_t spheres = moving_spheres(image) * samples;
-  switch (kernel) {
+  switch (row.kernel) {
+    case RowKernel::kExpression: {
+      const Expression& e = image.expressions.expression[row.index];
+      return e.when == ExprWhen::kMotion ? e.ops * samples : e.ops * 8;
+    }
     case RowKernel::kActionBox:
     case RowKernel::kLinear:
       return 4 * joints;
@@ -86,6 +90,29 @@ std::string linear_text(const Image& image, const Linear& row) {
   return fmt::format("[{}] . u <= {:g}", list(row.a, image.joints), row.b);
 }
 
+// Blocks of eight lanes in which a program runs for one motion.
+uint32_t runs(const Image& image, ExprWhen when) {
+  return when == ExprWhen::kMotion ? image.ladder.samples / 8 : 1;
+}
+
+const Expression& expression_of(const Image& image, const Row& row) {
+  return image.expressions.expression[row.index];
+}
+
+std::string expression_text(const Image& image, const Row& row) {
+  const Expression& e = expression_of(image, row);
+  std::string out;
+  if (e.lo != kNoRegister)
+    out += fmt::format("{:g} {} <= ", e.min - e.rounding, e.unit);
+  out += e.text;
+  if (e.hi != kNoRegister)
+    out += fmt::format(" <= {:g} {}", e.max + e.rounding, e.unit);
+  return out + fmt::format(
+                   "\n    {} operations on 8 lanes, {} times; range {:g} .. "
+                   "{:g} {}",
+                   e.ops, runs(image, e.when), e.least, e.most, e.unit);
+}
+
 std::string limit_text(const Image& image, const Row& row) {
   const uint32_t n = image.joints;
   switch (row.kernel) {
@@ -106,6 +133,8 @@ std::string limit_text(const Image& image, const Row& row) {
       return human_text(image, row.index);
     case RowKernel::kLinear:
       return linear_text(image, image.linear[row.index]);
+    case RowKernel::kExpression:
+      return expression_text(image, row);
     case RowKernel::kNone:
       break;
   }
@@ -113,8 +142,14 @@ std::string limit_text(const Image& image, const Row& row) {
 }
 
 // Whether a row looks at the action alone or at the whole motion.
-const char* consumer(RowKernel kernel) {
-  switch (kernel) {
+const char* consumer(const Image& image, const Row& row) {
+  switch (row.kernel) {
+    case RowKernel::kExpression:
+      return expression_of(image, row).when == ExprWhen::kAction
+                 ? "check stage: the action and its fall to zero, other "
+                   "signals as observed, after every rung"
+                 : "check stage: commit rule, motion and stop plan, u "
+                   "anywhere down to zero, after every rung";
     case RowKernel::kActionBox:
     case RowKernel::kActionRate:
     case RowKernel::kLinear:
@@ -130,8 +165,13 @@ const char* consumer(RowKernel kernel) {
 }
 
 // How the row's verdict holds between and beside its samples.
-const char* bound_of(RowKernel kernel) {
-  switch (kernel) {
+std::string bound_of(const Image& image, const Row& row) {
+  switch (row.kernel) {
+    case RowKernel::kExpression:
+      return fmt::format(
+          "derived (expr/tree.hpp): rounding below {:.2g} {}, taken off the "
+          "limit",
+          expression_of(image, row).rounding, expression_of(image, row).unit);
     case RowKernel::kActionBox:
     case RowKernel::kActionRate:
     case RowKernel::kLinear:
@@ -152,13 +192,13 @@ ExplainedRow explain_row(const Image& image, const Row& row) {
   out.id = row.id;
   out.kernel = kKernels[kernel];
   out.limit = limit_text(image, row);
-  out.consumer = consumer(row.kernel);
-  out.bound = bound_of(row.kernel);
+  out.consumer = consumer(image, row);
+  out.bound = bound_of(image, row);
   out.hard = row.kind == RowKind::kHard;
   out.priority = row.priority;
   out.margin = row.margin;
   out.scale = row.scale;
-  out.operations = operations(image, row.kernel);
+  out.operations = operations(image, row);
   return out;
 }
 
@@ -226,6 +266,33 @@ void assume_human(const Image& image, uint32_t i,
                  "robot, added to the distance", h.robot, "m"});
 }
 
+// Once for each signal and figure, whichever element or row they stand in.
+void assume_expressions(const Image& image, std::vector<Assumption>& out) {
+  std::vector<const ExprInput*> said;
+  for (const ExprProgram& program : image.expressions.program) {
+    for (uint32_t i = 0; i < program.inputs; ++i) {
+      const ExprInput& in = program.input[i];
+      const bool known =
+          std::any_of(said.begin(), said.end(), [&](const ExprInput* other) {
+            return other->signal == in.signal && other->source == in.source &&
+                   other->error == in.error && other->rate == in.rate;
+          });
+      if (known || in.source < ExprSource::kPosition) continue;
+      said.push_back(&in);
+      const Signal& s = image.signal[in.signal];
+      const std::string name = s.name;
+      out.push_back({name + ".uncertain",
+                     "in expressions, the observed " + name + " is this exact",
+                     "uncertain, to both sides", in.error, s.unit});
+      if (in.rate > 0)
+        out.push_back({name + ".moves",
+                       "in expressions, " + name + " changes no faster",
+                       "moves, times its age and the motion", in.rate,
+                       std::string(s.unit) + "/s"});
+    }
+  }
+}
+
 void assume_signals(const Image& image, std::vector<Assumption>& out) {
   for (uint32_t i = 0; i < image.signals; ++i) {
     const Signal& s = image.signal[i];
@@ -270,11 +337,12 @@ void assume_robot(const Image& image, std::vector<Assumption>& out) {
 std::vector<Assumption> assumptions(const Image& image) {
   std::vector<Assumption> out;
   for (uint32_t i = 0; i < image.humans; ++i) assume_human(image, i, out);
+  assume_expressions(image, out);
   assume_signals(image, out);
   assume_robot(image, out);
   out.push_back({"rounding",
                  "rounding errors of double arithmetic, below a nanometre, "
-                 "are not folded into the rows",
+                 "are not folded into the rows, but for expressions",
                  "model_error is larger by far", image.commit.model_error,
                  "m"});
   out.push_back({"geometry", "collision geometry covers the robot's body",

@@ -19,6 +19,11 @@ enum class Fault {
   kSeparation,
   kSeparationNow,
   kLinear,
+  kExpression,
+  kExprStop,       // u as it is sent, not what the stop makes of it
+  kExprWide,       // what is not known of q and dq
+  kExprUncertain,  // declared errors and motion of other signals
+  kExprRange,      // the range that its rounding bound was derived for
   kNan,
   kRange,
   kStale,

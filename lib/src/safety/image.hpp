@@ -15,11 +15,12 @@
 
 #include "core/layout/stop_page.hpp"
 #include "kin/chain.hpp"
+#include "safety/expr/code.hpp"
 
 namespace tactus::safety {
 
 inline constexpr uint32_t kImageMagic = 0x4D494354;  // "TCIM"
-inline constexpr uint32_t kImageVersion = 1;
+inline constexpr uint32_t kImageVersion = 2;
 inline constexpr uint32_t kMaxJoints = layout::kMaxJoints;
 inline constexpr uint32_t kMaxSignals = 32;
 inline constexpr uint32_t kMaxSignalValues = 64;
@@ -47,6 +48,7 @@ enum class RowKernel : uint32_t {
   kSeparation = 7,     // commit rule: human separation over the motion
   kSeparationNow = 8,  // closed-form v_max(d) on the present command
   kLinear = 9,
+  kExpression = 10,
 };
 
 enum class RowKind : uint32_t { kHard = 1, kSoft = 2 };
@@ -159,6 +161,7 @@ enum SectionId : uint32_t {
   kSectionLinear = 6,
   kSectionCommit = 7,
   kSectionLadder = 8,
+  kSectionExpressions = 9,
 };
 
 struct ImageHeader {
@@ -202,6 +205,7 @@ struct alignas(64) Image {
   Ladder ladder;
   kin::Chain chain;
   Derived derived;
+  Expressions expressions;
 };
 
 static_assert(std::is_trivially_copyable_v<Image>);

@@ -31,6 +31,7 @@ constexpr const char* kReasonNames[] = {
     "row human separation",
     "row human closing speed",
     "row linear",
+    "row expression",
 };
 
 }  // namespace

@@ -55,6 +55,7 @@ struct Slacks {
   Slack human[kMaxHumans];
   Slack human_now[kMaxHumans];
   Slack linear[kMaxLinear];
+  Slack expression[kMaxExpressions];
 };
 
 inline void act_slacks(const Image& image, const Past& past,
@@ -323,6 +324,16 @@ void closing_slacks(const Image& image, const ShieldInput& in, const Past& past,
   }
 }
 
+}  // namespace detail
+}  // namespace TACTUS_KERNEL_SPACE
+}  // namespace tactus::safety
+
+#include "safety/exprs_impl.hpp"
+
+namespace tactus::safety {
+inline namespace TACTUS_KERNEL_SPACE {
+namespace detail {
+
 // One row's slack, and the fault that removes its family.
 struct Found {
   const Slack* slack = nullptr;  // nullptr: unknown kernel
@@ -349,6 +360,8 @@ inline Found find(const Slacks& all, const Row& row) {
       return {&all.human_now[row.index], Fault::kSeparationNow};
     case RowKernel::kLinear:
       return {&all.linear[row.index], Fault::kLinear};
+    case RowKernel::kExpression:
+      return {&all.expression[row.index], Fault::kExpression};
     case RowKernel::kNone:
       break;
   }
@@ -382,7 +395,7 @@ inline void count_row(const Image& image, uint32_t r, const Slack& slack,
     out.safe = false;
     out.violated |= uint64_t{1} << (r < 63 ? r : 63);
     const auto kernel = static_cast<uint32_t>(row.kernel);
-    out.reasons |= kernel - 1 < static_cast<uint32_t>(RowKernel::kLinear)
+    out.reasons |= kernel - 1 < static_cast<uint32_t>(RowKernel::kExpression)
                        ? 1u << (15 + kernel)
                        : uint32_t{kReasonImage};  // unknown: an image gone bad
   }
@@ -437,6 +450,7 @@ void judge(const Image& image, const ShieldInput& in, const Past& past,
   joint_slacks(image, motion, slacks);
   space_slacks<F>(image, in, motion, effort, slacks);
   closing_slacks<F>(image, in, past, intent, motion, slacks);
+  expression_slacks<F>(image, in, past, intent, motion, slacks.expression);
   out = Verdict{};
   out.violated = 0;
   out.safe = image.rows > 0 || image.ladder.limit_none == 1;

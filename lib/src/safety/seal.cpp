@@ -195,6 +195,8 @@ uint32_t entries(const Image& image, RowKernel kernel) {
       return image.humans;
     case RowKernel::kLinear:
       return image.linears;
+    case RowKernel::kExpression:
+      return image.expressions.count;
   }
   return 0;
 }
@@ -267,6 +269,11 @@ Check check_enforced(const Image& image) {
       return bad_input("limits image: linear {} has no row", i);
     }
   }
+  for (uint32_t i = 0; i < image.expressions.count; ++i) {
+    if (!has_row(image, RowKernel::kExpression, i)) {
+      return bad_input("limits image: expression {} has no row", i);
+    }
+  }
   return {};
 }
 
@@ -303,6 +310,15 @@ Check check_counts(const Image& image) {
     return bad_input("limits image: ladder: rung stop is missing");
   }
   return {};
+}
+
+bool expressions_valid(const Image& image) noexcept {
+  uint32_t values[kMaxSignals];
+  const uint32_t signals =
+      image.signals < kMaxSignals ? image.signals : kMaxSignals;
+  for (uint32_t i = 0; i < signals; ++i) values[i] = image.signal[i].count;
+  const uint32_t joints = image.joints < kMaxJoints ? image.joints : kMaxJoints;
+  return valid(image.expressions, {joints, signals, values});
 }
 
 double length(const double* p) {
@@ -362,6 +378,8 @@ void set_header(Image& image) {
               sizeof(Linear));
   set_section(h, kSectionCommit, offsetof(Image, commit), 1, sizeof(Commit));
   set_section(h, kSectionLadder, offsetof(Image, ladder), 1, sizeof(Ladder));
+  set_section(h, kSectionExpressions, offsetof(Image, expressions), 1,
+              sizeof(Expressions));
 }
 
 // FNV-1a over 8-byte words of everything after the header. It tells images
@@ -390,6 +408,9 @@ Result<void> seal(Image& image) {
   }
   if (Check r = check_geometry(image); !r) return r;
   if (Check r = check_zero(image); !r) return r;
+  if (!expressions_valid(image)) {
+    return bad_input("limits image: a program of an expression is damaged");
+  }
   for (uint32_t r = 0; r < image.rows; ++r) {
     if (Check checked = check_row(image, r); !checked) return checked;
   }
@@ -404,7 +425,7 @@ bool intact(const Image& image) noexcept {
   return image.header.magic == kImageMagic &&
          image.header.version == kImageVersion &&
          image.header.size == sizeof(Image) &&
-         image.header.hash == hash_of(image);
+         image.header.hash == hash_of(image) && expressions_valid(image);
 }
 
 }  // namespace tactus::safety

@@ -49,6 +49,7 @@ enum Reason : uint32_t {
   kReasonRowSeparation = 1u << 22,
   kReasonRowSeparationNow = 1u << 23,
   kReasonRowLinear = 1u << 24,
+  kReasonRowExpression = 1u << 25,
 };
 
 // "stale", "row human separation"; "unknown" for anything else.
@@ -103,6 +104,9 @@ struct ShieldInput {
   bool guardian_stale = true;
   bool guardian_acted = false;  // it commands the robot, not we
   uint32_t epoch = 0;           // sender epoch for the plan
+  // The image's expressions as machine code, if it was admitted
+  // (expr/jit.hpp); without it the VM runs them, to the same bits.
+  const ExprNative* native = nullptr;
 };
 
 struct ShieldOutput {

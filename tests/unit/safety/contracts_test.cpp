@@ -6,6 +6,7 @@
 #include <criterion/new/assert.h>
 
 #include "enclosure.hpp"
+#include "expr_rows.hpp"
 
 using namespace rig;
 
@@ -151,6 +152,105 @@ bool linear_binds() {
   c.moving(0.3f, 0);
   c.moving(0.3f, 1);
   return static_cast<bool>(seal(*image)) && blames(c, *image, kReasonRowLinear);
+}
+bool expression_binds() {
+  auto image = draft();
+  Cycle c;
+  c.moving(0.3f, 0);
+  c.moving(0.3f, 1);
+  return add_expressions(*image, {{"u[0] + u[1]", 0.5}}) &&
+         blames(c, *image, kReasonRowExpression);
+}
+// Fine as sent and at rest, not on the way: |u - 0.2| >= 0.05.
+bool the_stop_obeys_expressions() {
+  auto image = draft();
+  Cycle c;
+  c.moving(0.4f, 0);
+  return add_expressions(*image, {{"0.05 - abs(u[0] - 0.2)", 0}}) &&
+         blames(c, *image, kReasonRowExpression);
+}
+bool expressions_see_what_the_robot_does() {
+  auto image = draft();
+  Cycle c;
+  c.moving(0.5f, 0);
+  c.u[0] = 0.49f;
+  return add_expressions(*image, {{"dq[0]", 0.45}}) &&
+         blames(c, *image, kReasonRowExpression);
+}
+// The least limit on q[0] that the motion keeps, by either family.
+double accepted_position(bool as_expression) {
+  double low = 0, high = 1;
+  for (int i = 0; i < 40; ++i) {
+    const double middle = 0.5 * (low + high);
+    auto image = draft();
+    bool ready = true;
+    if (as_expression) {
+      ready = add_expressions(*image, {{"q[0]", middle}});
+    } else {
+      image->position_hi[0] = middle;
+      ready = static_cast<bool>(seal(*image));
+    }
+    Cycle c;
+    c.moving(0.5f, 0);
+    (ready && run(c, *image) == TACTUS_RUNG_PASS ? high : low) = middle;
+  }
+  return high;
+}
+bool expressions_see_as_far_as_the_joint_rows() {
+  return std::fabs(accepted_position(true) - accepted_position(false)) < 1e-9;
+}
+// The least limit on hand[0] that holds.
+double accepted_hand(double error, double rate, int64_t age_ns) {
+  double low = 0, high = 10;
+  for (int i = 0; i < 40; ++i) {
+    const double middle = 0.5 * (low + high);
+    auto image = draft();
+    ImageNames names(*image);
+    names.error = error;
+    names.rate = rate;
+    const bool ready = add_expressions(*image, names, {{"hand[0]", middle}});
+    Cycle c;
+    c.in.stamp_ns[kHand] = c.in.now_ns - age_ns;
+    (ready && run(c, *image) == TACTUS_RUNG_PASS ? high : low) = middle;
+  }
+  return high;
+}
+bool declared_doubt_counts_in_expressions() {
+  const double plain = accepted_hand(0, 0, 10 * kMs);
+  const double wide = accepted_hand(0.2, 0, 10 * kMs);
+  const double moving = accepted_hand(0, 1.6, 10 * kMs);
+  const double older = accepted_hand(0, 1.6, 60 * kMs);
+  return std::fabs(plain - 3) < 1e-9 && std::fabs(wide - plain - 0.2) < 1e-9 &&
+         moving > plain + 1.6 * 0.01 &&
+         std::fabs(older - moving - 1.6 * 0.05) < 1e-9;
+}
+bool beyond_its_range_an_expression_is_not_certified() {
+  auto image = draft();
+  ImageNames names(*image);
+  names.range = 1;
+  Cycle inside, outside;
+  inside.target[1] = 1;
+  outside.target[1] = 1.5f;
+  return add_expressions(*image, names, {{"target[1]", 100}}) &&
+         run(inside, *image) == TACTUS_RUNG_PASS &&
+         blames(outside, *image, kReasonRowExpression);
+}
+// The stop itself needs the target: gone, nobody can say that it is safe.
+bool a_stop_without_a_signal_of_its_rows_is_unverified() {
+  auto image = draft();
+  if (!add_expressions(*image, {{"target[1]", 100}})) return false;
+  const auto flagged = [&](bool gone) {
+    Cycle c;
+    c.moving(0.3f, 0);
+    run(c, *image);
+    c.send<Removed>(*image);
+    c.at(101);
+    c.in.action_valid = false;
+    if (gone) c.in.value[kTarget] = nullptr;
+    run(c, *image);
+    return c.out.rung == TACTUS_RUNG_STOP && c.out.stop_unverified;
+  };
+  return flagged(true) && !flagged(false);
 }
 void reach_out(Cycle& c, float y) {
   c.moving(-0.6f, 0);
@@ -443,6 +543,13 @@ constexpr Contract kContracts[] = {
     CONTRACT(keep_in_binds),
     CONTRACT(keep_out_binds),
     CONTRACT(linear_binds),
+    CONTRACT(expression_binds),
+    CONTRACT(the_stop_obeys_expressions),
+    CONTRACT(expressions_see_what_the_robot_does),
+    CONTRACT(expressions_see_as_far_as_the_joint_rows),
+    CONTRACT(declared_doubt_counts_in_expressions),
+    CONTRACT(beyond_its_range_an_expression_is_not_certified),
+    CONTRACT(a_stop_without_a_signal_of_its_rows_is_unverified),
     CONTRACT(separation_binds),
     CONTRACT(the_human_grows_with_the_age),
     CONTRACT(human_margins_count),

@@ -8,7 +8,8 @@
 #include <bit>
 #include <random>
 
-#include "rig.hpp"
+#include "expr_rows.hpp"
+#include "safety/expr/jit.hpp"
 #include "safety/kernel.hpp"
 
 using namespace rig;
@@ -86,14 +87,34 @@ struct Tally {
   uint64_t differ = 0, pass = 0, scale = 0, stop = 0;
 };
 
+// Every opcode, both programs; most cycles keep them.
+std::unique_ptr<Image> with_expressions() {
+  auto image = draft();
+  ImageNames names(*image);
+  names.error = 0.02;
+  names.rate = 1.6;
+  const bool ready = add_expressions(
+      *image, names,
+      {{"norm(u) + abs(dot(u, last)) / max(abs(target[0]), 0.5)", 4},
+       {"if(u[0] < last[1], u[2], -u[3]) * hand[1]", 3},
+       {"min(q[0] * q[1], clamp(dq[2] * hand[0], -3, 3))", 4},
+       {"sqrt(max(q[3] * dq[4] + u[5], 0)) - 0.1 * hand[2]", 3}});
+  cr_assert(ready);
+  return image;
+}
+
 Tally compare(const Kernel& kernel, int cycles) {
-  const auto image = sealed();
+  const auto image = with_expressions();
+  const ExprRunner runner =
+      make_runner(image->expressions, kernel.isa, nullptr);
   Cycles source;
   Tally sum;
   for (int i = 0; i < cycles; ++i) {
     Cycle a = source.next();
     Cycle b = a;
     kPortableKernel.check(*image, a.state, a.in, a.out);
+    // Machine code and VM by turns, where there is machine code.
+    if (i % 2 == 0) b.in.native = runner.get();
     kernel.check(*image, b.state, b.in, b.out);
     const Sent sent{a.out.action, a.in.now_ns + 300'000,
                     a.out.rung != TACTUS_RUNG_STOP};

@@ -8,7 +8,7 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/text.hpp"
-#include "safety/limits/ir.hpp"
+#include "safety/limits/family.hpp"
 
 namespace tactus::safety::limits {
 namespace {
@@ -20,11 +20,7 @@ constexpr double kPositionScale = 0.1;  // rad or m
 constexpr double kBoxScale = 0.1;       // m
 constexpr double kHumanScale = 0.5;     // m
 
-struct Input {
-  const Scope& scope;
-  const std::vector<Signal>& signals;
-  LimitsIr& out;
-};
+}  // namespace
 
 RowIr common(const toml::Table& table, const std::string& id, Dimension unit,
              double scale) {
@@ -35,6 +31,8 @@ RowIr common(const toml::Table& table, const std::string& id, Dimension unit,
   if (!(row.scale > 0)) table["scale"].fail("a scale above zero");
   return row;
 }
+
+namespace {
 
 double smallest(const PerJoint& values, uint32_t joints) {
   return *std::min_element(values.begin(), values.begin() + joints);
@@ -237,7 +235,8 @@ struct Family {
   std::string_view kind;
   FamilyReader read;
 };
-constexpr Family kFamilies[] = {{"ssm", read_ssm}, {"linear", read_linear}};
+constexpr Family kFamilies[] = {
+    {"ssm", read_ssm}, {"linear", read_linear}, {"expr", read_expression}};
 
 void read_named(const std::string& name, const toml::Value& value,
                 const Input& in) {
@@ -249,8 +248,8 @@ void read_named(const std::string& name, const toml::Value& value,
   if (table.has("keep")) return read_box(name, table, in);
   if (!table.has("kind"))
     return value.fail("a table without keep or kind",
-                      "keep = \"in\" or \"out\" with box, or kind = \"ssm\" "
-                      "or \"linear\"");
+                      "keep = \"in\" or \"out\" with box, or kind = \"ssm\", "
+                      "\"linear\" or \"expr\"");
   std::vector<std::string_view> kinds;
   for (const Family& family : kFamilies) kinds.push_back(family.kind);
   const std::size_t at = table["kind"].choice(kinds);
@@ -301,7 +300,7 @@ bool any_row(const LimitsIr& limits) {
   return limits.action_max || limits.action_rate || limits.position ||
          limits.velocity || !limits.keep_in.empty() ||
          !limits.keep_out.empty() || !limits.humans.empty() ||
-         !limits.linears.empty();
+         !limits.linears.empty() || !limits.expressions.empty();
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "core/toml.hpp"
 #include "kin/chain.hpp"
+#include "safety/expr/emit.hpp"
 #include "safety/image.hpp"
 
 namespace tactus::safety::limits {
@@ -52,6 +53,8 @@ struct LimitsIr {
   std::vector<Limited<Box>> keep_out;
   std::vector<Limited<Human>> humans;
   std::vector<Limited<Linear>> linears;
+  expr::Tree tree;  // of all expressions: what they share is there once
+  std::vector<Limited<expr::Ruled>> expressions;
   uint32_t rungs = 0;
 };
 
@@ -59,6 +62,7 @@ struct Scope {
   const toml::Document& document;
   const kin::Chain& chain;
   OutputKind kind;
+  int64_t period_ns = 0;
 };
 
 // Each reads its table and leaves errors in the document.

@@ -127,6 +127,16 @@ void lower_limits(const LimitsIr& limits, uint32_t joints, Image& to) {
   to.ladder = {limits.rungs, kBisections, kSamples, limits.none ? 1u : 0u};
 }
 
+bool lower_expressions(const LimitsIr& from, Image& to) {
+  std::vector<expr::Ruled> rows;
+  for (const auto& one : from.expressions) {
+    add_row(to, one.row, RowKernel::kExpression,
+            static_cast<uint32_t>(rows.size()));
+    rows.push_back(one.limit);
+  }
+  return expr::emit(from.tree, rows, to.expressions);
+}
+
 // With nobody to play a stop, the robot's own time-out is the stop.
 void check_timeout(const Scope& scope, const RobotIr& robot,
                    const Timing& timing) {
@@ -143,7 +153,7 @@ Result<std::unique_ptr<Image>> compile(const toml::Document& document,
   const OutputKind kind = options.kind == OutputKind::kNone
                               ? read_output_kind(document)
                               : options.kind;
-  const Scope scope{document, chain, kind};
+  const Scope scope{document, chain, kind, options.timing.period_ns};
   const RobotIr robot = read_robot(scope);
   check_timeout(scope, robot, options.timing);
   const auto signals = read_signals(scope);
@@ -158,6 +168,11 @@ Result<std::unique_ptr<Image>> compile(const toml::Document& document,
   image->chain = chain;
   lower_signals(signals, *image);
   lower_limits(limits, chain.joints, *image);
+  if (!lower_expressions(limits, *image))
+    return bad_input(
+        "{}: limit: the expressions together are longer than {} operations, {} "
+        "inputs or {} constants: simplify or remove some",
+        document.name(), kMaxExprOps, kMaxExprInputs, kMaxExprConstants);
   lower_commit(robot, options.timing, image->commit);
   if (auto sealed = seal(*image); !sealed)
     return bad_input("{}: {}", document.name(), sealed.error().text());
