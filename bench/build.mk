@@ -35,6 +35,19 @@ $(with_peers): bench_libs := $(peer_libs)
 all_srcs += bench/growth_svg.cpp
 $O/bench/growth_bench: $O/bench/growth_svg.o
 
+# Expressions have peers too.
+expr_srcs := bench/expressions_rows.cpp bench/peers/expr_compiled.cpp
+flags-bench/peers/expr_compiled.cpp := -O3 $(native)
+expr_libs :=
+ifneq ($(wildcard /usr/include/muParser.h),)
+expr_srcs += bench/peers/expr_muparser.cpp
+flags-bench/expressions_rows.cpp := -DBENCH_MUPARSER
+expr_libs += -lmuparser
+endif
+all_srcs += $(expr_srcs)
+$O/bench/safety_bench: $(call objs,$(expr_srcs))
+$O/bench/safety_bench: bench_libs := $(expr_libs)
+
 # Runs the demo.
 $O/bench/cycle_bench: | $O/rtctl $O/handover-plant
 

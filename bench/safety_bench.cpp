@@ -3,6 +3,8 @@
 // commands in flight, random actions, the hand anywhere from far away to
 // within reach. Every kernel that this machine can run judges the same cycles
 // in turn; a row per rung that came out. Hot: state and image are in cache.
+// Then 32 custom expressions: VM and JIT of each kernel against muparser and
+// code compiled ahead.
 //   CASES=20000   how many cycles
 #include <array>
 #include <cstdlib>
@@ -12,6 +14,7 @@
 
 #include "config/file.hpp"
 #include "config/shield_load.hpp"
+#include "expressions_rows.hpp"
 #include "report.hpp"
 #include "rt/life.hpp"
 #include "rt/tsc.hpp"
@@ -138,7 +141,8 @@ int main() {
   }
   const char* cases = std::getenv("CASES");
   Samples samples;
-  measure(**image, cases ? std::atoi(cases) : 20'000, samples);
+  const int count = cases ? std::atoi(cases) : 20'000;
+  measure(**image, count, samples);
   bench::Report report("safety");
   std::map<std::string, double> portable;
   for (auto& [key, ns] : samples) {
@@ -148,6 +152,10 @@ int main() {
   for (const bench::Row& r : report.rows())
     if (r.peer != "portable")
       report.ratio(r.name + ", portable / " + r.peer, portable[r.name] / r.p50);
+  if (!bench::add_expression_rows(count, report)) {
+    fmt::print(stderr, "bench safety: expressions: peers disagree\n");
+    return 1;
+  }
   report.print();
   return report.write() ? 0 : 5;
 }

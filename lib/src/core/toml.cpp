@@ -236,7 +236,7 @@ void Value::fail(std::string_view what, std::string_view expected) const {
 namespace {
 
 // Where byte `offset` of a text that begins at `at` stands in the source: one
-// step for each byte, however the source writes it.
+// step for each byte, two where it is escaped. Texts stand on one line.
 Position within(const std::string& source, Position at, std::size_t offset) {
   std::size_t i = 0;
   for (uint32_t line = 1; line < at.line && i < source.size(); ++i)
@@ -245,10 +245,8 @@ Position within(const std::string& source, Position at, std::size_t offset) {
     i += std::max<std::size_t>(utf8_length(std::string_view(source).substr(i)),
                                1);
   const char quote = i < source.size() ? source[i] : '"';
-  const std::string three(3, quote);
-  const std::size_t marks = source.compare(i, 3, three) == 0 ? 3 : 1;
-  i += marks;
-  at.column += static_cast<uint32_t>(marks);
+  ++i;
+  ++at.column;
   for (; offset > 0 && i < source.size(); --offset) {
     const bool escaped = quote == '"' && source[i] == '\\';
     i += escaped ? 2 : 1;

@@ -19,6 +19,10 @@ struct Kernel {
                 ShieldOutput& out) noexcept;
   void (*committed)(const Image& image, ShieldState& state,
                     const Sent& sent) noexcept;
+  // One program of an image's expressions, as check runs it without machine
+  // code: for tests and figures. `registers` are 64-byte aligned, eight
+  // doubles each, kMaxExprRegisters of them; the ends of inputs are there.
+  void (*run)(const ExprProgram& program, double* registers) noexcept;
 };
 
 // The widest built that is not wider than `isa`.

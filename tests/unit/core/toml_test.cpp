@@ -210,3 +210,13 @@ Test(toml, refuses_deep_nesting_before_it_recurses) {
   for (int i = 0; i < 50'000; ++i) dots += ".a";
   cr_assert(not(bool(Document::parse(dots + " = 1", "a.toml"))));
 }
+
+Test(toml, points_into_a_text) {
+  const auto doc = parsed("a = 1\nb = {c = \"x \\\" y\", d = 'x \" y'}\n");
+  const auto b = doc.root().table("b");
+  b["d"].fail_within(4, "\"y\"", "z");
+  cr_assert(eq(str, verdict(doc), "a.toml:2:29: b.d: \"y\": expected z"));
+  const auto again = parsed("a = 1\nb = {c = \"x \\\" y\", d = 'x \" y'}\n");
+  again.root().table("b")["c"].fail_within(4, "\"y\"", "z");
+  cr_assert(eq(str, verdict(again), "a.toml:2:16: b.c: \"y\": expected z"));
+}

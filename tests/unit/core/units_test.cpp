@@ -131,3 +131,14 @@ Test(phrases, refuse_nonsense) {
     cr_assert(not(bool(parse_word_count(one))), "%s was accepted", one);
   cr_assert(not(bool(parse_sustained("2 mrad/s", kAngularSpeed))));
 }
+
+Test(units, dimensions_multiply_within_bounds) {
+  using tactus::Dimension;
+  const auto power = tactus::product_of(tactus::kForce, tactus::kSpeed, 1);
+  cr_assert(bool(power) && *power == tactus::kPower);
+  const auto per = tactus::product_of(tactus::kLength, tactus::kTime, -1);
+  cr_assert(bool(per) && *per == tactus::kSpeed);
+  const Dimension far{8, 0, 0, 0};
+  cr_assert(
+      eq(int, tactus::product_of(far, tactus::kLength, 1).has_value(), 0));
+}

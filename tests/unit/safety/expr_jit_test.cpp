@@ -9,6 +9,7 @@
 
 #include "expr_rig.hpp"
 #include "safety/expr/jit.hpp"
+#include "safety/kernel.hpp"
 
 using namespace expr_rig;
 
@@ -57,6 +58,29 @@ Test(expr_jit, avx2_has_the_bits_of_the_vm) {
 
 Test(expr_jit, avx512_has_the_bits_of_the_vm) {
   has_the_bits_of_the_vm(rt::Isa::kAvx512);
+}
+
+// The VM itself, on each instruction set: the portable one's bits.
+Test(expr_jit, every_vm_has_the_portable_bits) {
+  Recipes random(6);
+  int compared = 0;
+  for (int i = 0; i < 120; ++i) {
+    const auto all = many(random, 1 + random.bits() % 12, 4);
+    if (!all) continue;
+    for (const rt::Isa isa : {rt::Isa::kAvx2, rt::Isa::kAvx512}) {
+      if (!rt::isa_here(isa)) continue;
+      static const Kernel* kernel;
+      kernel = &kernel_for(isa);
+      ExprNative vm;
+      // agrees() runs each program of the set: only the first has rows.
+      static const ExprProgram* program;
+      program = &all->program[0];
+      vm.run[0] = [](double* reg) { kernel->run(*program, reg); };
+      cr_assert(agrees(*all, vm, 50), "set %d on %s", i, rt::isa_name(isa));
+      ++compared;
+    }
+  }
+  if (compared == 0) cr_skip_test("this machine lacks them");
 }
 
 // The admission can fail: code of another program is found out.

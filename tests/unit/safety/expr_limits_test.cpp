@@ -112,8 +112,8 @@ Test(expr_limits, columns_count_the_letters_of_the_file) {
   const std::string escaped = refusal(expr("'1 m' + \\\"1 m\\\" + 1"));
   cr_assert(escaped.find("a.toml:17:45: ") == 0, "%s", escaped.c_str());
   const std::string literal =
-      refusal(file("kind=\"expr\", expr='''\"1 m\" + 1''', max=\"1 m\""));
-  cr_assert(literal.find("a.toml:17:37: ") == 0, "%s", literal.c_str());
+      refusal(file("kind=\"expr\", expr='\"1 m\" + 1', max=\"1 m\""));
+  cr_assert(literal.find("a.toml:17:35: ") == 0, "%s", literal.c_str());
 }
 
 Test(expr_limits, limits_have_the_dimension_of_the_expression) {

@@ -9,8 +9,14 @@
 namespace tactus::safety {
 inline namespace TACTUS_KERNEL_SPACE {
 
+inline void run_in_vm(const ExprProgram& program, double* registers) noexcept {
+  auto* reg = reinterpret_cast<kin::Double8*>(registers);
+  load_constants(program, reg);
+  run_program(program, reg);
+}
+
 constexpr Kernel make_kernel(rt::Isa isa) {
-  return {isa, check_with<NoFault>, committed_with<NoFault>};
+  return {isa, check_with<NoFault>, committed_with<NoFault>, run_in_vm};
 }
 
 }  // namespace TACTUS_KERNEL_SPACE
