@@ -75,7 +75,7 @@ Test(expr_jit, every_vm_has_the_portable_bits) {
       // agrees() runs each program of the set: only the first has rows.
       static const ExprProgram* program;
       program = &all->program[0];
-      vm.run[0] = [](double* reg) { kernel->run(*program, reg); };
+      vm.run[0] = [](double* reg) noexcept { kernel->run(*program, reg); };
       cr_assert(agrees(*all, vm, 50), "set %d on %s", i, rt::isa_name(isa));
       ++compared;
     }

@@ -119,7 +119,7 @@ struct ExprWorld {
 
 // An image's programs as machine code; null entries: not there.
 struct ExprNative {
-  void (*run[kExprPrograms])(double* registers) = {};
+  void (*run[kExprPrograms])(double* registers) noexcept = {};
 };
 
 }  // namespace tactus::safety

@@ -19,7 +19,8 @@ using Outputs = std::bitset<kMaxExprRegisters>;
 
 constexpr uint8_t kLessEqual = 0x12;  // ordered, quiet: NaN is false
 constexpr uint32_t kNever = ~0U;
-constexpr uint32_t kSpare = 6;  // vector registers for use inside one op
+constexpr std::size_t kEntry = 16;  // bytes before the code
+constexpr uint32_t kSpare = 6;      // vector registers for use inside one op
 
 uint32_t operands(ExprCode code) {
   switch (code) {
@@ -59,6 +60,11 @@ class Emitter : public Xbyak::CodeGenerator {
                       Xbyak::DontSetProtectRWE),
         program_(program),
         outputs_(outputs) {
+    // UBSan looks for a signature before a function that is called through a
+    // pointer; before the first page's begin there is nothing to look at.
+    dq(0);
+    dq(0);
+    static_assert(kEntry == 16);
     body();
     if (!kWide<V>) {
       add(rdi, 32);
@@ -124,7 +130,7 @@ class Emitter : public Xbyak::CodeGenerator {
       r = make_room(now);
       held_[r] = {slot, false};
       if (slot < program_.constants)
-        put(at(r), program_.constant[slot]);
+        put(at(r), program_.constant[slot] + 0.0);
       else
         vmovapd(at(r), memory(slot));
     }
@@ -305,7 +311,9 @@ ExprRunner compile_native(const Expressions& all, rt::Isa isa) {
         out.refusal = "the system refuses executable memory";
         return out;
       }
-      out.native.run[w] = codes->program[w]->getCode<void (*)(double*)>();
+      const uint8_t* entry = codes->program[w]->getCode() + kEntry;
+      out.native.run[w] = reinterpret_cast<void (*)(double*) noexcept>(
+          std::bit_cast<uintptr_t>(entry));
     }
   } catch (const Xbyak::Error& error) {
     out.refusal = error.what();
