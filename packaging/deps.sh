@@ -6,7 +6,7 @@ set -euo pipefail
 declare -A tier_packages=(
   [build]="g++ pkgconf ca-certificates libfmt-dev libtomlplusplus-dev
     libcli11-dev nlohmann-json3-dev liburdfdom-dev libeigen3-dev libdnnl-dev
-    liburing-dev libxbyak-dev"
+    liburing-dev"
   [test]="git libcriterion-dev scdoc mandoc procps"
   [lint]="clang-format-19 clang-tidy-19 shellcheck universal-ctags"
   [fuzz]="clang-19 libclang-rt-19-dev"
@@ -15,6 +15,8 @@ declare -A tier_packages=(
     libmuparser-dev python3-venv"
   [train]="python3-venv"
 )
+# Writes machine code for this processor alone.
+[ "$(uname -m)" != x86_64 ] || tier_packages[build]+=" libxbyak-dev"
 
 want=""
 for tier in "$@"; do

@@ -5,8 +5,9 @@
 # PART  audit     RT_AUDIT_CYCLES=100000   what the RT thread must not do
 #       policies  TACTUS_TEST_MODELS=      nor a call of any model
 #       kills     KILLS=20                 the loop killed while it moves
-#       shield    TACTUS_PROVE=1           the adversary's million states
-#                 (empty: the ten thousand of make check)
+#       shield    TACTUS_PROVE=1           the adversary's million states,
+#                 two million evaluations of random expressions
+#                 (empty: what make check does)
 #       episodes  FREE=1000 HAND=200       the demo's criteria, in lockstep
 #       operators                          ONNX's node tests (PyPI)
 #       graphs    COUNT=2500 SEED=1        random graphs, onnxruntime (PyPI)

@@ -13,9 +13,10 @@ namespace tactus::safety::expr {
 namespace {
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
-// Half an ulp of a result, and more than what underflow can lose.
+// Half an ulp of a result, and more than what underflow can lose: in a thread
+// that flushes to zero, too.
 constexpr double kHalfUlp = 0x1p-53;
-constexpr double kTiny = 0x1p-1060;
+constexpr double kTiny = 0x1p-1020;
 // The bounds themselves are sums of rounded terms: a part in 2^40 upwards
 // covers hundreds of them.
 constexpr double kUp = 1 + 0x1p-40;
@@ -88,8 +89,9 @@ void sine_bound(const Node& a, Node& n) {
 void input_bound(const ExprInput& in, Node& n) {
   n.least = in.lo;
   n.most = in.hi;
-  // value -+ (error + rate * time), or a product with a slice of the stop.
-  n.error = is_exact(in) ? 0 : 4 * rounding(largest(n));
+  // value -+ (error + rate * time), or a product with a slice of the stop: at
+  // most seven roundings, none larger than the result's.
+  n.error = is_exact(in) ? 0 : 8 * rounding(largest(n));
 }
 
 }  // namespace
