@@ -21,8 +21,7 @@ void Faults::fail(std::size_t at, std::string expected) {
   std::size_t n = 0;
   while (n < seen.size() && (is_letter(seen[n]) || is_digit(seen[n]))) ++n;
   if (n == 0) n = std::max<std::size_t>(utf8_length(seen), 1);
-  fail(at, at < text_.size() ? seen.substr(0, n) : "end",
-       std::move(expected));
+  fail(at, at < text_.size() ? seen.substr(0, n) : "end", std::move(expected));
 }
 
 Term Terms::pairs(Op op, std::size_t at, const Term& a, const Term& b) {
