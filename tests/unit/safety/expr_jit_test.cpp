@@ -113,6 +113,13 @@ Test(expr_jit, says_what_runs) {
   cr_assert(portable.name == "vm" && portable.get() == nullptr);
 }
 
+Test(expr_jit, makes_no_code_where_there_is_no_expression) {
+  const auto none = std::make_unique<Expressions>();
+  const rt::Isa isa = *rt::choose_isa(nullptr);
+  const ExprRunner runner = make_runner(*none, isa, nullptr);
+  cr_assert(runner.get() == nullptr && runner.refusal.empty());
+}
+
 // Each test is a process of its own: the refusal ends with it.
 Test(expr_jit, the_vm_runs_where_executable_memory_is_refused) {
   constexpr int kSetMdwe = 65;  // PR_SET_MDWE, newer than some headers

@@ -112,6 +112,7 @@ ExprRunner make_runner(const Expressions& expressions, rt::Isa isa,
   const auto vm = [](std::string why) {
     return ExprRunner{nullptr, {}, "vm", std::move(why)};
   };
+  if (expressions.count == 0) return vm("");  // no code, no pages for it
   if (asked != nullptr && std::string_view(asked) == "off")
     return vm("TACTUS_JIT=off");
   ExprRunner made = compile_native(expressions, isa);
