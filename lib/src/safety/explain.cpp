@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 
 #include "core/layout/guard_words.hpp"
 
@@ -99,18 +100,23 @@ const Expression& expression_of(const Image& image, const Row& row) {
   return image.expressions.expression[row.index];
 }
 
+// Its unit and the blank before it; a plain number has none.
+std::string unit_after(const Expression& e) {
+  return std::string_view(e.unit) == "1" ? "" : fmt::format(" {}", e.unit);
+}
+std::string figure(const Expression& e, double value) {
+  return fmt::format("{:g}{}", value, unit_after(e));
+}
+
 std::string expression_text(const Image& image, const Row& row) {
   const Expression& e = expression_of(image, row);
   std::string out;
-  if (e.lo != kNoRegister)
-    out += fmt::format("{:g} {} <= ", e.min - e.rounding, e.unit);
+  if (e.lo != kNoRegister) out += figure(e, e.min - e.rounding) + " <= ";
   out += e.text;
-  if (e.hi != kNoRegister)
-    out += fmt::format(" <= {:g} {}", e.max + e.rounding, e.unit);
+  if (e.hi != kNoRegister) out += " <= " + figure(e, e.max + e.rounding);
   return out + fmt::format(
-                   "\n    {} operations on 8 lanes, {} times; range {:g} .. "
-                   "{:g} {}",
-                   e.ops, runs(image, e.when), e.least, e.most, e.unit);
+                   "\n    {} operations on 8 lanes, {} times; range {:g} .. {}",
+                   e.ops, runs(image, e.when), e.least, figure(e, e.most));
 }
 
 std::string limit_text(const Image& image, const Row& row) {
@@ -169,9 +175,10 @@ std::string bound_of(const Image& image, const Row& row) {
   switch (row.kernel) {
     case RowKernel::kExpression:
       return fmt::format(
-          "derived (expr/tree.hpp): rounding below {:.2g} {}, taken off the "
+          "derived (expr/tree.hpp): rounding below {:.2g}{}, taken off the "
           "limit",
-          expression_of(image, row).rounding, expression_of(image, row).unit);
+          expression_of(image, row).rounding,
+          unit_after(expression_of(image, row)));
     case RowKernel::kActionBox:
     case RowKernel::kActionRate:
     case RowKernel::kLinear:

@@ -133,9 +133,23 @@ Test(expr_limits, limits_have_the_dimension_of_the_expression) {
   seen = said(
       "kind=\"expr\", expr=\"u[0]\", max=\"1 rad/s\", moves={target=\"1 "
       "m/s\"}");
-  cr_assert(seen.find("unknown key") != std::string::npos ||
-                seen.find("target") != std::string::npos,
+  cr_assert(
+      seen.find("limit.power.moves.target: unknown key") != std::string::npos,
+      "%s", seen.c_str());
+  seen = said("kind=\"expr\", expr=\"u[0]\", max=1");
+  cr_assert(seen.find("limit.power.max: 1: expected an angular speed") !=
+                std::string::npos,
             "%s", seen.c_str());
+}
+
+Test(expr_limits, a_plain_number_limits_what_has_no_dimension) {
+  accepts("cos(q[0])", "max=0.5");
+  accepts("cos(q[0])", "max=\"50 %\"");
+  auto made = compiled(expr("cos(q[0])", "max=1, min=-0.5"));
+  cr_assert(bool(made), "%s", made ? "" : made.error().text());
+  const Expression& e = (*made)->expressions.expression[0];
+  cr_assert(e.max < 1 && e.max > 1 - 1e-12);
+  cr_assert(e.min > -0.5 && e.min < -0.5 + 1e-12);
 }
 
 Test(expr_limits, refuse_what_nothing_or_no_stop_satisfies) {

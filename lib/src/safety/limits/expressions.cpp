@@ -171,7 +171,18 @@ class RowNames final : public expr::Names {
 void read_limit(const toml::Table& table, const char* key, Dimension unit,
                 bool& has, double& limit) {
   has = table.has(key);
-  if (has) limit = table.quantity(key, unit);
+  if (!has) return;
+  const auto value = table[key];
+  const bool bare =
+      value.kind() == toml::Kind::kInteger || value.kind() == toml::Kind::kReal;
+  limit = bare && unit == Dimension{} ? value.number() : value.quantity(unit);
+}
+
+// So that what no name of the expression asks for is reported by its own
+// name, not by its table's.
+void expect_doubts(const toml::Table& table) {
+  for (const char* key : {"uncertain", "moves"})
+    if (table.has(key)) static_cast<void>(table.table(key));
 }
 
 // What no input can satisfy, and what the stop could not.
@@ -199,6 +210,7 @@ void read_expression(const std::string& name, const toml::Table& table,
   expr::Ruled row;
   row.text = text.text();
   if (row.text.empty()) return;
+  expect_doubts(table);
   RowNames names(table, in);
   expr::Fault fault;
   auto& out = in.out;
