@@ -312,8 +312,7 @@ ExprRunner compile_native(const Expressions& all, rt::Isa isa) {
         return out;
       }
       const uint8_t* entry = codes->program[w]->getCode() + kEntry;
-      out.native.run[w] = reinterpret_cast<void (*)(double*) noexcept>(
-          std::bit_cast<uintptr_t>(entry));
+      out.native.run[w] = std::bit_cast<void (*)(double*) noexcept>(entry);
     }
   } catch (const Xbyak::Error& error) {
     out.refusal = error.what();
