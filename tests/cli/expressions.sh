@@ -47,3 +47,10 @@ grep -q '"expressions": *"vm"' "$tmp/run.json" ||
 replays 0 "$tmp/jit.tlog"
 replays 0 "$tmp/vm.tlog"
 nothing_left
+
+# Required as machine code, the VM is not enough.
+row 'abs(u[0])' 'max="1 rad/s"'
+edit 's/require=\[/&"expressions"/'
+TACTUS_JIT=off wants 3 'require: expressions (jit): .*TACTUS_JIT=off' \
+  "$rtctl" run "$tmp/arm.toml" --duration 1s
+nothing_left

@@ -20,6 +20,8 @@ TACTUS_CPU=4000 wants 3 'require: affinity (cpu 4000)' run
 nothing_left
 requiring record
 wants 3 'require: record: .*record.path' run
+requiring expressions
+wants 3 'require: expressions: .*kind = "expr"' run
 requiring guardian_fifo
 TACTUS_PRIORITY=0 wants 3 'require: guardian_fifo: .*loop.priority' run
 nothing_left
