@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "safety/expr/jit.hpp"
 
+#include <bit>
 #include <cmath>
 #include <cstdlib>
-#include <cstring>
 #include <limits>
 #include <random>
 #include <string_view>
@@ -40,10 +40,7 @@ class Points {
     const uint64_t bits = next_();
     if (round % 4 == 0) return corners[bits % std::size(corners)];
     if (round % 4 == 3 && bits % 8 == 0) {
-      double any;
-      const uint64_t other = next_();
-      std::memcpy(&any, &other, sizeof any);
-      return any;
+      return std::bit_cast<double>(uint64_t{next_()});
     }
     const double part = static_cast<double>(bits >> 11) * 0x1p-53;
     return input.lo + part * (input.hi - input.lo);
@@ -55,7 +52,7 @@ class Points {
 
 bool same(double a, double b) {
   if (std::isnan(a) || std::isnan(b)) return std::isnan(a) && std::isnan(b);
-  return std::memcmp(&a, &b, sizeof a) == 0;
+  return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
 }
 
 bool same_ends(const Expressions& all, uint32_t which, const Registers& a,
