@@ -7,12 +7,9 @@
 #include <unordered_set>
 
 #include "core/error.hpp"
-#include "policy/image.hpp"
-#include "policy/ir/build.hpp"
-#include "policy/ir/interpreter.hpp"
 #include "policy/ir/passes.hpp"
 #include "policy/ir/rewrite.hpp"
-#include "policy/metadata.hpp"
+#include "policy/observe.hpp"
 #include "policy/plan.hpp"
 
 namespace tactus::policy {
@@ -34,19 +31,17 @@ class Calibrator {
     std::vector<double> each;
   };
   Result<void> count_rows();
-  Result<void> build();
+  Result<void> open();
   void watch(Id id);
   void watch();
-  void take(ir::Interpreter& net, uint64_t row);
   Result<void> look(ir::Interpreter& net, uint64_t row);
-  void keep_states(ir::Interpreter& net);
 
   const ModelPlan& plan_;
   const CalibrationRows& rows_;
-  Graph graph_;
+  ir::Built built_;
+  const Graph& graph_ = built_.graph;
   uint64_t count_ = 0;
   std::vector<Watch> watched_;
-  std::vector<std::vector<double>> states_;
 };
 
 Result<void> Calibrator::count_rows() {
@@ -70,18 +65,14 @@ Result<void> Calibrator::count_rows() {
 }
 
 // The graph that the fused backend sees: as built, then its passes.
-Result<void> Calibrator::build() {
+Result<void> Calibrator::open() {
   const Description& d = plan_.describe();
-  auto loaded = load_image(plan_.image(), d.label);
-  if (!loaded) return loaded.error();
-  auto metadata = read_metadata(loaded->model, d.label);
-  if (!metadata) return metadata.error();
-  ir::BuildOptions options{{}, metadata->states};
-  for (const auto& o : d.outputs) options.outputs.push_back(o.name);
-  auto built = ir::build(loaded->model, options);
-  if (!built) return built.error();
-  graph_ = std::move(built->graph);
-  ir::optimise(graph_);
+  std::vector<std::string> outputs;
+  for (const auto& o : d.outputs) outputs.push_back(o.name);
+  auto opened = open_model(plan_.image(), d.label, std::move(outputs));
+  if (!opened) return opened.error();
+  built_ = std::move(opened->built);
+  ir::optimise(built_.graph);
   return {};
 }
 
@@ -97,18 +88,6 @@ void Calibrator::watch() {
     if (!ir::reads_matrix(node)) continue;
     watch(node.in[0]);
     if (node.in.size() > kInitialState) watch(node.in[kInitialState]);
-  }
-}
-
-void Calibrator::take(ir::Interpreter& net, uint64_t row) {
-  const std::size_t own = rows_.inputs.size();
-  for (std::size_t i = 0; i < graph_.inputs.size(); ++i) {
-    const Id id = graph_.inputs[i];
-    const auto size = static_cast<std::size_t>(graph_.at(id).size());
-    if (i < own)
-      std::copy_n(rows_.inputs[i].data() + row * size, size, net.at(id));
-    else
-      std::ranges::copy(states_[i - own], net.at(id));
   }
 }
 
@@ -130,25 +109,16 @@ Result<void> Calibrator::look(ir::Interpreter& net, uint64_t row) {
   return {};
 }
 
-void Calibrator::keep_states(ir::Interpreter& net) {
-  const std::size_t first = graph_.outputs.size() - states_.size();
-  for (std::size_t i = 0; i < states_.size(); ++i)
-    std::copy_n(net.read(graph_.outputs[first + i]), states_[i].size(),
-                states_[i].begin());
-}
-
 Result<Calibration> Calibrator::run() {
   if (auto ok = count_rows(); !ok) return ok.error();
-  if (auto ok = build(); !ok) return ok.error();
+  if (auto ok = open(); !ok) return ok.error();
   watch();
-  for (const auto& s : plan_.describe().states) states_.emplace_back(s.size);
-  ir::Interpreter net(graph_);
-  for (uint64_t row = 0; row < count_; ++row) {
-    take(net, row);
-    net.run();
-    if (auto ok = look(net, row); !ok) return ok.error();
-    keep_states(net);
-  }
+  Result<void> looked;
+  uint64_t row = 0;
+  each_row(built_, rows_.inputs, count_, [&](ir::Interpreter& net) {
+    if (looked) looked = look(net, row++);
+  });
+  if (!looked) return looked.error();
   Calibration made{rows_.source, count_, {}};
   for (const Watch& w : watched_)
     made.ranges.push_back(

@@ -11,15 +11,16 @@ namespace tactus::policy {
 namespace {
 
 // One row's inputs into the net's arena.
-void put_inputs(const ir::Built& built, const Rows* rows, std::size_t row,
+void put_inputs(const ir::Built& built,
+                std::span<const std::span<const float>> inputs, std::size_t row,
                 ir::Interpreter& net) {
   for (std::size_t i = 0; i < built.inputs.size(); ++i) {
     const std::size_t size = built.inputs[i].size;
     double* to = net.at(built.graph.inputs[i]);
-    if (rows == nullptr) {
+    if (inputs.empty()) {
       std::fill_n(to, size, 0.0);
     } else {
-      std::copy_n(rows->inputs[i].data() + row * size, size, to);
+      std::copy_n(inputs[i].data() + row * size, size, to);
     }
   }
 }
@@ -40,26 +41,33 @@ void carry_states(const ir::Built& built, ir::Interpreter& net) {
 }  // namespace
 
 Result<OpenedModel> open_model(std::span<const std::byte> image,
-                               const std::string& label) {
+                               const std::string& label,
+                               std::vector<std::string> outputs) {
   auto loaded = load_image(image, label);
   if (!loaded) return loaded.error();
   auto metadata = read_metadata(loaded->model, label);
   if (!metadata) return metadata.error();
-  auto built = ir::build(loaded->model, {{}, metadata->states});
+  auto built = ir::build(loaded->model, {std::move(outputs), metadata->states});
   if (!built) return built.error();
   return OpenedModel{std::move(loaded->model), std::move(*built)};
 }
 
-void each_row(const ir::Built& built, const Rows* rows,
+void each_row(const ir::Built& built,
+              std::span<const std::span<const float>> inputs, std::size_t count,
               const std::function<void(ir::Interpreter&)>& visit) {
   ir::Interpreter net(built.graph);
-  const std::size_t count = rows != nullptr ? rows->count : 1;
   for (std::size_t row = 0; row < count; ++row) {
-    put_inputs(built, rows, row, net);
+    put_inputs(built, inputs, row, net);
     net.run();
     visit(net);
     carry_states(built, net);
   }
+}
+
+void each_row(const ir::Built& built, const Rows* rows,
+              const std::function<void(ir::Interpreter&)>& visit) {
+  if (rows == nullptr) return each_row(built, {}, 1, visit);
+  each_row(built, rows->view().inputs, rows->count, visit);
 }
 
 void drop_unread(onnx::Model& model) {

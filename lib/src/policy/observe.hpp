@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A model opened to be looked into and changed: parsed, and as a graph whose
-// values can be read row by row. What pruning and the QDQ export stand on.
+// values can be read row by row. What calibration, pruning and the QDQ export
+// stand on.
 // Set-up only.
 #pragma once
 
@@ -8,6 +9,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "policy/ir/build.hpp"
 #include "policy/ir/interpreter.hpp"
@@ -22,10 +24,17 @@ struct OpenedModel {
   ir::Built built;  // as the file has it: no passes
 };
 
+// `outputs`: selected; empty: all but states.
 Result<OpenedModel> open_model(std::span<const std::byte> image,
-                               const std::string& label);
+                               const std::string& label,
+                               std::vector<std::string> outputs = {});
 
-// Every row in turn (null: one of zeros), recurrent state carried.
+// Every row in turn, recurrent state carried: `count` of one flat array for
+// each input; without arrays all of them are zeros.
+void each_row(const ir::Built& built,
+              std::span<const std::span<const float>> inputs, std::size_t count,
+              const std::function<void(ir::Interpreter&)>& visit);
+// The same; null: one row of zeros.
 void each_row(const ir::Built& built, const Rows* rows,
               const std::function<void(ir::Interpreter&)>& visit);
 
