@@ -112,6 +112,7 @@ class Lowering {
   [[nodiscard]] std::size_t size_of(Id id) const {
     return static_cast<std::size_t>(graph_.at(id).size());
   }
+  friend class Cell;
   friend class RecurrentLowering;
   friend class RecurrentRows;
   friend class WindowLowering;

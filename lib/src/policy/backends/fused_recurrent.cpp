@@ -2,7 +2,7 @@
 // LSTM and GRU.
 #include <algorithm>
 
-#include "policy/backends/fused_lowering.hpp"
+#include "policy/backends/fused_cell.hpp"
 
 namespace tactus::policy::fused {
 
@@ -18,7 +18,8 @@ class RecurrentLowering {
         in_(dim(0, 2)),
         hidden_(static_cast<std::size_t>(node.ints[0])),
         held_(blocks_of(hidden_) * kBlock),
-        gates_(node.op == "LSTM" ? 4 : 3) {}
+        gates_(node.op == "LSTM" ? 4 : 3),
+        cell_(lowering, held_) {}
 
   // One direction forward, one row, constant weights, no peepholes, not a
   // long sequence.
@@ -89,41 +90,12 @@ class RecurrentLowering {
   }
   Result<void> add_steps(std::size_t inputs, kernels::InputSteps& to) const;
 
-  void copy(std::size_t from, std::size_t to, std::size_t floats) {
-    Step s;
-    s.x = from;
-    s.y = to;
-    s.count = floats;
-    l_.push(s, ir::kNone);
-  }
-  void binary(kernels::Binary f, std::size_t x, std::size_t other,
-              std::size_t y) {
-    Step s;
-    s.kind = StepKind::kBinary;
-    s.binary = f;
-    s.x = x;
-    s.other = other;
-    s.y = y;
-    s.count = held_ / kBlock;
-    l_.push(s, ir::kNone);
-  }
-  void activate(std::string_view op, std::size_t x, std::size_t y,
-                std::size_t gates) {
-    Step s;
-    s.kind = StepKind::kUnary;
-    s.activation = l_.activation_of(op)->apply;
-    s.x = x;
-    s.y = y;
-    s.count = gates * held_ / kBlock;
-    l_.push(s, ir::kNone);
-  }
-  void lstm_step();
   void gru_step();
   // The state's begin: the operand's, or zero.
   void begin(std::size_t input, std::size_t state) {
     const Id id = node_.in[input];
     const std::size_t zero = id == ir::kNone ? l_.scratch(hidden_) : 0;
-    copy(id == ir::kNone ? zero : l_.place_of(id), state, hidden_);
+    cell_.copy(id == ir::kNone ? zero : l_.place_of(id), state, hidden_);
   }
   void alias(std::size_t output, std::size_t at) {
     const Id id = node_.out[output];
@@ -133,6 +105,7 @@ class RecurrentLowering {
   Lowering& l_;
   const ir::Node& node_;
   std::size_t steps_, in_, hidden_, held_, gates_;
+  Cell cell_;
   kernels::Format format_ = kernels::Format::kF32;
   Product gates_of_, late_;
   std::size_t xh_ = 0, h_ = 0, c_ = 0, t_ = 0, rh_ = 0;
@@ -200,37 +173,20 @@ Result<void> RecurrentLowering::make_late_gemv() {
   return make(late_, {m.data(), b.data(), held_, hidden_}, rh_, false);
 }
 
-void RecurrentLowering::lstm_step() {
-  const kernels::KernelSet& k = *l_.program_.set;
-  const std::size_t i = gates_of_.gemv.y, o = i + held_, f = o + held_,
-                    g = f + held_;
-  activate("Sigmoid", i, i, 3);
-  activate("Tanh", g, g, 1);
-  binary(k.mul, i, g, i);
-  binary(k.mul, f, c_, c_);
-  binary(k.add, c_, i, c_);
-  activate("Tanh", c_, t_, 1);
-  binary(k.mul, o, t_, h_);
-}
-
-// h' = n + z (h - n).
 void RecurrentLowering::gru_step() {
   const kernels::KernelSet& k = *l_.program_.set;
   const std::size_t z = gates_of_.gemv.y, r = z + held_, n = r + held_;
-  activate("Sigmoid", z, z, 2);
+  cell_.activate("Sigmoid", z, z, 2);
   std::size_t from_h = n + held_;
   if (resets_late()) {
-    binary(k.mul, r, from_h, from_h);
+    cell_.binary(k.mul, r, from_h, from_h);
   } else {
-    binary(k.mul, r, h_, rh_);
+    cell_.binary(k.mul, r, h_, rh_);
     push(late_);
     from_h = late_.gemv.y;
   }
-  binary(k.add, n, from_h, n);
-  activate("Tanh", n, n, 1);
-  binary(k.sub, h_, n, t_);
-  binary(k.mul, z, t_, t_);
-  binary(k.add, n, t_, h_);
+  cell_.binary(k.add, n, from_h, n);
+  cell_.gru(z, n, h_, t_);
 }
 
 Result<void> RecurrentLowering::run() {
@@ -248,11 +204,11 @@ Result<void> RecurrentLowering::run() {
   const std::size_t x = l_.place_of(node_.in[0]);
   const std::size_t y = l_.reserve(node_.out[0]);
   for (std::size_t t = 0; t < steps_; ++t) {
-    copy(x + t * in_, xh_, in_);
-    copy(h_, xh_ + in_, hidden_);
+    cell_.copy(x + t * in_, xh_, in_);
+    cell_.copy(h_, xh_ + in_, hidden_);
     push(gates_of_);
-    lstm ? lstm_step() : gru_step();
-    copy(h_, y + t * hidden_, hidden_);
+    lstm ? cell_.lstm(gates_of_.gemv.y, h_, c_, t_) : gru_step();
+    cell_.copy(h_, y + t * hidden_, hidden_);
   }
   alias(1, h_);
   if (lstm) alias(2, c_);

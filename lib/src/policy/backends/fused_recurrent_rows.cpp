@@ -4,7 +4,7 @@
 // all rows at once. ONNX operator specification, as fused_recurrent.cpp.
 #include <algorithm>
 
-#include "policy/backends/fused_lowering.hpp"
+#include "policy/backends/fused_cell.hpp"
 #include "policy/kernels/select_product.hpp"
 
 namespace tactus::policy::fused {
@@ -29,7 +29,8 @@ class RecurrentRows {
         in_(dim(2)),
         hidden_(static_cast<std::size_t>(node.ints[0])),
         size_(batch_ * hidden_),
-        held_(blocks_of(size_) * kBlock) {}
+        held_(blocks_of(size_) * kBlock),
+        cell_(lowering, held_) {}
 
   // One direction, constant weights, no peepholes, not a long sequence.
   [[nodiscard]] bool fits() const;
@@ -53,16 +54,10 @@ class RecurrentRows {
   bool project();
   bool add_state(ProductStep step, std::size_t h, std::size_t t, Gates gates);
   bool add_late_state();
-  void lstm();
   bool gru(std::size_t t);
   void rnn();
 
-  void binary(kernels::Binary f, std::size_t x, std::size_t other,
-              std::size_t y);
-  void activate(std::string_view op, std::size_t x, std::size_t y,
-                std::size_t gates);
   void begin(std::size_t input, std::size_t state);
-  void copy(std::size_t from, std::size_t to);
   void prepare();
   bool step(std::size_t t);
   void give(std::size_t y);
@@ -75,6 +70,7 @@ class RecurrentRows {
   const kernels::KernelSet& k_;
   const ir::Node& node_;
   std::size_t gates_, steps_, batch_, in_, hidden_, size_, held_;
+  Cell cell_;
   ProductStep state_, candidate_;
   std::size_t p_ = 0, z_ = 0, h_ = 0, c_ = 0, t_ = 0;
 };
@@ -186,76 +182,31 @@ bool RecurrentRows::add_late_state() {
   return l_.push_product(s, at, walk({1}, {{0}, {0}, {0}, {0}}), ir::kNone);
 }
 
-void RecurrentRows::binary(kernels::Binary f, std::size_t x, std::size_t other,
-                           std::size_t y) {
-  Step s;
-  s.kind = StepKind::kBinary;
-  s.binary = f;
-  s.x = x;
-  s.other = other;
-  s.y = y;
-  s.count = held_ / kBlock;
-  l_.push(s, ir::kNone);
-}
-
-void RecurrentRows::activate(std::string_view op, std::size_t x, std::size_t y,
-                             std::size_t gates) {
-  Step s;
-  s.kind = StepKind::kUnary;
-  s.activation = l_.activation_of(op)->apply;
-  s.x = x;
-  s.y = y;
-  s.count = gates * held_ / kBlock;
-  l_.push(s, ir::kNone);
-}
-
-void RecurrentRows::copy(std::size_t from, std::size_t to) {
-  Step s;
-  s.x = from;
-  s.y = to;
-  s.count = size_;
-  l_.push(s, ir::kNone);
-}
-
 // The state's begin: the operand's, or zero.
 void RecurrentRows::begin(std::size_t input, std::size_t state) {
   const Id id = node_.in[input];
-  copy(id == ir::kNone ? l_.scratch(size_) : l_.place_of(id), state);
+  cell_.copy(id == ir::kNone ? l_.scratch(size_) : l_.place_of(id), state,
+             size_);
 }
 
-void RecurrentRows::lstm() {
-  const std::size_t i = gate(0), o = gate(1), f = gate(2), g = gate(3);
-  activate("Sigmoid", i, i, 3);
-  activate("Tanh", g, g, 1);
-  binary(k_.mul, i, g, i);
-  binary(k_.mul, f, c_, c_);
-  binary(k_.add, c_, i, c_);
-  activate("Tanh", c_, t_, 1);
-  binary(k_.mul, o, t_, h_);
-}
-
-// h' = n + z (h - n).
 bool RecurrentRows::gru(std::size_t t) {
   const std::size_t z = gate(0), r = gate(1), n = gate(2);
-  activate("Sigmoid", z, z, 2);
+  cell_.activate("Sigmoid", z, z, 2);
   if (resets_late()) {
     if (!add_late_state()) return false;
-    binary(k_.mul, r, n, n);
-    binary(k_.add, n, projected(2, t), n);
+    cell_.binary(k_.mul, r, n, n);
+    cell_.binary(k_.add, n, projected(2, t), n);
   } else {
-    binary(k_.mul, r, h_, t_);
+    cell_.binary(k_.mul, r, h_, t_);
     if (!add_state(candidate_, t_, t, {2, 1})) return false;
   }
-  activate("Tanh", n, n, 1);
-  binary(k_.sub, h_, n, t_);
-  binary(k_.mul, z, t_, t_);
-  binary(k_.add, n, t_, h_);
+  cell_.gru(z, n, h_, t_);
   return true;
 }
 
 void RecurrentRows::rnn() {
   constexpr std::string_view kActivation[] = {"Tanh", "Relu", "Sigmoid"};
-  activate(kActivation[node_.ints[5]], gate(0), h_, 1);
+  cell_.activate(kActivation[node_.ints[5]], gate(0), h_, 1);
 }
 
 void RecurrentRows::prepare() {
@@ -276,7 +227,7 @@ bool RecurrentRows::step(std::size_t t) {
   const bool is_gru = gates_ == 3;
   if (!add_state(state_, h_, t, {0, is_gru ? 2 : gates_})) return false;
   if (is_gru) return gru(t);
-  gates_ == 4 ? lstm() : rnn();
+  gates_ == 4 ? cell_.lstm(z_, h_, c_, t_) : rnn();
   return true;
 }
 
@@ -300,7 +251,7 @@ bool RecurrentRows::run() {
   for (std::size_t i = 0; i < steps_; ++i) {
     const std::size_t t = node_.ints[2] != 0 ? steps_ - 1 - i : i;
     if (!step(t)) return false;
-    copy(h_, y + t * size_);
+    cell_.copy(h_, y + t * size_, size_);
   }
   give(y);
   return true;

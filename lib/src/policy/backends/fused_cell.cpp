@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#include "policy/backends/fused_cell.hpp"
+
+namespace tactus::policy::fused {
+
+void Cell::copy(std::size_t from, std::size_t to, std::size_t floats) {
+  Step s;
+  s.x = from;
+  s.y = to;
+  s.count = floats;
+  l_.push(s, ir::kNone);
+}
+
+void Cell::binary(kernels::Binary f, std::size_t x, std::size_t other,
+                  std::size_t y) {
+  Step s;
+  s.kind = StepKind::kBinary;
+  s.binary = f;
+  s.x = x;
+  s.other = other;
+  s.y = y;
+  s.count = held_ / kBlock;
+  l_.push(s, ir::kNone);
+}
+
+void Cell::activate(std::string_view op, std::size_t x, std::size_t y,
+                    std::size_t gates) {
+  Step s;
+  s.kind = StepKind::kUnary;
+  s.activation = l_.activation_of(op)->apply;
+  s.x = x;
+  s.y = y;
+  s.count = gates * held_ / kBlock;
+  l_.push(s, ir::kNone);
+}
+
+void Cell::lstm(std::size_t gates, std::size_t h, std::size_t c,
+                std::size_t t) {
+  const kernels::KernelSet& k = *l_.program_.set;
+  const std::size_t i = gates, o = i + held_, f = o + held_, g = f + held_;
+  activate("Sigmoid", i, i, 3);
+  activate("Tanh", g, g, 1);
+  binary(k.mul, i, g, i);
+  binary(k.mul, f, c, c);
+  binary(k.add, c, i, c);
+  activate("Tanh", c, t, 1);
+  binary(k.mul, o, t, h);
+}
+
+void Cell::gru(std::size_t z, std::size_t n, std::size_t h, std::size_t t) {
+  const kernels::KernelSet& k = *l_.program_.set;
+  activate("Tanh", n, n, 1);
+  binary(k.sub, h, n, t);
+  binary(k.mul, z, t, t);
+  binary(k.add, n, t, h);
+}
+
+}  // namespace tactus::policy::fused

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// The arithmetic of a recurrent cell after its products: steps over gates of
+// `held` floats, one behind the other. One row and many rows have it in common.
+#pragma once
+
+#include <string_view>
+
+#include "policy/backends/fused_lowering.hpp"
+
+namespace tactus::policy::fused {
+
+class Cell {
+ public:
+  // `held`: whole blocks.
+  Cell(Lowering& lowering, std::size_t held) : l_(lowering), held_(held) {}
+
+  void copy(std::size_t from, std::size_t to, std::size_t floats);
+  void binary(kernels::Binary f, std::size_t x, std::size_t other,
+              std::size_t y);
+  // Over `gates` of them from x on.
+  void activate(std::string_view op, std::size_t x, std::size_t y,
+                std::size_t gates);
+  // c and h from the sums of the gates i, o, f, c at `gates`; t is scratch.
+  void lstm(std::size_t gates, std::size_t h, std::size_t c, std::size_t t);
+  // h' = n + z (h - n) from the sum n and the update gate z; t is scratch.
+  void gru(std::size_t z, std::size_t n, std::size_t h, std::size_t t);
+
+ private:
+  Lowering& l_;
+  std::size_t held_;
+};
+
+}  // namespace tactus::policy::fused
