@@ -4,18 +4,9 @@
 # each backend that may run in the loop and each model: the demo's, and those
 # of TACTUS_TEST_MODELS where that is set. That the count sees what a kernel
 # does is shown by one that allocates: onednn, which the loop refuses by name.
-# shellcheck source=tests/cli/lib/common.sh
-source "$(dirname "$0")/lib/common.sh"
-not_instrumented
+# shellcheck source=tests/cli/lib/audit.sh
+source "$(dirname "$0")/lib/audit.sh"
 calls=$PWD/$build/tests/policy-calls
-audit=$PWD/$build/tests/librt_audit.so
-zero=(allocations frees syscalls futexes faults
-  voluntary_switches_beyond_waits)
-
-skip() { echo "$*"; exit 77; }
-[ "$(uname -m)" = x86_64 ] || skip "the auditor is written for x86-64"
-grep -qs trap /proc/sys/kernel/seccomp/actions_avail ||
-  skip "no seccomp filters in this kernel"
 
 # audited COUNTED MODEL BACKEND...: the counts are in $tmp/audit.json.
 audited() {
@@ -26,13 +17,6 @@ audited() {
     "$calls" "$1" "$2" $((counted + 30)) "${@:3}" >"$tmp/calls" 2>&1 ||
     fail "$*: $(cat "$tmp/calls")"
   [ -s "$tmp/audit.json" ] || fail "$*: no audit"
-}
-nothing() { # what was audited
-  local key
-  for key in "${zero[@]}"; do
-    [ "$(number "$key" "$tmp/audit.json")" -eq 0 ] ||
-      fail "$*: $key: $(cat "$tmp/audit.json")"
-  done
 }
 
 models=(lib/examples/handover/handover.onnx)
@@ -45,7 +29,7 @@ for model in "${models[@]}"; do
     counted=200
     [ "$backend" = fused ] || counted=20
     audited "$counted" "$model" "$backend"
-    nothing "$model" "$backend"
+    what="$model $backend: " expect
     echo "$(basename "$model"): $(cut -c 1-60 "$tmp/calls"): nothing"
   done
 done
