@@ -68,29 +68,40 @@ int64_t column_offset(const Size3& at, const Size3& size) {
   return at[0] + size[0] * (at[1] + size[1] * at[2]);
 }
 
+// Every window of every plane: visit(p, x, place, n), of plane p, which lies at
+// x, for the n-th output of all.
+template <class F>
+void each_window(const Window& w, const In& in, const Out& out, F visit) {
+  const Size3 from = spatial(in.dims), to = spatial(out.dims);
+  for (int64_t p = 0; p < in.dims[0] * in.dims[1]; ++p) {
+    const double* x = in.data + p * volume(from);
+    each_place(w, to, [&](const Place& place, int64_t n) {
+      visit(p, x, place, p * volume(to) + n);
+    });
+  }
+}
+
 void eval_max(const Node& node, std::span<const In> in,
               std::span<const Out> out) {
   const Window w = window_of(node);
-  const Size3 from = spatial(in[0].dims), to = spatial(out[0].dims);
-  for (int64_t p = 0; p < in[0].dims[0] * in[0].dims[1]; ++p) {
-    const double* x = in[0].data + p * volume(from);
-    each_place(w, to, [&](const Place& place, int64_t n) {
-      double top = -INFINITY;
-      Size3 best{};
-      each_element(w, place, from, [&](const Size3& at) {
-        const double value = x[offset(at, from)];
-        if (!(value > top || value != value)) return;
-        top = value;
-        best = at;
-      });
-      out[0].data[p * volume(to) + n] = top;
-      if (out.size() < 2) return;
-      const int64_t index = node.ints[kFlag] != 0 ? column_offset(best, from)
-                                                  : offset(best, from);
-      out[1].data[p * volume(to) + n] =
-          static_cast<double>(p * volume(from) + index);
-    });
-  }
+  const Size3 from = spatial(in[0].dims);
+  each_window(w, in[0], out[0],
+              [&](int64_t p, const double* x, const Place& place, int64_t n) {
+                double top = -INFINITY;
+                Size3 best{};
+                each_element(w, place, from, [&](const Size3& at) {
+                  const double value = x[offset(at, from)];
+                  if (!(value > top || value != value)) return;
+                  top = value;
+                  best = at;
+                });
+                out[0].data[n] = top;
+                if (out.size() < 2) return;
+                const int64_t index = node.ints[kFlag] != 0
+                                          ? column_offset(best, from)
+                                          : offset(best, from);
+                out[1].data[n] = static_cast<double>(p * volume(from) + index);
+              });
 }
 
 // How many taps of the window lie within the padded input.
@@ -108,21 +119,20 @@ int64_t padded_count(const Node& node, const Window& w, const Place& place,
 void eval_average(const Node& node, std::span<const In> in,
                   std::span<const Out> out) {
   const Window w = window_of(node);
-  const Size3 from = spatial(in[0].dims), to = spatial(out[0].dims);
-  for (int64_t p = 0; p < in[0].dims[0] * in[0].dims[1]; ++p) {
-    const double* x = in[0].data + p * volume(from);
-    each_place(w, to, [&](const Place& place, int64_t n) {
-      double sum = 0;
-      int64_t count = 0;
-      each_element(w, place, from, [&](const Size3& at) {
-        sum += x[offset(at, from)];
-        ++count;
-      });
-      if (node.ints[kFlag] != 0) count = padded_count(node, w, place, from);
-      out[0].data[p * volume(to) + n] =
-          sum / static_cast<double>(std::max<int64_t>(count, 1));
-    });
-  }
+  const Size3 from = spatial(in[0].dims);
+  each_window(w, in[0], out[0],
+              [&](int64_t, const double* x, const Place& place, int64_t n) {
+                double sum = 0;
+                int64_t count = 0;
+                each_element(w, place, from, [&](const Size3& at) {
+                  sum += x[offset(at, from)];
+                  ++count;
+                });
+                if (node.ints[kFlag] != 0)
+                  count = padded_count(node, w, place, from);
+                out[0].data[n] =
+                    sum / static_cast<double>(std::max<int64_t>(count, 1));
+              });
 }
 
 Result<Dims> sizes_of(const Inference& at) {
