@@ -13,42 +13,17 @@
 #include "config/policy_stage.hpp"
 #include "config/supervisor.hpp"
 #include "core/layout/record.hpp"
+#include "frame_rig.hpp"
 #include "rt/loop.hpp"
 #include "rt/manual_wake.hpp"
 #include "rt/record_sink.hpp"
 
 using namespace tactus;
 using namespace tactus::layout;
+using config::test::Frame;
+using config::test::layout_of_frame;
 
 namespace {
-
-struct Frame {
-  int64_t q_at, dq_at, target_at, hand_at;
-  float q[2], dq[2], target[3], hand[3];
-  float command[2];  // the policy's only input: no signal of the shield
-  float u[2];
-};
-
-constexpr uint32_t at(std::size_t offset) {
-  return static_cast<uint32_t>(offset);
-}
-
-config::FrameLayout layout_of_frame() {
-  const tactus_field fields[] = {
-      {"q_at", "", TACTUS_TIME, 1, at(offsetof(Frame, q_at))},
-      {"dq_at", "", TACTUS_TIME, 1, at(offsetof(Frame, dq_at))},
-      {"target_at", "", TACTUS_TIME, 1, at(offsetof(Frame, target_at))},
-      {"hand_at", "", TACTUS_TIME, 1, at(offsetof(Frame, hand_at))},
-      {"q", "rad", TACTUS_F32, 2, at(offsetof(Frame, q))},
-      {"dq", "rad/s", TACTUS_F32, 2, at(offsetof(Frame, dq))},
-      {"target", "m", TACTUS_F32, 3, at(offsetof(Frame, target))},
-      {"hand", "m", TACTUS_F32, 3, at(offsetof(Frame, hand))},
-      {"command", "", TACTUS_F32, 2, at(offsetof(Frame, command))},
-      {"u", "rad/s", TACTUS_F32, 2, at(offsetof(Frame, u))}};
-  auto frame = config::FrameLayout::of(fields, sizeof(Frame));
-  if (!frame) cr_assert(false, "%s", frame.error().text());
-  return std::move(*frame);
-}
 
 // u[0] = 3e38 (command[0] - command[1]): nothing for (0, 0), an infinite
 // number for (10, 0), and not a number at all for one that is none.

@@ -11,38 +11,15 @@
 #include "../safety/limits_rig.hpp"
 #include "config/policy_stage.hpp"
 #include "config/supervisor.hpp"
+#include "frame_rig.hpp"
 
 using namespace tactus;
+using config::test::Frame;
+using config::test::layout_of_frame;
 
 namespace {
 
 constexpr int64_t kPeriod = 1'000'000;
-
-struct Frame {
-  int64_t q_at, dq_at, target_at, hand_at;
-  float q[2], dq[2], target[3], hand[3];
-  float u[2];
-};
-
-constexpr uint32_t at(std::size_t offset) {
-  return static_cast<uint32_t>(offset);
-}
-
-config::FrameLayout layout_of_frame() {
-  const tactus_field fields[] = {
-      {"q_at", "", TACTUS_TIME, 1, at(offsetof(Frame, q_at))},
-      {"dq_at", "", TACTUS_TIME, 1, at(offsetof(Frame, dq_at))},
-      {"target_at", "", TACTUS_TIME, 1, at(offsetof(Frame, target_at))},
-      {"hand_at", "", TACTUS_TIME, 1, at(offsetof(Frame, hand_at))},
-      {"q", "rad", TACTUS_F32, 2, at(offsetof(Frame, q))},
-      {"dq", "rad/s", TACTUS_F32, 2, at(offsetof(Frame, dq))},
-      {"target", "m", TACTUS_F32, 3, at(offsetof(Frame, target))},
-      {"hand", "m", TACTUS_F32, 3, at(offsetof(Frame, hand))},
-      {"u", "rad/s", TACTUS_F32, 2, at(offsetof(Frame, u))}};
-  auto frame = config::FrameLayout::of(fields, sizeof(Frame));
-  if (!frame) cr_assert(false, "%s", frame.error().text());
-  return std::move(*frame);
-}
 
 // h' = h + q, u = 0.1 h': each run that counts moves the state.
 policy::ModelPlan::Ptr summing() {
