@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "core/npy.hpp"
-#include "onnx_writer.hpp"
+#include "plan_rig.hpp"
 #include "policy/assess.hpp"
 #include "policy/qdq.hpp"
 #include "policy/quantize.hpp"
@@ -31,11 +31,7 @@ std::string scaled(float gain) {
 }
 
 ModelPlan::Ptr plan_of(const std::string& bytes) {
-  Options options;
-  options.backend = "reference";
-  auto plan = ModelPlan::from_image(as_image(bytes), "m", options);
-  cr_assert(bool(plan), "%s", plan ? "" : plan.error().text());
-  return *plan;
+  return test::plan_of(as_image(bytes), on("reference"));
 }
 
 Rows four() { return {"rows", 4, {{0, 1, 1, 1, 2, 1, 4, 1}}}; }

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <string>
 
-#include "onnx_writer.hpp"
+#include "plan_rig.hpp"
 #include "policy/plan.hpp"
 
 using namespace tactus;
@@ -14,12 +14,6 @@ using namespace tactus::policy;
 using namespace tactus::policy::test;
 
 namespace {
-
-ModelPlan::Ptr plan_of(const OnnxFile& file) {
-  auto plan = ModelPlan::from_image(as_image(file.bytes()), "net", {});
-  cr_assert(bool(plan), "%s", plan ? "" : plan.error().text());
-  return *plan;
-}
 
 // x [2] → Linear → Relu → Linear.
 OnnxFile perceptron() {

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <string>
 
-#include "onnx_writer.hpp"
+#include "plan_rig.hpp"
 #include "policy/ir/build.hpp"
 #include "policy/onnx/model.hpp"
 #include "policy/plan.hpp"
@@ -36,17 +36,7 @@ std::string compiled(const OnnxFile& file,
 
 std::vector<float> run(const OnnxFile& file, const char* backend,
                        const std::vector<float>& x) {
-  Options options;
-  options.backend = backend;
-  const std::string bytes = file.bytes();
-  auto plan = ModelPlan::from_image(as_image(bytes), "t", options);
-  cr_assert(bool(plan), "%s", plan ? "" : plan.error().text());
-  auto context = Context::make(*plan);
-  std::vector<float> y((*plan)->describe().outputs[0].size);
-  const InputView in{x.data()};
-  const OutputView out(y);
-  cr_assert(context->run({&in, 1}, {&out, 1}) == Status::kOk);
-  return y;
+  return test::run(plan_of(file, on(backend)), x);
 }
 
 // fused runs the optimised graph, reference the graph as built.

@@ -9,7 +9,7 @@
 
 #include "../instrumented.hpp"
 #include "allocations.hpp"
-#include "onnx_writer.hpp"
+#include "plan_rig.hpp"
 #include "policy/observer.hpp"
 #include "policy/plan.hpp"
 
@@ -79,19 +79,10 @@ OnnxFile mixture() {
   return f;
 }
 
-ModelPlan::Ptr plan_of(const OnnxFile& file, const char* backend = "fused",
+ModelPlan::Ptr plan_of(const OnnxFile& file, const char* backend,
                        Options options = {}) {
   options.backend = backend;
-  const std::string bytes = file.bytes();
-  auto plan = ModelPlan::from_image(as_image(bytes), "test.onnx", options);
-  cr_assert(bool(plan), "%s", plan ? "" : plan.error().text());
-  return *plan;
-}
-
-Context context_of(const ModelPlan::Ptr& plan) {
-  auto context = Context::make(plan);
-  cr_assert(bool(context));
-  return std::move(*context);
+  return test::plan_of(file, options);
 }
 
 std::vector<float> run(Context& context, const std::vector<float>& x,

@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "onnx_writer.hpp"
+#include "plan_rig.hpp"
 #include "policy/prune.hpp"
 
 using namespace tactus;
@@ -17,24 +17,7 @@ namespace {
 using Floats = std::vector<float>;
 
 ModelPlan::Ptr plan_of(const std::string& bytes) {
-  Options options;
-  options.backend = "reference";
-  auto plan = ModelPlan::from_image(as_image(bytes), "net.onnx", options);
-  cr_assert(bool(plan), "%s", plan ? "" : plan.error().text());
-  return *plan;
-}
-
-// All outputs, end to end.
-Floats run(const ModelPlan::Ptr& plan, const Floats& x) {
-  auto context = Context::make(plan);
-  std::vector<Floats> y;
-  for (const auto& o : plan->describe().outputs) y.emplace_back(o.size);
-  const InputView in{x.data()};
-  const std::vector<OutputView> out(y.begin(), y.end());
-  cr_assert(context->run({&in, 1}, out) == Status::kOk);
-  Floats all;
-  for (const Floats& o : y) all.insert(all.end(), o.begin(), o.end());
-  return all;
+  return test::plan_of(as_image(bytes), on("reference"));
 }
 
 struct Cut {

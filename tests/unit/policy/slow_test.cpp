@@ -9,7 +9,7 @@
 #include <limits>
 #include <random>
 
-#include "onnx_writer.hpp"
+#include "plan_rig.hpp"
 
 using namespace tactus;
 using namespace tactus::policy;
@@ -63,18 +63,6 @@ Options with(const std::vector<Columns>& columns) {
 Result<ModelPlan::Ptr> loaded(const OnnxFile& file, const Options& options) {
   const std::string bytes = file.bytes();
   return ModelPlan::from_image(as_image(bytes), "test.onnx", options);
-}
-
-ModelPlan::Ptr plan_of(const OnnxFile& file, const Options& options) {
-  auto plan = loaded(file, options);
-  cr_assert(bool(plan), "%s", plan ? "" : plan.error().text());
-  return *plan;
-}
-
-Context context_of(const ModelPlan::Ptr& plan) {
-  auto context = Context::make(plan);
-  cr_assert(bool(context));
-  return std::move(*context);
 }
 
 using Answer = std::array<float, kOut>;

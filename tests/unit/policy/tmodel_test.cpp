@@ -9,7 +9,7 @@
 #include <functional>
 
 #include "core/crc32c.hpp"
-#include "onnx_writer.hpp"
+#include "plan_rig.hpp"
 #include "policy/backend.hpp"
 #include "policy/image.hpp"
 #include "policy/tmodel.hpp"
@@ -46,13 +46,6 @@ Options unchecked() {
   Options options;
   options.check_golden = false;
   return options;
-}
-
-ModelPlan::Ptr plan_of(std::span<const std::byte> image,
-                       const Options& options = {}) {
-  auto plan = ModelPlan::from_image(image, "net", options);
-  cr_assert(bool(plan), "%s", plan ? "" : plan.error().text());
-  return *plan;
 }
 
 Stored stored(const std::string& onnx) {

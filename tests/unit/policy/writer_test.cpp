@@ -7,7 +7,7 @@
 #include <cmath>
 #include <limits>
 
-#include "onnx_writer.hpp"
+#include "plan_rig.hpp"
 #include "policy/onnx/writer.hpp"
 #include "policy/plan.hpp"
 
@@ -44,15 +44,8 @@ OnnxFile small() {
   return f;
 }
 
-std::vector<float> run(const std::string& bytes, std::vector<float> x) {
-  auto plan = ModelPlan::from_image(as_image(bytes), "m.onnx", {});
-  cr_assert(bool(plan), "%s", plan ? "" : plan.error().text());
-  auto context = Context::make(*plan);
-  std::vector<float> y((*plan)->describe().outputs[0].size);
-  const InputView in{x.data()};
-  const OutputView out(y);
-  cr_assert(context->run({&in, 1}, {&out, 1}) == Status::kOk);
-  return y;
+std::vector<float> run(const std::string& bytes, const std::vector<float>& x) {
+  return test::run(plan_of(as_image(bytes)), x);
 }
 
 }  // namespace
