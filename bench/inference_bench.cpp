@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // One observation through a multi-layer perceptron: the fused backend beside
 // its peers in one process, turn by turn. Warm; a sample is a call, for nets
-// below a microsecond the mean of eight. "read-loop" reads as many bytes as
-// the net has weights in f32: the floor.
+// below a microsecond the mean of 64: reading the clock takes a third of the
+// smallest call. A read loop reads as many bytes as the peer has weights: its
+// floor.
 //   ROUNDS=200   of 64 calls for each peer
 #include <cmath>
 #include <cstdlib>
@@ -34,6 +35,11 @@ std::vector<bench::Net> nets() {
 }
 
 bool is_ours(const std::string& peer) { return peer.starts_with("tactus"); }
+bool is_floor(const std::string& peer) { return peer.starts_with("read-loop"); }
+// "tactus-int8": "read-loop-int8".
+std::string floor_of(const std::string& ours) {
+  return "read-loop" + ours.substr(sizeof "tactus" - 1);
+}
 
 class Bench {
  public:
@@ -41,7 +47,7 @@ class Bench {
       : net_(net),
         clock_(clock),
         y_(net.outputs() + 16),
-        group_(net.bytes() < 100'000 ? 8 : 1) {
+        group_(net.bytes() < 100'000 ? kInputs : 1) {
     std::mt19937 rng(9);
     for (std::size_t i = 0; i < kInputs; ++i)
       x_.push_back(bench::normal(net.inputs(), 1, rng));
@@ -83,7 +89,6 @@ Peers make_peers(const bench::Net& net) {
       {"tactus-bf16", bench::make_tactus_bf16},
       {"tactus-int16", bench::make_tactus_int16},
       {"tactus-int8", bench::make_tactus_int8},
-      {"read-loop", bench::make_read_loop},
       {"naive", bench::make_naive},
       {"eigen", bench::make_eigen},
       {"onednn", bench::make_onednn},
@@ -98,10 +103,14 @@ Peers make_peers(const bench::Net& net) {
   Peers list;
   for (const auto& [name, make] : kMake) {
     bench::Made made = make(net);
-    if (made.peer)
-      list.push_back(std::move(made.peer));
-    else
+    if (!made.peer) {
       fmt::print("{}: no {}: {}\n", net.name, name, made.missing);
+      continue;
+    }
+    list.push_back(std::move(made.peer));
+    const bench::Peer& last = *list.back();
+    if (last.bytes() > 0)
+      list.push_back(bench::read_loop(floor_of(last.name()), last.bytes()));
   }
   return list;
 }
@@ -110,7 +119,7 @@ Peers make_peers(const bench::Net& net) {
 bool agrees(const bench::Net& net, Bench& b, Peers& peers) {
   for (std::size_t i = 1; i < peers.size(); ++i) {
     const std::string& name = peers[i]->name();
-    if (name == "read-loop") continue;
+    if (is_floor(name)) continue;
     const double d = b.difference(*peers[0], *peers[i]);
     // The tiers' own error is `rtctl model quantize`'s business.
     if (d < (is_ours(name) ? 0.5 : 1e-3)) continue;
@@ -122,21 +131,20 @@ bool agrees(const bench::Net& net, Bench& b, Peers& peers) {
 
 void add_rows(const bench::Net& net, Samples& samples, bench::Report& report) {
   double best = 1e18;
-  std::map<std::string, double> ours;
-  double floor = 0;
+  std::map<std::string, double> p50;
   for (auto& [name, ns] : samples) {
     report.add(bench::row(net.name, name, std::move(ns)));
-    const double p50 = report.last().p50;
-    if (is_ours(name))
-      ours[name] = p50;
-    else if (name == "read-loop")
-      floor = p50;
-    else
-      best = std::min(best, p50);
+    p50[name] = report.last().p50;
+    if (!is_ours(name) && !is_floor(name)) best = std::min(best, p50[name]);
   }
-  for (const auto& [name, p50] : ours)
-    report.ratio(fmt::format("{}, best peer / {}", net.name, name), best / p50);
-  report.ratio(net.name + ", read-loop / tactus", floor / ours["tactus"]);
+  for (const auto& [name, ns] : p50) {
+    if (!is_ours(name)) continue;
+    report.ratio(fmt::format("{}, best peer / {}", net.name, name), best / ns);
+    const auto floor = p50.find(floor_of(name));
+    if (floor == p50.end()) continue;
+    report.ratio(fmt::format("{}, read loop / {}", net.name, name),
+                 floor->second / ns);
+  }
 }
 
 bool measure(const bench::Net& net, int rounds, bench::Report& report) {

@@ -68,11 +68,11 @@ class Report {
 
   void print() const {
     fmt::print("bench {}: {}\n", name_, machine());
-    fmt::print("{:<28} {:<12} {:>8} {:>9} {:>9} {:>9} {:>9} {:>11}  ns\n",
+    fmt::print("{:<28} {:<15} {:>8} {:>9} {:>9} {:>9} {:>9} {:>11}  ns\n",
                "case", "peer", "n", "min", "p50", "p99", "p99.9", "max");
     for (const Row& r : rows_)
       fmt::print(
-          "{:<28} {:<12} {:>8} {:>9.1f} {:>9.1f} {:>9.1f} {:>9.1f} "
+          "{:<28} {:<15} {:>8} {:>9.1f} {:>9.1f} {:>9.1f} {:>9.1f} "
           "{:>11.1f}\n",
           r.name, r.peer, r.n, r.min, r.p50, r.p99, r.p999, r.max);
     for (const auto& [key, v] : ratios_) fmt::print("{:<28} {:.4g}\n", key, v);

@@ -39,6 +39,8 @@ class Peer {
   virtual ~Peer() = default;
   [[nodiscard]] const std::string& name() const { return name_; }
   virtual void run(const float* x, float* y) = 0;
+  // Of weights, as they lie in memory; 0: not told.
+  [[nodiscard]] virtual std::size_t bytes() const { return 0; }
 
  private:
   std::string name_;
@@ -57,7 +59,9 @@ Made make_onednn(const Net& net);
 Made make_libxsmm(const Net& net);
 Made make_xnnpack(const Net& net);
 Made make_onnxruntime(const Net& net);
-Made make_read_loop(const Net& net);
+Made make_read_loop(const Net& net);  // the net's bytes in f32
+// Another footprint.
+std::unique_ptr<Peer> read_loop(std::string name, std::size_t bytes);
 // Ours; a tier that this build lacks is missing, by name.
 Made make_tactus(const Net& net);
 Made make_tactus_bf16(const Net& net);

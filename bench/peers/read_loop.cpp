@@ -8,8 +8,8 @@ namespace {
 
 class ReadLoop : public Peer {
  public:
-  explicit ReadLoop(const Net& net)
-      : Peer("read-loop"), lines_(net.bytes() / sizeof(Line) / 8 * 8) {}
+  ReadLoop(std::string name, std::size_t bytes)
+      : Peer(std::move(name)), lines_(bytes / sizeof(Line) / 8 * 8) {}
   void run(const float*, float* y) override {
     Line a{}, b{}, c{}, d{}, e{}, f{}, g{}, h{};
     const Line* line = lines_.data();
@@ -28,8 +28,11 @@ class ReadLoop : public Peer {
 
 }  // namespace
 
+std::unique_ptr<Peer> read_loop(std::string name, std::size_t bytes) {
+  return std::make_unique<ReadLoop>(std::move(name), bytes);
+}
 Made make_read_loop(const Net& net) {
-  return {std::make_unique<ReadLoop>(net), {}};
+  return {read_loop("read-loop", net.bytes()), {}};
 }
 
 }  // namespace bench

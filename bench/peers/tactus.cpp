@@ -22,6 +22,9 @@ class Tactus : public Peer {
     const policy::OutputView out{y, context_.plan().describe().outputs[0].size};
     (void)context_.run({&in, 1}, {&out, 1});
   }
+  [[nodiscard]] std::size_t bytes() const override {
+    return context_.plan().describe().weight_bytes;
+  }
 
  private:
   policy::Context context_;
