@@ -1,4 +1,5 @@
-lib_srcs += $(wildcard lib/src/safety/*.cpp lib/src/safety/limits/*.cpp \
+lib_srcs += $(wildcard lib/src/safety/*.cpp lib/src/safety/seal/*.cpp \
+              lib/src/safety/limits/*.cpp lib/src/safety/limits/families/*.cpp \
               lib/src/safety/expr/*.cpp)
 $(eval $(call kernels,lib/src/safety/kernels))
 

@@ -36,7 +36,7 @@ static_assert(kMaxJoints == kin::kMaxJoints);
 enum class OutputKind : uint32_t { kNone = 0, kJointVelocity = 1 };
 
 // One per family; a new family adds a value here, its rows in the compiler
-// and its function in rows.cpp (README.md).
+// and its slack in rows/ (README.md).
 enum class RowKernel : uint32_t {
   kNone = 0,  // an unknown row is a stop
   kActionBox = 1,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the readers of [limit]'s families share.
+// What the families of [limit] share. A family is a file in families/ with
+// its reader and its rows, and a line in kFamilies (limits.cpp).
 #pragma once
 
 #include "safety/limits/ir.hpp"
@@ -12,12 +13,47 @@ struct Input {
   LimitsIr& out;
 };
 
+// A named table: NAME = {…}.
+using Reader = void (*)(const std::string& name, const toml::Table& table,
+                        const Input& in);
+
+struct Family {
+  std::string_view kind;  // of a named table with kind = "…"; or empty
+  Reader read;            // of it; or null
+  // Tables and rows of what was read; an error is without the file's name.
+  Result<void> (*lower)(const LimitsIr& from, Image& to);
+};
+
 // margin and scale of a named row.
 RowIr common(const toml::Table& table, const std::string& id, Dimension unit,
              double scale);
+// A row is added even where there is no room for it: rows then says so.
+void add_row(Image& image, const RowIr& from, RowKernel kernel, uint32_t index);
 
-// kind = "expr": expressions.cpp.
+double not_negative(const toml::Table& table, const char* key, Dimension d);
+// An error at `key` unless some part of the robot that moves has a cover.
+void need_geometry(const toml::Table& table, const char* key, const Input& in);
+
+// families/joints.cpp: action = {…}, joint = {…}.
+void read_action(const toml::Table& table, const Input& in);
+void read_joint(const toml::Table& table, const Input& in);
+Result<void> lower_joints(const LimitsIr& from, Image& to);
+// families/linear.cpp: kind = "linear".
+void read_linear(const std::string& name, const toml::Table& table,
+                 const Input& in);
+Result<void> lower_linear(const LimitsIr& from, Image& to);
+// families/space.cpp: keep = "in" or "out".
+void read_keep(const std::string& name, const toml::Table& table,
+               const Input& in);
+void check_room(const toml::Table& table, const LimitsIr& limits);
+Result<void> lower_space(const LimitsIr& from, Image& to);
+// families/human.cpp: kind = "ssm".
+void read_ssm(const std::string& name, const toml::Table& table,
+              const Input& in);
+Result<void> lower_humans(const LimitsIr& from, Image& to);
+// families/expressions.cpp: kind = "expr".
 void read_expression(const std::string& name, const toml::Table& table,
                      const Input& in);
+Result<void> lower_expressions(const LimitsIr& from, Image& to);
 
 }  // namespace tactus::safety::limits

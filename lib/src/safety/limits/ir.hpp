@@ -69,6 +69,8 @@ struct Scope {
 RobotIr read_robot(const Scope& scope);
 std::vector<Signal> read_signals(const Scope& scope);
 LimitsIr read_limits(const Scope& scope, const std::vector<Signal>& signals);
+// Its rows and tables; image.joints is set before.
+Result<void> lower_limits(const LimitsIr& limits, Image& to);
 
 // [policy] output.kind.
 OutputKind read_output_kind(const toml::Document& document);

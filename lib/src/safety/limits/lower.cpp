@@ -17,20 +17,6 @@ constexpr double kInf = std::numeric_limits<double>::infinity();
 // inflation, so these cost time or reach, never safety.
 constexpr uint32_t kBisections = 4;
 constexpr uint32_t kSamples = 32;
-// m/s below v_max(d) at which that row's margin is 1.
-constexpr double kClosingScale = 0.5;
-
-void add_row(Image& image, const RowIr& from, RowKernel kernel,
-             uint32_t index) {
-  Row& row = image.row[image.rows];
-  copy_text(from.id, row.id, kName);
-  row.kernel = kernel;
-  row.kind = RowKind::kHard;
-  row.priority = image.rows++;  // the order below
-  row.index = index;
-  row.margin = from.margin;
-  row.scale = from.scale;
-}
 
 void set_open(Image& image) {
   std::fill_n(image.action_lo, kMaxJoints, -kInf);
@@ -39,54 +25,6 @@ void set_open(Image& image) {
   std::fill_n(image.position_lo, kMaxJoints, -kInf);
   std::fill_n(image.position_hi, kMaxJoints, kInf);
   std::fill_n(image.velocity, kMaxJoints, kInf);
-}
-
-void lower_humans(const LimitsIr& from, Image& to) {
-  for (const auto& human : from.humans) {
-    const uint32_t index = to.humans++;
-    to.human[index] = human.limit;
-    add_row(to, human.row, RowKernel::kSeparation, index);
-    RowIr now = human.row;
-    now.id += ".now";
-    now.margin = 0;  // a length: it belongs to the row above
-    now.scale = kClosingScale;
-    add_row(to, now, RowKernel::kSeparationNow, index);
-  }
-}
-
-void lower_boxes(const LimitsIr& from, Image& to) {
-  for (const auto& box : from.keep_in) {
-    add_row(to, box.row, RowKernel::kKeepIn, to.boxes);
-    to.box[to.boxes++] = box.limit;
-  }
-  to.boxes_in = to.boxes;
-  for (const auto& box : from.keep_out) {
-    add_row(to, box.row, RowKernel::kKeepOut, to.boxes);
-    to.box[to.boxes++] = box.limit;
-  }
-}
-
-void lower_joints(const LimitsIr& from, uint32_t joints, Image& to) {
-  if (from.action_max) {
-    for (uint32_t j = 0; j < joints; ++j) {
-      to.action_hi[j] = from.action_max->limit[j];
-      to.action_lo[j] = -to.action_hi[j];
-    }
-    add_row(to, from.action_max->row, RowKernel::kActionBox, 0);
-  }
-  if (from.action_rate) {
-    std::copy_n(from.action_rate->limit.begin(), joints, to.action_rate);
-    add_row(to, from.action_rate->row, RowKernel::kActionRate, 0);
-  }
-  if (from.position) {
-    std::copy_n(from.position->limit.lo.begin(), joints, to.position_lo);
-    std::copy_n(from.position->limit.hi.begin(), joints, to.position_hi);
-    add_row(to, from.position->row, RowKernel::kJointPosition, 0);
-  }
-  if (from.velocity) {
-    std::copy_n(from.velocity->limit.begin(), joints, to.velocity);
-    add_row(to, from.velocity->row, RowKernel::kJointVelocity, 0);
-  }
 }
 
 void lower_signals(const std::vector<Signal>& from, Image& to) {
@@ -113,28 +51,6 @@ void lower_commit(const RobotIr& robot, const Timing& timing, Commit& to) {
   to.model_error = robot.model_error;
   std::copy(robot.decel.begin(), robot.decel.end(), to.decel);
   std::copy(robot.jerk.begin(), robot.jerk.end(), to.jerk);
-}
-
-void lower_limits(const LimitsIr& limits, uint32_t joints, Image& to) {
-  set_open(to);
-  lower_humans(limits, to);
-  lower_boxes(limits, to);
-  lower_joints(limits, joints, to);
-  for (const auto& linear : limits.linears) {
-    add_row(to, linear.row, RowKernel::kLinear, to.linears);
-    to.linear[to.linears++] = linear.limit;
-  }
-  to.ladder = {limits.rungs, kBisections, kSamples, limits.none ? 1u : 0u};
-}
-
-bool lower_expressions(const LimitsIr& from, Image& to) {
-  std::vector<expr::Ruled> rows;
-  for (const auto& one : from.expressions) {
-    add_row(to, one.row, RowKernel::kExpression,
-            static_cast<uint32_t>(rows.size()));
-    rows.push_back(one.limit);
-  }
-  return expr::emit(from.tree, rows, to.expressions);
 }
 
 // With nobody to play a stop, the robot's own time-out is the stop.
@@ -167,12 +83,10 @@ Result<std::unique_ptr<Image>> compile(const toml::Document& document,
   image->joints = chain.joints;
   image->chain = chain;
   lower_signals(signals, *image);
-  lower_limits(limits, chain.joints, *image);
-  if (!lower_expressions(limits, *image))
-    return bad_input(
-        "{}: limit: the expressions together are longer than {} operations, {} "
-        "inputs or {} constants: simplify or remove some",
-        document.name(), kMaxExprOps, kMaxExprInputs, kMaxExprConstants);
+  set_open(*image);
+  image->ladder = {limits.rungs, kBisections, kSamples, limits.none ? 1u : 0u};
+  if (auto lowered = lower_limits(limits, *image); !lowered)
+    return bad_input("{}: {}", document.name(), lowered.error().text());
   lower_commit(robot, options.timing, image->commit);
   if (auto sealed = seal(*image); !sealed)
     return bad_input("{}: {}", document.name(), sealed.error().text());

@@ -231,4 +231,18 @@ void read_expression(const std::string& name, const toml::Table& table,
       {common(table, name, node.dimension, largest > 0 ? largest : 1), row});
 }
 
+Result<void> lower_expressions(const LimitsIr& from, Image& to) {
+  std::vector<expr::Ruled> rows;
+  for (const auto& one : from.expressions) {
+    add_row(to, one.row, RowKernel::kExpression,
+            static_cast<uint32_t>(rows.size()));
+    rows.push_back(one.limit);
+  }
+  if (expr::emit(from.tree, rows, to.expressions)) return {};
+  return bad_input(
+      "limit: the expressions together are longer than {} operations, {} "
+      "inputs or {} constants: simplify or remove some",
+      kMaxExprOps, kMaxExprInputs, kMaxExprConstants);
+}
+
 }  // namespace tactus::safety::limits

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "safety/expr/vm.hpp"
+#include "safety/rows/slack_impl.hpp"
 
 namespace tactus::safety {
 inline namespace TACTUS_KERNEL_SPACE {

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+// [limit]: which family reads what, and in which order their rows stand.
+#include <algorithm>
+
+#include "core/error.hpp"
+#include "core/text.hpp"
+#include "safety/limits/family.hpp"
+
+namespace tactus::safety::limits {
+
+RowIr common(const toml::Table& table, const std::string& id, Dimension unit,
+             double scale) {
+  RowIr row{id, 0, scale};
+  row.margin = table.quantity("margin", unit, 0);
+  if (row.margin < 0) table["margin"].fail("a margin of 0 or more");
+  row.scale = table.quantity("scale", unit, scale);
+  if (!(row.scale > 0)) table["scale"].fail("a scale above zero");
+  return row;
+}
+
+void add_row(Image& image, const RowIr& from, RowKernel kernel,
+             uint32_t index) {
+  const uint32_t r = image.rows++;
+  if (r >= kMaxRows) return;
+  Row& row = image.row[r];
+  copy_text(from.id, row.id, kName);
+  row.kernel = kernel;
+  row.kind = RowKind::kHard;
+  row.priority = r;  // the order below
+  row.index = index;
+  row.margin = from.margin;
+  row.scale = from.scale;
+}
+
+void need_geometry(const toml::Table& table, const char* key, const Input& in) {
+  const auto& chain = in.scope.chain;
+  const bool moving =
+      std::any_of(chain.sphere, chain.sphere + chain.spheres,
+                  [](const kin::Sphere& sphere) { return sphere.link > 0; });
+  if (!moving)
+    table[key].fail(
+        "a robot with collision geometry on a moving link: "
+        "nothing would enforce this");
+}
+
+double not_negative(const toml::Table& table, const char* key, Dimension d) {
+  const double value = table.quantity(key, d);
+  if (!(value >= 0)) table[key].fail("a value of 0 or more");
+  return value;
+}
+
+namespace {
+
+// Priority is this order.
+constexpr Family kFamilies[] = {
+    {"ssm", read_ssm, lower_humans},
+    {"", nullptr, lower_space},   // keep = …
+    {"", nullptr, lower_joints},  // action, joint
+    {"linear", read_linear, lower_linear},
+    {"expr", read_expression, lower_expressions},
+};
+
+void read_named(const std::string& name, const toml::Value& value,
+                const Input& in) {
+  // ".now" must fit behind it.
+  if (name.empty() || name.size() > kName - 5 || one_line(name) != name)
+    return value.fail("name " + quoted(name), "1 to 27 printable bytes");
+  const auto table = value.table();
+  if (!table) return;
+  if (table.has("keep")) return read_keep(name, table, in);
+  if (!table.has("kind"))
+    return value.fail("a table without keep or kind",
+                      "keep = \"in\" or \"out\" with box, or kind = \"ssm\", "
+                      "\"linear\" or \"expr\"");
+  std::vector<std::string_view> kinds;
+  std::vector<Reader> readers;
+  for (const Family& family : kFamilies) {
+    if (family.read == nullptr) continue;
+    kinds.push_back(family.kind);
+    readers.push_back(family.read);
+  }
+  const std::size_t at = table["kind"].choice(kinds);
+  if (table.text("kind") == kinds[at]) readers[at](name, table, in);
+}
+
+uint32_t read_ladder(const toml::Value& value) {
+  constexpr std::string_view kRungs[] = {"pass", "scale", "stop"};
+  uint32_t bits = 0, last = 0;
+  for (const auto& rung : value.list()) {
+    if (rung.text() == "project")
+      rung.fail("\"pass\", \"scale\" or \"stop\": projection is not there yet");
+    const uint32_t bit = 1u << rung.choice(kRungs);
+    if (bit <= last)
+      rung.fail("each rung once, in the order pass, scale, stop");
+    bits |= bit;
+    last = bit;
+  }
+  if ((bits & kRungPass) == 0 || last != kRungStop)
+    value.fail("a ladder from \"pass\" to \"stop\"");
+  return bits;
+}
+
+bool any_row(const LimitsIr& limits) {
+  return limits.action_max || limits.action_rate || limits.position ||
+         limits.velocity || !limits.keep_in.empty() ||
+         !limits.keep_out.empty() || !limits.humans.empty() ||
+         !limits.linears.empty() || !limits.expressions.empty();
+}
+
+}  // namespace
+
+LimitsIr read_limits(const Scope& scope, const std::vector<Signal>& signals) {
+  LimitsIr out;
+  const Input in{scope, signals, out};
+  const auto value = scope.document.root()["limit"];
+  if (value.kind() == toml::Kind::kText || !value.present()) {
+    out.none = value.present() && value.text() == "none";
+    if (!out.none)
+      value.fail("a [limit] table, or limit = \"none\" written out");
+    out.rungs = kRungPass | kRungStop;
+    return out;
+  }
+  const auto table = value.table();
+  if (!table) return out;
+  if (table.has("action")) read_action(table.table("action"), in);
+  if (table.has("joint")) read_joint(table.table("joint"), in);
+  for (const std::string& name : table.keys())
+    if (name != "action" && name != "joint" && name != "ladder")
+      read_named(name, table[name], in);
+  out.rungs = read_ladder(table["ladder"]);
+  check_room(table, out);
+  if (!any_row(out))
+    value.fail("no limit in it", "at least one, or limit = \"none\"");
+  return out;
+}
+
+Result<void> lower_limits(const LimitsIr& limits, Image& to) {
+  for (const Family& family : kFamilies) {
+    if (Result<void> r = family.lower(limits, to); !r) return r;
+  }
+  if (to.rows > kMaxRows)
+    return bad_input("limit: {} rows: remove some: at most {}", to.rows,
+                     kMaxRows);
+  return {};
+}
+
+}  // namespace tactus::safety::limits

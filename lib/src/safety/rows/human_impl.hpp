@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+// Human separation: over the motion, and of the present command. Included by
+// rows_impl.hpp.
+#pragma once
+
+#include <cmath>
+
+#include "safety/rows/sphere_impl.hpp"
+
+namespace tactus::safety {
+inline namespace TACTUS_KERNEL_SPACE {
+namespace detail {
+
+// Gap wanted between robot surface and observed human surface, without what
+// grows with time.
+template <class F>
+double wanted_gap(const Human& human) {
+  if (F::on(Fault::kHumanMargins)) return human.d_min;
+  return human.d_min + human.intrusion + human.sensor + human.robot;
+}
+
+template <class F>
+void human_slack(const Image& image, const ShieldInput& in, uint32_t index,
+                 const Double8& until, const Sphere8& s, uint32_t who,
+                 Slack8& out) {
+  const Human& human = image.human[index];
+  const Signal& signal = image.signal[human.signal];
+  const double age = seconds(in.now_ns - in.stamp_ns[human.signal]);
+  const double fixed = signal.radius + wanted_gap<F>(human);
+  const double growth = F::on(Fault::kHumanGrowth) ? 0 : human.speed;
+  const Double8 keep = s.radius + (fixed + growth * (age + until));
+  const Double8 free = Double8{} + std::numeric_limits<double>::infinity();
+  const Double8 slow = Double8{} + kStandstillPoint;
+  for (uint32_t k = 0; k + 2 < signal.count; k += 3) {
+    const float* centre = in.value[human.signal] + k;
+    Double8 sum = {};
+    for (int a = 0; a < 3; ++a) {
+      const Double8 d = s.at[a] - static_cast<double>(centre[a]);
+      sum += d * d;
+    }
+    Double8 distance;
+    kin::root(sum, distance);
+    const Double8 slack = distance - keep;
+    // Binds unless the point is surely slow: NaN speed binds.
+    Double8 bound;
+    select_le(s.speed, slow, free, slack, bound);
+    out.take(bound, who);
+  }
+}
+
+// Closed form of speed and separation monitoring on the present command.
+// ISO/TS 15066:2016, 5.5.4.2.3: S_p = S_h + S_r + S_s + C + Z_d + Z_r with
+// S_h = v_h (T_r + T_s), S_r = v_r T_r and, for a stop that falls evenly in
+// time, S_s = v_r T_s / 2; solved for the directed speed:
+//   v_max(d) = (d - d_min - v_h (T_r + T_s) - C - Z_d - Z_r) / (T_r + T_s/2)
+// with the lag counted into both times. A point that recedes, or is slower
+// than standstill, is not bound by it (the motion's own row is).
+struct Present {
+  kin::Frames frames;
+  kin::Twists measured;
+  kin::Twists asked;
+};
+
+inline double towards(const double* away, double distance,
+                      const double* velocity) {
+  const double along =
+      away[0] * velocity[0] + away[1] * velocity[1] + away[2] * velocity[2];
+  return -along / distance;
+}
+
+struct Closing {
+  double reaction_s, stop_s;
+};
+
+template <class F>
+void closing_slack(const Image& image, const ShieldInput& in, uint32_t index,
+                   const Present& now, const Closing& times, Slack& out) {
+  const Human& human = image.human[index];
+  const Signal& signal = image.signal[human.signal];
+  const double age = seconds(in.now_ns - in.stamp_ns[human.signal]);
+  const double spent = age + times.reaction_s + times.stop_s;
+  const double path_s = times.reaction_s + 0.5 * times.stop_s;
+  for (uint32_t i = 0; i < image.chain.spheres; ++i) {
+    const kin::Sphere& sphere = image.chain.sphere[i];
+    if (sphere.link == 0) continue;
+    double at[3], measured[3], asked[3];
+    kin::point(now.frames, sphere.link, sphere.center, at);
+    kin::point_velocity(now.frames, now.measured, sphere.link, at, measured);
+    kin::point_velocity(now.frames, now.asked, sphere.link, at, asked);
+    for (uint32_t k = 0; k + 2 < signal.count; k += 3) {
+      double away[3];
+      for (uint32_t a = 0; a < 3; ++a) {
+        away[a] = at[a] - static_cast<double>(in.value[human.signal][k + a]);
+      }
+      const double distance =
+          std::sqrt(away[0] * away[0] + away[1] * away[1] + away[2] * away[2]);
+      const double gap = distance - signal.radius - sphere.radius -
+                         image.commit.model_error - wanted_gap<F>(human) -
+                         human.speed * spent;
+      const double speed = larger(towards(away, distance, measured),
+                                  towards(away, distance, asked));
+      const double allowed = larger(gap / path_s, kStandstillPoint);
+      out.take(allowed - speed, i);
+    }
+  }
+}
+
+template <class F>
+void closing_slacks(const Image& image, const ShieldInput& in, const Past& past,
+                    const Intent& intent, const Motion& motion, Slacks& out) {
+  Present now;
+  kin::frames_of(image.chain, past.q[0], now.frames);
+  kin::twists_of(image.chain, now.frames, past.v[0], now.measured);
+  // In a running plan the present command is the last one sent.
+  const double* asked = intent.fresh ? intent.u : past.last;
+  kin::twists_of(image.chain, now.frames, asked, now.asked);
+  const double lag = seconds(image.commit.lag_ns);
+  const Closing times{motion.reaction_s + lag,
+                      seconds(intent.shape.end_ns()) + lag};
+  for (uint32_t k = 0; k < image.humans; ++k) {
+    closing_slack<F>(image, in, k, now, times, out.human_now[k]);
+  }
+}
+
+}  // namespace detail
+
+inline double separation_now(const Image& image, const ShieldInput& in,
+                             const Past& past) noexcept {
+  double nearest = std::numeric_limits<double>::quiet_NaN();
+  kin::Frames frames;
+  kin::frames_of(image.chain, past.q[0], frames);
+  for (uint32_t h = 0; h < image.humans; ++h) {
+    const Signal& signal = image.signal[image.human[h].signal];
+    for (uint32_t i = 0; i < image.chain.spheres; ++i) {
+      const kin::Sphere& sphere = image.chain.sphere[i];
+      double at[3];
+      kin::point(frames, sphere.link, sphere.center, at);
+      for (uint32_t k = 0; k + 2 < signal.count; k += 3) {
+        const float* centre = in.value[image.human[h].signal] + k;
+        double sum = 0;
+        for (uint32_t a = 0; a < 3; ++a) {
+          const double d = at[a] - static_cast<double>(centre[a]);
+          sum += d * d;
+        }
+        const double gap = std::sqrt(sum) - sphere.radius - signal.radius;
+        if (!(gap >= nearest)) nearest = gap;
+      }
+    }
+  }
+  return nearest;
+}
+
+}  // namespace TACTUS_KERNEL_SPACE
+}  // namespace tactus::safety

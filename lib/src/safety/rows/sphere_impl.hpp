@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// A robot sphere on eight samples, with what is not known of its place.
+#pragma once
+
+#include "safety/rows/slack_impl.hpp"
+
+namespace tactus::safety {
+inline namespace TACTUS_KERNEL_SPACE {
+namespace detail {
+
+// A frame's share of the bound on a point that moves with it:
+// along + turning * arm (Derived).
+struct Reach8 {
+  Double8 along, turning;
+};
+inline void reach_of(const Image& image, uint32_t frame,
+                     const kin::Samples8& per_joint, Reach8& out) {
+  out.along = Double8{};
+  out.turning = Double8{};
+  for (uint32_t j = 0; j < frame; ++j) {
+    out.along += per_joint.at[j] * image.derived.reach[frame][j];
+    out.turning += per_joint.at[j] * image.derived.turn[j];
+  }
+}
+
+struct Sphere8 {
+  Double8 at[3];
+  Double8 radius;  // with everything that is not known about its place
+  Double8 speed;   // bound, of its surface
+};
+
+}  // namespace detail
+}  // namespace TACTUS_KERNEL_SPACE
+}  // namespace tactus::safety

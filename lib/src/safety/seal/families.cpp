@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// Which entries rows may point at and which need one, family by family.
+#include <cstring>
+#include <string>
+
+#include "safety/seal/family.hpp"
+
+namespace tactus::safety::sealing {
+namespace {
+
+Span one(const Image&) { return {0, 1}; }
+Span boxes_in(const Image& image) { return {0, image.boxes_in}; }
+Span boxes_out(const Image& image) { return {image.boxes_in, image.boxes}; }
+Span humans(const Image& image) { return {0, image.humans}; }
+Span linears(const Image& image) { return {0, image.linears}; }
+Span expressions(const Image& image) { return {0, image.expressions.count}; }
+
+constexpr Family kFamilies[] = {
+    {RowKernel::kActionBox, "action box", one, action_box},
+    {RowKernel::kActionRate, "action rate", one, action_rate},
+    {RowKernel::kJointPosition, "joint position", one, joint_position},
+    {RowKernel::kJointVelocity, "joint velocity", one, joint_velocity},
+    {RowKernel::kKeepIn, "box", boxes_in, boxes_in},
+    {RowKernel::kKeepOut, "box", boxes_out, boxes_out},
+    {RowKernel::kSeparation, "human", humans, humans},
+    {RowKernel::kSeparationNow, "human", humans, humans},
+    {RowKernel::kLinear, "linear", linears, linears},
+    {RowKernel::kExpression, "expression", expressions, expressions},
+};
+
+const Family* family_of(RowKernel kernel) {
+  for (const Family& family : kFamilies) {
+    if (family.kernel == kernel) return &family;
+  }
+  return nullptr;
+}
+
+Check check_row(const Image& image, uint32_t r) {
+  const Row& row = image.row[r];
+  const std::string id(row.id, strnlen(row.id, kName));
+  const Family* family = family_of(row.kernel);
+  const Span span = family != nullptr ? family->entries(image) : Span{0, 0};
+  if (row.index < span.begin || row.index >= span.end) {
+    return bad_input("limits image: row \"{}\": kernel {} has no entry {}", id,
+                     static_cast<uint32_t>(row.kernel), row.index);
+  }
+  if (!positive(row.scale) || !not_negative(row.margin)) {
+    return bad_input("limits image: row \"{}\": scale or margin", id);
+  }
+  if (row.kind != RowKind::kHard && row.kind != RowKind::kSoft) {
+    return bad_input("limits image: row \"{}\": neither hard nor soft", id);
+  }
+  return {};
+}
+
+bool has_row(const Image& image, RowKernel kernel, uint32_t index) {
+  for (uint32_t r = 0; r < image.rows; ++r) {
+    const Row& row = image.row[r];
+    if (row.kernel == kernel && row.index == index) return true;
+  }
+  return false;
+}
+
+// A limit that is configured and enforced by no row is an error.
+Check check_enforced(const Image& image, const Family& family) {
+  const Span span = family.configured(image);
+  for (uint32_t i = span.begin; i < span.end; ++i) {
+    if (!has_row(image, family.kernel, i)) {
+      return bad_input("limits image: {} {} has no row", family.what, i);
+    }
+  }
+  return {};
+}
+
+constexpr Check (*kTables[])(const Image&) = {
+    check_joints, check_linear, check_boxes, check_humans, check_expressions,
+};
+
+}  // namespace
+
+Check over_size() {
+  return bad_input("limits image: a table is over its size");
+}
+
+Check check_families(const Image& image) {
+  for (const auto check : kTables) {
+    if (Check r = check(image); !r) return r;
+  }
+  return {};
+}
+
+Check check_rows(const Image& image) {
+  for (uint32_t r = 0; r < image.rows; ++r) {
+    if (Check checked = check_row(image, r); !checked) return checked;
+  }
+  for (const Family& family : kFamilies) {
+    if (Check r = check_enforced(image, family); !r) return r;
+  }
+  return {};
+}
+
+}  // namespace tactus::safety::sealing

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// What seal asks of each family, and of the rest of an image. A new family is
+// a file here with its checks and a line per kernel in families.cpp. Set-up
+// only.
+#pragma once
+
+#include "core/error.hpp"
+#include "safety/image.hpp"
+#include "tactus/result.hpp"
+
+namespace tactus::safety::sealing {
+
+using Check = Result<void>;
+
+inline bool positive(double x) { return x > 0 && x - x == 0; }
+inline bool not_negative(double x) { return x >= 0 && x - x == 0; }
+
+struct Span {
+  uint32_t begin, end;
+};
+
+struct Family {
+  RowKernel kernel;
+  const char* what;                        // an entry of its table
+  Span (*entries)(const Image& image);     // that its rows may point at
+  Span (*configured)(const Image& image);  // each of them needs a row
+};
+
+Check over_size();  // the error of a table that holds more than it can
+
+Check check_commit(const Image& image);
+Check check_signals(const Image& image);
+Check check_spheres(const Image& image);
+Check check_rows(const Image& image);  // each has its entry, each entry a row
+
+// Of one family's tables; all of them, in this order: check_families.
+Check check_families(const Image& image);
+Check check_joints(const Image& image);
+Check check_linear(const Image& image);
+Check check_boxes(const Image& image);
+Check check_humans(const Image& image);
+Check check_expressions(const Image& image);
+
+// Its programs can be run without leaving their registers.
+bool expressions_valid(const Image& image) noexcept;
+Check needs_moving_spheres(const Image& image);
+
+// What is configured of the families without a table: one entry or none.
+Span action_box(const Image& image);
+Span action_rate(const Image& image);
+Span joint_position(const Image& image);
+Span joint_velocity(const Image& image);
+
+}  // namespace tactus::safety::sealing
