@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+// What each family says of its rows: a line in kWords, its functions above.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "safety/explain_rows.hpp"
+
+namespace tactus::safety {
+namespace {
+
+std::string list(const double* values, uint32_t count) {
+  std::string out;
+  for (uint32_t i = 0; i < count; ++i)
+    out += fmt::format("{}{:g}", i ? ", " : "", values[i]);
+  return out;
+}
+
+// Operations are counted from the kernels' inner loops; a sample is one
+// instant.
+uint64_t samples(const Image& image) { return image.ladder.samples; }
+uint64_t sphere_samples(const Image& image) {
+  return moving_spheres(image) * samples(image);
+}
+
+std::string box_limit(const Image& image, const Row& row) {
+  const Box& box = image.box[row.index];
+  return fmt::format("x {:g} .. {:g}, y {:g} .. {:g}, z {:g} .. {:g} m",
+                     box.lo[0], box.hi[0], box.lo[1], box.hi[1], box.lo[2],
+                     box.hi[2]);
+}
+uint64_t keep_in_cost(const Image& image, const Row&) {
+  return 12 * sphere_samples(image);
+}
+uint64_t keep_out_cost(const Image& image, const Row&) {
+  return 24 * sphere_samples(image);
+}
+
+std::string human_limit(const Image& image, const Row& row) {
+  const Human& h = image.human[row.index];
+  return fmt::format(
+      "{}: d_min {:g} m, speed {:g} m/s, intrusion {:g} m, sensor {:g} m, "
+      "robot {:g} m",
+      image.signal[h.signal].name, h.d_min, h.speed, h.intrusion, h.sensor,
+      h.robot);
+}
+uint64_t separation_cost(const Image& image, const Row&) {
+  return 28 * sphere_samples(image);
+}
+uint64_t closing_cost(const Image& image, const Row&) {
+  return 40 * moving_spheres(image);
+}
+
+std::string box_of_actions(const Image& image, const Row&) {
+  return "|u| <= " + list(image.action_hi, image.joints);
+}
+std::string rate_limit(const Image& image, const Row&) {
+  return "|du/dt| <= " + list(image.action_rate, image.joints);
+}
+std::string position_limit(const Image& image, const Row&) {
+  return fmt::format("{} .. {}", list(image.position_lo, image.joints),
+                     list(image.position_hi, image.joints));
+}
+std::string velocity_limit(const Image& image, const Row&) {
+  return "|dq| <= " + list(image.velocity, image.joints);
+}
+std::string linear_limit(const Image& image, const Row& row) {
+  const Linear& linear = image.linear[row.index];
+  return fmt::format("[{}] . u <= {:g}", list(linear.a, image.joints),
+                     linear.b);
+}
+uint64_t action_cost(const Image& image, const Row&) {
+  return 4 * image.joints;
+}
+uint64_t rate_cost(const Image& image, const Row&) { return 5 * image.joints; }
+uint64_t joint_cost(const Image& image, const Row&) {
+  return 6 * image.joints * samples(image);
+}
+
+// Blocks of eight lanes in which a program runs for one motion.
+uint32_t runs(const Image& image, ExprWhen when) {
+  return when == ExprWhen::kMotion ? image.ladder.samples / 8 : 1;
+}
+
+const Expression& expression_of(const Image& image, const Row& row) {
+  return image.expressions.expression[row.index];
+}
+
+// Its unit and the blank before it; a plain number has none.
+std::string unit_after(const Expression& e) {
+  return std::string_view(e.unit) == "1" ? "" : fmt::format(" {}", e.unit);
+}
+std::string figure(const Expression& e, double value) {
+  return fmt::format("{:g}{}", value, unit_after(e));
+}
+
+std::string expression_limit(const Image& image, const Row& row) {
+  const Expression& e = expression_of(image, row);
+  std::string out;
+  if (e.lo != kNoRegister) out += figure(e, e.min - e.rounding) + " <= ";
+  out += e.text;
+  if (e.hi != kNoRegister) out += " <= " + figure(e, e.max + e.rounding);
+  return out + fmt::format(
+                   "\n    {} operations on 8 lanes, {} times; range {:g} .. {}",
+                   e.ops, runs(image, e.when), e.least, figure(e, e.most));
+}
+uint64_t expression_cost(const Image& image, const Row& row) {
+  const Expression& e = expression_of(image, row);
+  return e.when == ExprWhen::kMotion ? e.ops * samples(image) : e.ops * 8;
+}
+std::string expression_consumer(const Image& image, const Row& row) {
+  return expression_of(image, row).when == ExprWhen::kAction
+             ? "check stage: the action and its fall to zero, other signals "
+               "as observed, after every rung"
+             : "check stage: commit rule, motion and stop plan, u anywhere "
+               "down to zero, after every rung";
+}
+std::string expression_bound(const Image& image, const Row& row) {
+  const Expression& e = expression_of(image, row);
+  return fmt::format(
+      "derived (expr/tree.hpp): rounding below {:.2g}{}, taken off the limit",
+      e.rounding, unit_after(e));
+}
+
+// Whether a row looks at the action alone or at the whole motion, and how its
+// verdict holds between and beside its samples.
+std::string of_action(const Image&, const Row&) {
+  return "check stage: the action, after every rung";
+}
+std::string exact(const Image&, const Row&) {
+  return "exact (the command itself is compared)";
+}
+std::string of_motion(const Image&, const Row&) {
+  return "check stage: commit rule, motion and stop plan, after every rung";
+}
+std::string derived(const Image&, const Row&) {
+  return "derived (predict.hpp, rows.hpp)";
+}
+std::string of_now(const Image&, const Row&) {
+  return "check stage: the command against v_max(d), after every rung";
+}
+std::string derived_now(const Image&, const Row&) {
+  return "derived (rows.hpp), for the present command only";
+}
+
+using Text = std::string (*)(const Image&, const Row&);
+struct Words {
+  RowKernel kernel;
+  const char* name;
+  Text limit, consumer, bound;
+  uint64_t (*operations)(const Image&, const Row&);
+};
+using enum RowKernel;
+constexpr Words kWords[] = {
+    {kActionBox, "action box", box_of_actions, of_action, exact, action_cost},
+    {kActionRate, "rate of change", rate_limit, of_action, exact, rate_cost},
+    {kJointPosition, "joint position", position_limit, of_motion, derived,
+     joint_cost},
+    {kJointVelocity, "joint velocity", velocity_limit, of_motion, derived,
+     joint_cost},
+    {kKeepIn, "keep in", box_limit, of_motion, derived, keep_in_cost},
+    {kKeepOut, "keep out", box_limit, of_motion, derived, keep_out_cost},
+    {kSeparation, "separation", human_limit, of_motion, derived,
+     separation_cost},
+    {kSeparationNow, "separation now", human_limit, of_now, derived_now,
+     closing_cost},
+    {kLinear, "linear", linear_limit, of_action, exact, action_cost},
+    {kExpression, "expression", expression_limit, expression_consumer,
+     expression_bound, expression_cost},
+};
+
+}  // namespace
+
+uint64_t moving_spheres(const Image& image) {
+  const auto* begin = image.chain.sphere;
+  return static_cast<uint64_t>(
+      std::count_if(begin, begin + image.chain.spheres,
+                    [](const kin::Sphere& s) { return s.link > 0; }));
+}
+
+ExplainedRow explain_row(const Image& image, const Row& row) {
+  ExplainedRow out;
+  out.id = row.id;
+  out.hard = row.kind == RowKind::kHard;
+  out.priority = row.priority;
+  out.margin = row.margin;
+  out.scale = row.scale;
+  const auto* words =
+      std::find_if(std::begin(kWords), std::end(kWords),
+                   [&](const Words& w) { return w.kernel == row.kernel; });
+  if (words == std::end(kWords)) {
+    out.kernel = out.bound = "none";
+    out.limit = "nothing";
+    out.consumer = "nobody";
+    return out;
+  }
+  out.kernel = words->name;
+  out.limit = words->limit(image, row);
+  out.consumer = words->consumer(image, row);
+  out.bound = words->bound(image, row);
+  out.operations = words->operations(image, row);
+  return out;
+}
+
+}  // namespace tactus::safety
