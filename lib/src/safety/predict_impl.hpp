@@ -8,7 +8,7 @@ namespace tactus::safety {
 inline namespace TACTUS_KERNEL_SPACE {
 namespace detail {
 
-inline double magnitude(double x) { return x < 0 ? -x : x; }
+inline double magnitude(double x) { return __builtin_fabs(x); }
 // Keeps NaN of either side.
 inline double larger(double a, double b) {
   if (a != a) return a;
@@ -339,9 +339,12 @@ inline void sample_joint(const Past& past, const Courses& courses,
     store(now.speed, out.speed + kLanes + i);
   }
   out.speed[kLanes - 1] = courses.own.hull;
+  const double error = has_before
+                           ? larger(courses.own.error, courses.before.error)
+                           : courses.own.error;
   for (uint32_t i = 0; i < kEarly; ++i) {
     out.q[i] = past.q[i][j];
-    out.wide[i] = larger(courses.own.error, courses.before.error);
+    out.wide[i] = error;
     out.speed[kLanes + i] = courses.own.hull;
   }
 }

@@ -38,6 +38,19 @@ Test(rows, a_small_motion_with_room_passes) {
   cr_assert(cycle.out.margin >= 0);
 }
 
+Test(rows, zeros_of_both_signs_have_a_stop) {
+  const auto image = sealed();
+  Cycle cycle;
+  for (float& u : cycle.u) u = -0.0f;
+  cr_assert(eq(u32, cycle.run(*image), TACTUS_RUNG_PASS));
+  // And the command before, which rung scale brakes from.
+  Cycle scaled;
+  for (float& last : scaled.state.before) last = -0.0f;
+  scaled.u[2] = 0.5f;
+  cr_assert(eq(u32, scaled.run(*image), TACTUS_RUNG_SCALE));
+  cr_assert(scaled.out.action[2] > 0);
+}
+
 Test(rows, action_box_bounds_are_inclusive_to_the_ulp) {
   const auto image = sealed();
   Cycle cycle;
