@@ -15,6 +15,7 @@ namespace {
 struct Removed {
   static inline Fault active = Fault::kNone;
   static bool on(Fault fault) { return fault == active; }
+  static bool none() { return active == Fault::kNone; }
 };
 
 tactus_rung run(Cycle& cycle, const Image& image) {

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "safety/check.hpp"
+#include "safety/kernel.hpp"
 #include "safety/seal.hpp"
 
 namespace rig {
@@ -160,6 +161,12 @@ inline std::unique_ptr<Image> sealed() {
   return image;
 }
 
+// The kernel of this machine, or of TACTUS_ISA.
+inline const Kernel& product() {
+  static const auto isa = rt::choose_isa();
+  return isa ? kernel_for(*isa) : kPortableKernel;
+}
+
 // A robot at rest in the middle of its cell, the hand far away, at cycle 100.
 struct Cycle {
   float q[7] = {0, 0.4f, 0, -1.2f, 0, 1.2f, 0};
@@ -210,16 +217,27 @@ struct Cycle {
     u[joint] = speed;
     state.before[joint] = speed;
   }
+  // Without a fault it is the product's own code that runs; faults that are
+  // chosen at run time say by none() when none is.
   template <class F = NoFault>
   tactus_rung run(const Image& image) {
-    check_with<F>(image, state, in, out);
+    if constexpr (!std::is_same_v<F, NoFault>) {
+      if (!F::none()) {
+        check_with<F>(image, state, in, out);
+        return out.rung;
+      }
+    }
+    product().check(image, state, in, out);
     return out.rung;
   }
   template <class F = NoFault>
   void send(const Image& image) {
     const bool verified = out.rung != TACTUS_RUNG_STOP;
     const Sent sent{out.action, in.now_ns + 300'000, verified};
-    committed_with<F>(image, state, sent);
+    if constexpr (!std::is_same_v<F, NoFault>) {
+      if (!F::none()) return committed_with<F>(image, state, sent);
+    }
+    product().committed(image, state, sent);
   }
 };
 
