@@ -21,7 +21,7 @@ $O/tests/%_race: $O/tests/race/%_race.o $O/libtactus.a
 	$(call link,$(lib_libs))
 
 script_tests := $(sort $(wildcard tests/cli/*.sh tests/oracle/*.sh \
-                  tests/pkg/*.sh tests/vm/*.sh))
+                  tests/mutation/*.sh tests/pkg/*.sh tests/vm/*.sh))
 
 # The scripts test the variant that was built.
 check: $(unit_bins)
@@ -63,6 +63,29 @@ $O/tests/%-edit: $O/tests/tools/%_edit.o $O/libtactus.a
 $O/tests/model-batch: $O/tests/tools/model_batch.o $O/libtactus.a
 	$(call link,$(lib_libs))
 test-programs: $(tools)
+
+# The shield's kernel in a namespace of its own, with the tests that watch it:
+# what tests/mutation/ changes, an instruction at a time. Without the copies
+# of loops that -O3 makes and few calls reach.
+mutated_cpu := $(foreach i,avx512vl avx2,$(shell grep -qw $i /proc/cpuinfo && \
+                 echo $(i:vl=)))
+mutated := $(addprefix $O/mutated/,contracts_test.o rows_test.o oracle_test.o \
+             adversary_test.o)
+$(mutated): $O/mutated/%.o: tests/unit/safety/%.cpp
+	$(call say,CXX,$<)
+	@mkdir -p $(@D)
+	$Q$(CXX) $(CPPFLAGS) -DTACTUS_KERNEL_SPACE=mutated -DTACTUS_MUTATED \
+	  $(CXXFLAGS) -Wno-conversion \
+	  $(kernel_flags.$(firstword $(filter $(isas),$(mutated_cpu)) portable)) \
+	  -O1 \
+	  -MMD -MP -c $< -o $@
+$O/mutated/unit-shield: $(mutated) $O/libtactus.a
+	$(call link,$(lib_libs) -lcriterion)
+all_srcs += tests/mutation/mutants.cpp
+$O/tests/mutants: $O/tests/mutation/mutants.o
+	$(call link)
+test-programs: $O/mutated/unit-shield $O/tests/mutants
+-include $(mutated:.o=.d)
 
 # The long evidence, with figures; see the script for what can be overridden.
 prove: cli test-programs

@@ -24,6 +24,7 @@ enum class Fault {
   kExprWide,       // what is not known of q and dq
   kExprUncertain,  // declared errors and motion of other signals
   kExprRange,      // the range that its rounding bound was derived for
+  kRounding,      // of the arithmetic, off the limits
   kNan,
   kRange,
   kStale,

@@ -20,7 +20,7 @@
 namespace tactus::safety {
 
 inline constexpr uint32_t kImageMagic = 0x4D494354;  // "TCIM"
-inline constexpr uint32_t kImageVersion = 2;
+inline constexpr uint32_t kImageVersion = 3;
 inline constexpr uint32_t kMaxJoints = layout::kMaxJoints;
 inline constexpr uint32_t kMaxSignals = 32;
 inline constexpr uint32_t kMaxSignalValues = 64;
@@ -143,6 +143,9 @@ struct Derived {
   double reach[kin::kMaxFrames][kMaxJoints];
   double turn[kMaxJoints];
   double arm[kin::kMaxSpheres];  // |centre| of each sphere in its frame
+  // What a row's slack may owe to rounding (its unit): off its limit, so that
+  // nothing unsafe is called safe by the last bits. seal/rounding.cpp.
+  double rounding[kMaxRows];
 };
 
 struct Section {

@@ -32,7 +32,7 @@ void judge(const Image& image, const ShieldInput& in, const Past& past,
   for (uint32_t r = 0; r < image.rows; ++r) {
     const Found found = find(slacks, image.row[r]);
     if (found.fault != Fault::kNone && F::on(found.fault)) continue;
-    count_row(image, r, found, out);
+    count_row<F>(image, r, found, out);
   }
   if (!out.safe && out.margin >= 0) out.margin = -1;
 }

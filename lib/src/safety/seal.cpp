@@ -126,6 +126,8 @@ Result<void> seal(Image& image) {
     if (Check r = check(image); !r) return r;
   }
   derive(image);
+  for (uint32_t r = 0; r < image.rows; ++r)
+    image.derived.rounding[r] = rounding_of(image, image.row[r]);
   set_header(image);
   image.header.hash = hash_of(image);
   return {};

@@ -120,6 +120,13 @@ bool position_binds() {
   c.q[6] = 2.65f;
   return blames(c, *image, kReasonRowPosition);
 }
+bool rounding_is_off_the_limits() {
+  auto image = draft();
+  image->position_hi[0] = 5e-10;  // where it stands, and less than a nanorad
+  Cycle c;
+  return static_cast<bool>(seal(*image)) &&
+         blames(c, *image, kReasonRowPosition);
+}
 bool velocity_binds() {
   auto image = draft();
   image->velocity[1] = 0.5;
@@ -313,7 +320,9 @@ bool model_error_counts() {
 
 bool prediction_encloses_the_plant() {
   for (uint64_t seed = 1; seed <= 60; ++seed) {
-    if (!enclosure::holds<Removed>(seed)) return false;
+    const bool holds = Removed::none() ? enclosure::holds<NoFault>(seed)
+                                       : enclosure::holds<Removed>(seed);
+    if (!holds) return false;
   }
   return true;
 }
@@ -540,6 +549,7 @@ constexpr Contract kContracts[] = {
     CONTRACT(box_binds),
     CONTRACT(rate_binds),
     CONTRACT(position_binds),
+    CONTRACT(rounding_is_off_the_limits),
     CONTRACT(velocity_binds),
     CONTRACT(keep_in_binds),
     CONTRACT(keep_out_binds),

@@ -10,6 +10,9 @@
 
 #include "safety/check.hpp"
 #include "safety/kernel.hpp"
+#ifdef TACTUS_MUTATED
+#include "safety/kernels/kernel_impl.hpp"
+#endif
 #include "safety/seal.hpp"
 
 namespace rig {
@@ -161,11 +164,19 @@ inline std::unique_ptr<Image> sealed() {
   return image;
 }
 
+#ifdef TACTUS_MUTATED
+// The one of this program, whose instructions are changed (tests/mutation).
+inline const Kernel& product() {
+  static constexpr Kernel kOwn = make_kernel(rt::Isa::kPortable);
+  return kOwn;
+}
+#else
 // The kernel of this machine, or of TACTUS_ISA.
 inline const Kernel& product() {
   static const auto isa = rt::choose_isa();
   return isa ? kernel_for(*isa) : kPortableKernel;
 }
+#endif
 
 // A robot at rest in the middle of its cell, the hand far away, at cycle 100.
 struct Cycle {

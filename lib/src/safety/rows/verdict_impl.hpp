@@ -61,12 +61,15 @@ inline bool is_worse(const Image& image, double margin, uint32_t row,
          image.row[row].priority < image.row[than.worst_row].priority;
 }
 
-inline void count_row(const Image& image, uint32_t r, const Found& found,
-                      Verdict& out) {
+template <class F>
+void count_row(const Image& image, uint32_t r, const Found& found,
+               Verdict& out) {
   const Row& row = image.row[r];
   const Slack unknown{-1, kNoIndex, true};
   const Slack& slack = found.slack != nullptr ? *found.slack : unknown;
-  const double left = slack.worst - row.margin;
+  const double rounding =
+      F::on(Fault::kRounding) ? 0 : image.derived.rounding[r];
+  const double left = (slack.worst - row.margin) - rounding;
   const bool bad = slack.bad || !(left >= 0);
   double margin = clamp1(left / row.scale);
   if (bad && margin >= 0) margin = -1;  // a NaN on the way

@@ -45,6 +45,9 @@ Check check_expressions(const Image& image);
 bool expressions_valid(const Image& image) noexcept;
 Check needs_moving_spheres(const Image& image);
 
+// Of a row's slack, in its unit; after the reaches are derived.
+double rounding_of(const Image& image, const Row& row);
+
 // What is configured of the families without a table: one entry or none.
 Span action_box(const Image& image);
 Span action_rate(const Image& image);

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: MIT
+// Mutation run over machine code, so that no mutant needs a build:
+//   mutants [-n COUNT] [-s SEED] [-j JOBS] [-x NAME] PROGRAM NAMESPACE ARG...
+// In a copy of PROGRAM one instruction of a function whose name has NAMESPACE
+// ("::avx512::") in it is changed at a time: a sum into a difference, a
+// minimum into a maximum, a comparison, jump, set or conditional move into
+// its opposite, and back. The copy runs with ARG...; a mutant that still
+// exits 0 survived and is printed with its source line. `|` between the
+// arguments parts several runs, tried in turn until one notices. -n: as many,
+// drawn from all; 0: all. -x: not in functions that have NAME in theirs. Exit
+// 2: cannot run; 1: the unchanged program fails. Needs objdump and addr2line.
+#include <elf.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <random>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+using Bytes = std::vector<unsigned char>;
+
+struct Instruction {
+  uint64_t address = 0;
+  Bytes code;
+  std::string text;  // "vaddpd %zmm0,%zmm1,%zmm2"
+};
+
+struct Mutant {
+  uint64_t address = 0;
+  std::size_t at = 0;  // of the changed byte, in the instruction
+  unsigned char to = 0;
+  std::string what;  // "vaddpd: sum to difference"
+};
+
+struct Options {
+  std::size_t count = 0;
+  uint64_t seed = 1;
+  std::size_t jobs = 1;
+  std::string program, space, except;
+  std::vector<std::vector<std::string>> runs;
+};
+
+[[noreturn]] void die(const std::string& why) {
+  std::fprintf(stderr, "mutants: %s\n", why.c_str());
+  std::exit(2);
+}
+
+std::vector<std::string> lines_of(const std::string& command) {
+  FILE* pipe = popen(command.c_str(), "r");
+  if (!pipe) die("cannot start " + command);
+  std::vector<std::string> lines;
+  char* line = nullptr;
+  std::size_t size = 0;
+  while (getline(&line, &size, pipe) > 0) {
+    lines.emplace_back(line);
+    lines.back().erase(lines.back().find_last_not_of("\n") + 1);
+  }
+  std::free(line);
+  if (pclose(pipe) != 0) die(command + ": failed");
+  return lines;
+}
+
+// "  10b820:\t62 f1 ed 48 58 c1 \tvaddpd ...".
+bool parse(const std::string& line, Instruction& out) {
+  const std::size_t colon = line.find(":\t");
+  if (colon == std::string::npos) return false;
+  const std::size_t text = line.find('\t', colon + 2);
+  if (text == std::string::npos) return false;
+  out = {};
+  out.address = std::strtoull(line.c_str(), nullptr, 16);
+  std::istringstream bytes(line.substr(colon + 2, text - colon - 2));
+  for (unsigned byte = 0; bytes >> std::hex >> byte;)
+    out.code.push_back(static_cast<unsigned char>(byte));
+  out.text = line.substr(text + 1);
+  return !out.code.empty();
+}
+
+// Of the opcode's last byte, behind prefixes and the 0F of old instructions;
+// the whole size where the encoding is none that is changed here.
+std::size_t opcode_at(const Bytes& code) {
+  std::size_t i = 0;
+  if (code[0] == 0xC5 && code.size() > 3) return 2;
+  if (code[0] == 0xC4 && code.size() > 4) return 3;
+  if (code[0] == 0x62 && code.size() > 5) return 4;
+  while (i < code.size() &&
+         (code[i] == 0x66 || code[i] == 0xF2 || code[i] == 0xF3))
+    ++i;
+  if (i < code.size() && (code[i] & 0xF0) == 0x40) ++i;  // REX
+  if (i < code.size() && code[i] == 0x0F) return i + 1;
+  return i;
+}
+
+bool begins(const std::string& text, const char* with) {
+  return text.starts_with(with);
+}
+bool is_packed_or_scalar(const std::string& name) {
+  return name.ends_with("pd") || name.ends_with("ps") || name.ends_with("sd") ||
+         name.ends_with("ss");
+}
+
+void arithmetic(const Instruction& from, const std::string& name,
+                std::vector<Mutant>& out) {
+  const std::size_t at = opcode_at(from.code);
+  if (at >= from.code.size() || !is_packed_or_scalar(name)) return;
+  const std::string core = name[0] == 'v' ? name.substr(1) : name;
+  const auto add = [&](unsigned char to, const char* what) {
+    out.push_back({from.address, at, to, name + ": " + what});
+  };
+  switch (from.code[at]) {
+    case 0x58:
+      if (begins(core, "add")) add(0x5C, "sum to difference");
+      break;
+    case 0x5C:
+      if (begins(core, "sub")) add(0x58, "difference to sum");
+      break;
+    case 0x5D:
+      if (begins(core, "min")) add(0x5F, "minimum to maximum");
+      break;
+    case 0x5F:
+      if (begins(core, "max")) add(0x5D, "maximum to minimum");
+      break;
+    default:
+      break;
+  }
+}
+
+// objdump writes the predicate into the name ("vcmplepd"); it is the last
+// byte, and its third bit negates it.
+void comparison(const Instruction& from, const std::string& name,
+                std::vector<Mutant>& out) {
+  const std::string core = name[0] == 'v' ? name.substr(1) : name;
+  if (!begins(core, "cmp") || !is_packed_or_scalar(name)) return;
+  const std::size_t at = from.code.size() - 1;
+  if (from.code[opcode_at(from.code)] != 0xC2) return;
+  out.push_back({from.address, at,
+                 static_cast<unsigned char>(from.code[at] ^ 4),
+                 name + ": negated"});
+}
+
+void condition(const Instruction& from, const std::string& name,
+               std::vector<Mutant>& out) {
+  const Bytes& code = from.code;
+  const std::size_t at = opcode_at(code);
+  if (at >= code.size()) return;
+  const bool jump = name[0] == 'j' && name != "jmp";
+  const bool near = jump && at > 0 && (code[at] & 0xF0) == 0x80;
+  const bool close = jump && at == 0 && (code[at] & 0xF0) == 0x70;
+  const bool set = begins(name, "set") && (code[at] & 0xF0) == 0x90;
+  const bool move = begins(name, "cmov") && (code[at] & 0xF0) == 0x40;
+  if (!near && !close && !set && !move) return;
+  out.push_back({from.address, at, static_cast<unsigned char>(code[at] ^ 1),
+                 name + ": negated"});
+}
+
+// "…010 <void tactus::judge<(anonymous namespace)::X>(Image const&)>:".
+std::string name_of(std::string line) {
+  constexpr std::string_view kHidden = "(anonymous namespace)";
+  for (std::size_t at; (at = line.find(kHidden)) != std::string::npos;)
+    line.replace(at, kHidden.size(), "anonymous");
+  return line.substr(0, line.find('('));
+}
+
+std::vector<Mutant> mutants_of(const Options& o) {
+  std::vector<Mutant> out;
+  bool inside = false;
+  for (const std::string& line :
+       lines_of("objdump -d -C --insn-width=16 '" + o.program + "'")) {
+    if (!line.empty() && line[0] == '0' && line.ends_with(">:")) {
+      // What is done, not what it is done to: the name up to its arguments.
+      const std::string name = name_of(line);
+      inside = name.find(o.space) != std::string::npos &&
+               (o.except.empty() || name.find(o.except) == std::string::npos);
+      continue;
+    }
+    Instruction one;
+    if (!inside || !parse(line, one)) continue;
+    const std::string name = one.text.substr(0, one.text.find(' '));
+    if (name.empty()) continue;
+    arithmetic(one, name, out);
+    comparison(one, name, out);
+    condition(one, name, out);
+  }
+  return out;
+}
+
+std::vector<char> contents(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Where in the file an address lies.
+std::size_t offset_of(const std::vector<char>& elf, uint64_t address) {
+  Elf64_Ehdr header;
+  std::memcpy(&header, elf.data(), sizeof header);
+  for (std::size_t i = 0; i < header.e_phnum; ++i) {
+    Elf64_Phdr part;
+    std::memcpy(&part, elf.data() + header.e_phoff + i * sizeof part,
+                sizeof part);
+    if (part.p_type == PT_LOAD && address >= part.p_vaddr &&
+        address < part.p_vaddr + part.p_filesz)
+      return address - part.p_vaddr + part.p_offset;
+  }
+  die("an instruction lies in no segment");
+}
+
+// A program that a changed jump sends round for ever is stopped.
+pid_t start(const std::string& program, const std::vector<std::string>& args) {
+  const pid_t child = fork();
+  if (child != 0) return child;
+  const int null = open("/dev/null", O_RDWR);
+  for (int fd : {0, 1, 2}) dup2(null, fd);
+  const rlimit cpu{8, 8};
+  setrlimit(RLIMIT_CPU, &cpu);
+  std::vector<char*> argv{const_cast<char*>(program.c_str())};
+  for (const auto& arg : args) argv.push_back(const_cast<char*>(arg.c_str()));
+  argv.push_back(nullptr);
+  setpgid(0, 0);
+  execv(program.c_str(), argv.data());
+  _exit(127);
+}
+
+bool passes(const std::string& program, const Options& o) {
+  for (const auto& args : o.runs) {
+    const pid_t child = start(program, args);
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+      kill(-child, SIGKILL);  // what a runner of tests left behind
+      return false;
+    }
+  }
+  return true;
+}
+
+bool write_program(const std::string& path, const std::vector<char>& elf) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file.write(elf.data(), static_cast<std::streamsize>(elf.size()));
+  file.close();
+  return file.good() && chmod(path.c_str(), 0755) == 0;
+}
+
+// One worker's share: a byte per mutant into the pipe, 1 for noticed.
+void work(const Options& o, const std::vector<char>& elf,
+          const std::vector<Mutant>& list, std::size_t job, int to) {
+  const std::string path = o.program + ".mutant" + std::to_string(job);
+  for (std::size_t i = job; i < list.size(); i += o.jobs) {
+    std::vector<char> changed = elf;
+    const std::size_t at = offset_of(elf, list[i].address) + list[i].at;
+    changed[at] = static_cast<char>(list[i].to);
+    if (!write_program(path, changed)) die(path + ": cannot be written");
+    const uint32_t answer[2] = {static_cast<uint32_t>(i),
+                                passes(path, o) ? 0u : 1u};
+    if (write(to, answer, sizeof answer) != sizeof answer) _exit(2);
+  }
+  unlink(path.c_str());
+  _exit(0);
+}
+
+std::vector<bool> run(const Options& o, const std::vector<Mutant>& list) {
+  const std::vector<char> elf = contents(o.program);
+  int ends[2];
+  if (pipe(ends) != 0) die("pipe: no descriptors");
+  for (std::size_t job = 0; job < o.jobs; ++job) {
+    if (fork() == 0) {
+      close(ends[0]);
+      work(o, elf, list, job, ends[1]);
+    }
+  }
+  close(ends[1]);
+  std::vector<bool> noticed(list.size());
+  std::size_t done = 0;
+  uint32_t answer[2];
+  while (read(ends[0], answer, sizeof answer) == sizeof answer) {
+    noticed[answer[0]] = answer[1] == 1;
+    if (++done % 100 == 0 && isatty(2))
+      std::fprintf(stderr, "\r%zu of %zu", done, list.size());
+  }
+  if (done != list.size()) die("a worker ended early");
+  return noticed;
+}
+
+void print_survivors(const Options& o, const std::vector<Mutant>& list,
+                     const std::vector<bool>& noticed) {
+  std::map<std::string, std::size_t> lines;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (noticed[i]) continue;
+    std::ostringstream command;
+    command << "addr2line -e '" << o.program << "' 0x" << std::hex
+            << list[i].address;
+    std::string line = lines_of(command.str()).at(0);
+    line = line.substr(line.rfind('/') + 1);
+    line = line.substr(0, line.find(' '));
+    ++lines[line + "  " + list[i].what];
+  }
+  for (const auto& [what, count] : lines)
+    std::printf("survived %3zu  %s\n", count, what.c_str());
+}
+
+Options read_options(int argc, char** argv) {
+  Options o;
+  int option = 0;
+  while ((option = getopt(argc, argv, "+n:s:j:x:")) != -1) {
+    if (option == 'n') o.count = std::strtoull(optarg, nullptr, 10);
+    if (option == 's') o.seed = std::strtoull(optarg, nullptr, 10);
+    if (option == 'x') o.except = optarg;
+    if (option == 'j') o.jobs = std::strtoull(optarg, nullptr, 10);
+    if (option == '?') die("see the head of tests/mutation/mutants.cpp");
+  }
+  if (argc - optind < 3 || o.jobs == 0)
+    die("usage: mutants [-n COUNT] [-s SEED] [-j JOBS] PROGRAM NAMESPACE ARG");
+  o.program = argv[optind];
+  o.space = argv[optind + 1];
+  o.runs.emplace_back();
+  for (int i = optind + 2; i < argc; ++i) {
+    if (std::strcmp(argv[i], "|") == 0)
+      o.runs.emplace_back();
+    else
+      o.runs.back().emplace_back(argv[i]);
+  }
+  return o;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const Options o = read_options(argc, argv);
+  std::vector<Mutant> list = mutants_of(o);
+  if (list.empty()) die("no instruction of " + o.space + " to change");
+  if (o.count > 0 && o.count < list.size()) {
+    std::mt19937_64 rng(o.seed);
+    std::shuffle(list.begin(), list.end(), rng);
+    list.resize(o.count);
+  }
+  if (!passes(o.program, o)) {
+    std::fprintf(stderr, "mutants: the unchanged program fails\n");
+    return 1;
+  }
+  const std::vector<bool> noticed = run(o, list);
+  print_survivors(o, list, noticed);
+  const auto killed = std::count(noticed.begin(), noticed.end(), true);
+  std::printf("mutants of %s: %zu, noticed %td, survived %td\n",
+              o.space.c_str(), list.size(), killed,
+              static_cast<std::ptrdiff_t>(list.size()) - killed);
+  return 0;
+}
