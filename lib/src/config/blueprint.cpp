@@ -106,45 +106,19 @@ policy::Options policy_options(const std::string& backend,
   return options;
 }
 
-namespace {
-
-// Kernels are chosen, or asked for, for the selected output alone: the whole
-// model has other layers.
-template <class Load>
-Result<policy::ModelPlan::Ptr> load_action(const policy::Options& asked,
-                                           const Load& load) {
-  policy::Options options = asked;
-  options.kernel_choice = policy::KernelChoice::kRule;
-  options.kernel_override.clear();
-  auto plan = load(options);
-  if (!plan) return plan.error();
-  const policy::Description& d = (*plan)->describe();
-  const std::string& wanted = d.contract.action.output;
-  const bool whole = d.outputs.size() < 2 || wanted.empty();
-  if (whole && asked.kernel_choice == options.kernel_choice &&
-      asked.kernel_override.empty()) {
-    return plan;
-  }
-  options = asked;
-  if (!whole) options.outputs = {wanted};
-  return load(options);
-}
-
-}  // namespace
-
 Result<policy::ModelPlan::Ptr> load_model(const std::string& path,
                                           const policy::Options& options) {
-  return load_action(options, [&](const policy::Options& o) {
-    return policy::ModelPlan::load(path, o);
-  });
+  policy::Options action = options;
+  action.output_choice = policy::OutputChoice::kAction;
+  return policy::ModelPlan::load(path, action);
 }
 
 Result<policy::ModelPlan::Ptr> load_model(std::span<const std::byte> image,
                                           const std::string& label,
                                           const policy::Options& options) {
-  return load_action(options, [&](const policy::Options& o) {
-    return policy::ModelPlan::from_image(image, label, o);
-  });
+  policy::Options action = options;
+  action.output_choice = policy::OutputChoice::kAction;
+  return policy::ModelPlan::from_image(image, label, action);
 }
 
 Result<RunFile> load_run_file(const std::string& path) {

@@ -60,6 +60,7 @@ class PlanBuilder {
   Result<void> fit_answers();
   Result<void> fit_contract();
   Result<void> fit_action() const;
+  [[nodiscard]] bool whole() const;
   void count();
   Result<void> check_golden();
   Result<void> check_golden_in_f32();
@@ -140,7 +141,11 @@ void PlanBuilder::count() {
 }
 
 Result<void> PlanBuilder::build() {
-  auto built = ir::build(loaded_.model, {options_.outputs, metadata_.states});
+  const bool action = options_.output_choice == OutputChoice::kAction;
+  auto built =
+      ir::build(loaded_.model,
+                {options_.outputs, metadata_.states,
+                 action ? metadata_.contract.action.output : std::string()});
   if (!built) return prefixed(built.error());
   built_ = std::move(*built);
   count();
@@ -182,6 +187,15 @@ Result<void> PlanBuilder::fit_action() const {
   }
   return {};
 }
+// No output of the file was left out.
+bool PlanBuilder::whole() const {
+  const Description& d = plan_->description_;
+  return std::ranges::all_of(loaded_.model.outputs, [&](const auto& o) {
+    return std::ranges::count(d.outputs, o.name, &TensorInfo::name) > 0 ||
+           std::ranges::count(d.states, o.name, &StatePair::output) > 0;
+  });
+}
+
 
 // The kernels that a .tmodel names for this instruction set, with the weights
 // it packed for them, where neither another choice nor a replay asks for more;
@@ -200,7 +214,7 @@ Result<std::unique_ptr<const Compiled>> PlanBuilder::compile_with(
   if (!stored || options_.backend != "fused" || !isa) {
     return backend.compile(input);
   }
-  if (tier_ != stored->tier || !options_.outputs.empty()) {
+  if (tier_ != stored->tier || !whole()) {
     storage.packed_anew = "another tier, or fewer outputs, were asked for";
     return backend.compile(input);
   }

@@ -45,6 +45,8 @@ enum class Tier : uint8_t { kF32, kBf16, kInt16, kInt8 };
 // How kernels are chosen: kRule is the same on every machine with the same
 // instruction set, kTimed the fastest measured at load.
 enum class KernelChoice : uint8_t { kRule, kTimed };
+// kAction: the output that the contract names, where it names one.
+enum class OutputChoice : uint8_t { kAll, kAction };
 enum class DType : uint8_t {
   kF32,
   kF64,
@@ -74,8 +76,9 @@ struct SlowInput {
 
 struct Options {
   std::vector<std::string> outputs;  // selected; empty: all but states
-  std::string backend = "fused";     // fused | reference | onednn
-  bool check_golden = true;          // in f32, whatever the tier
+  OutputChoice output_choice = OutputChoice::kAll;  // where `outputs` is empty
+  std::string backend = "fused";  // fused | reference | onednn
+  bool check_golden = true;       // in f32, whatever the tier
   // None: what a .tmodel was made for, else f32. Others than f32: fused only.
   std::optional<Tier> tier;
   // int16 and int8 need one of this model; without ranges a .tmodel's own.

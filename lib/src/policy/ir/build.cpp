@@ -116,6 +116,8 @@ Result<void> Builder::select_outputs() {
     }
     wanted_.push_back(name);
   }
+  if (wanted_.empty() && find(model_.outputs, options_.preferred))
+    wanted_.push_back(options_.preferred);
   if (wanted_.empty()) {
     for (const auto& o : model_.outputs) {
       if (!is_state_output(o.name)) wanted_.push_back(o.name);

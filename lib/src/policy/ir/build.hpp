@@ -17,6 +17,8 @@ struct BuildOptions {
   std::vector<std::string> outputs;  // selected; empty: all but states
   // Recurrent pairs (input, output) by name; empty: x_in/x_out and the like.
   std::vector<std::pair<std::string, std::string>> states;
+  // Selected where `outputs` is empty, if there is an output of that name.
+  std::string preferred = {};
 };
 
 struct Built {
