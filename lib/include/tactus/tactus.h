@@ -178,7 +178,8 @@ typedef struct tactus_policy_options {
   /* "timed": each layer's fastest, measured at load (40 ms at most, give or
    * take a call); "rule": the same at each load on that instruction set; else
    * the kernels themselves, as a log or `rtctl model inspect --json` names
-   * them. Logs name them, and a replay runs them. Null: timed. */
+   * them. Logs name them, and a replay runs them. Null: those that a .tmodel
+   * names, else timed. */
   const char* kernels;
   /* Observations of the contract, or inputs, that change slower than the loop:
    * what they make of the first layers is kept while their bytes stay the

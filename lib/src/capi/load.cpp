@@ -44,7 +44,8 @@ tactus_policy* tactus_policy_load(const char* path,
       output = options->output;
     }
     // A program's loop runs in real time.
-    if (!kernels) kernels = "timed";
+    const bool given = kernels != nullptr;
+    if (!given) kernels = "timed";
     if (!config::names_kernels(kernels)) {
       return bad_input(
           "{}: kernels \"{}\": expected \"timed\", \"rule\" or the kernels "
@@ -54,6 +55,7 @@ tactus_policy* tactus_policy_load(const char* path,
     }
     policy::Options wanted =
         config::policy_options(backend ? backend : "fused", kernels);
+    wanted.stored_kernels = !given;
     if (output) wanted.outputs = {output};
     wanted.slow = std::move(extras.slow);
     wanted.answers = extras.answers;

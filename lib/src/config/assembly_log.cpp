@@ -80,6 +80,11 @@ trace::LogHead Assembly::log_head(const Blueprint& b) const {
       {"kernels", d.kernels},
       {"tier", policy::name_of(d.tier)},
       {"checked", d.self_checked ? "self-checked" : "golden vectors"}};
+  if (!d.storage.sections.empty()) {
+    info.model.push_back({"packed", d.storage.used_packed
+                                        ? "as the .tmodel has it"
+                                        : "anew: " + d.storage.packed_anew});
+  }
   for (const Origin& o : b.file.origins) {
     info.config.push_back({o.key, o.value, o.origin});
   }

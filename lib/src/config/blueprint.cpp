@@ -35,10 +35,14 @@ Result<void> need(bool present, const File& file, const char* table) {
 }
 
 // Two runs in lockstep are to have the same bits; in real time the fastest
-// is wanted, and the log says what it was.
-std::string kernels_for(const File& file, const RunAsk& ask) {
-  if (file.policy.kernels != "auto") return file.policy.kernels;
-  return ask.lockstep ? "rule" : "timed";
+// is wanted, and the log says what it was. What a .tmodel names is both.
+policy::Options kernels_for(const PolicyTable& policy, const RunAsk& ask) {
+  if (policy.kernels != "auto")
+    return policy_options(policy.backend, policy.kernels);
+  auto options =
+      policy_options(policy.backend, ask.lockstep ? "rule" : "timed");
+  options.stored_kernels = true;
+  return options;
 }
 
 // By name, and, for a model without a contract, where the signal's values lie
@@ -98,6 +102,7 @@ policy::Options policy_options(const std::string& backend,
                                const std::string& kernels) {
   policy::Options options;
   options.backend = backend;
+  options.stored_kernels = false;
   if (kernels == "timed") {
     options.kernel_choice = policy::KernelChoice::kTimed;
   } else if (kernels != "rule") {
@@ -145,8 +150,7 @@ Result<Blueprint> blueprint_of(const std::string& path, const RunAsk& ask) {
     if (file->record.keyframe_ns == 0) file->record.keyframe_ns = 1000000000;
     file->origins.push_back({"record.path", ask.log, "--log"});
   }
-  policy::Options options =
-      policy_options(file->policy.backend, kernels_for(*file, ask));
+  policy::Options options = kernels_for(file->policy, ask);
   options.answers = file->policy.answers;
   auto slow = slow_inputs(*file);
   if (!slow) return slow.error();

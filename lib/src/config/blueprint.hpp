@@ -59,7 +59,7 @@ rt::LoopSpec loop_spec_of(const File& file, const RunAsk& ask);
 // How often the policy runs, in Hz: once a cycle.
 [[nodiscard]] double rate_of(const File& file);
 
-// `kernels`: what names_kernels() knows.
+// `kernels`: what names_kernels() knows; a .tmodel's own are passed over.
 [[nodiscard]] policy::Options policy_options(const std::string& backend,
                                              const std::string& kernels);
 

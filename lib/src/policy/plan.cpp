@@ -187,6 +187,7 @@ Result<void> PlanBuilder::fit_action() const {
   }
   return {};
 }
+
 // No output of the file was left out.
 bool PlanBuilder::whole() const {
   const Description& d = plan_->description_;
@@ -195,7 +196,6 @@ bool PlanBuilder::whole() const {
            std::ranges::count(d.states, o.name, &StatePair::output) > 0;
   });
 }
-
 
 // The kernels that a .tmodel names for this instruction set, with the weights
 // it packed for them, where neither another choice nor a replay asks for more;
@@ -225,6 +225,10 @@ Result<std::unique_ptr<const Compiled>> PlanBuilder::compile_with(
   const auto own = std::ranges::find(stored->kernels, *isa, &IsaKernels::isa);
   if (own == stored->kernels.end()) {
     storage.packed_anew = fmt::format("it has none for {}", rt::isa_name(*isa));
+    return backend.compile(input);
+  }
+  if (!options_.stored_kernels && input.kernels.empty()) {
+    storage.packed_anew = "another choice of kernels was asked for";
     return backend.compile(input);
   }
   if (input.kernels.empty()) input.kernels = own->kernels;

@@ -84,6 +84,7 @@ struct Options {
   // int16 and int8 need one of this model; without ranges a .tmodel's own.
   Calibration calibration;
   KernelChoice kernel_choice = KernelChoice::kRule;
+  bool stored_kernels = true;   // a .tmodel's own go before kernel_choice
   std::string kernel_override;  // Description::kernels of a logged plan
   // Fused f32: the part of the first layers that these inputs make is kept
   // while their bytes stay the same. An error where no layer can be split.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a loop takes of its policy: the action alone, compiled once.
+// How a loop's file chooses the kernels of its policy, and that the model is
+// compiled once.
 #include "config/blueprint.hpp"
 
 #include <criterion/criterion.h>
@@ -13,6 +14,10 @@
 
 #include "../policy/onnx_writer.hpp"
 #include "core/fd.hpp"
+#include "policy/backend.hpp"
+#include "policy/image.hpp"
+#include "policy/kernels/kernel_set.hpp"
+#include "policy/tmodel.hpp"
 
 using namespace tactus;
 using policy::test::as_image;
@@ -27,6 +32,72 @@ std::string read_example(const std::string& name) {
   std::ifstream in(kExample + name, std::ios::binary);
   cr_assert(bool(in), "run it in the repository's root");
   return {std::istreambuf_iterator<char>(in), {}};
+}
+
+policy::ModelPlan::Ptr plan_of(std::span<const std::byte> image,
+                               const policy::Options& options = {}) {
+  auto plan = policy::ModelPlan::from_image(image, "test", options);
+  cr_assert(bool(plan), "%s", plan ? "" : plan.error().text());
+  return *plan;
+}
+
+// Other kernels for the first layer than the rule takes.
+policy::ModelPlan::Ptr plan_with_others(std::span<const std::byte> image,
+                                        const std::string& rule) {
+  const std::size_t begin = rule.find(";gemv") + 5;
+  const std::size_t length = rule.find(':', begin) - begin;
+  const auto& set = policy::kernels::kernel_set(*rt::choose_isa());
+  for (const policy::kernels::Gemv& g : set.gemv) {
+    policy::Options options;
+    options.kernel_override = rule;
+    options.kernel_override.replace(begin, length, g.name);
+    auto plan = policy::ModelPlan::from_image(image, "test", options);
+    if (plan && (*plan)->describe().kernels != rule) return *plan;
+  }
+  cr_assert(false, "no other kernel takes the first layer");
+  return nullptr;
+}
+
+std::string contract_of(std::span<const std::byte> image) {
+  auto loaded = policy::load_image(image, "test");
+  cr_assert(bool(loaded));
+  for (const auto& p : loaded->model.metadata)
+    if (p.key == "tactus.contract") return p.value;
+  return {};
+}
+
+struct Tmodel {
+  std::string rule, stored;  // kernels
+  std::vector<std::byte> file;
+};
+
+Tmodel tmodel() {
+  const std::string onnx = read_example("handover.onnx");
+  Tmodel t;
+  t.rule = plan_of(as_image(onnx))->describe().kernels;
+  const auto plan = plan_with_others(as_image(onnx), t.rule);
+  t.stored = plan->describe().kernels;
+  const auto packed = plan->compiled().packed();
+  policy::Stored s;
+  s.contract = contract_of(as_image(onnx));
+  s.kernels = {{*rt::choose_isa(), t.stored, {packed.begin(), packed.end()}}};
+  t.file = policy::write_tmodel(as_image(onnx), s);
+  return t;
+}
+
+// The example with another model and `kernels`.
+policy::ModelPlan::Ptr planned(const TempFolder& folder,
+                               const std::string& kernels) {
+  std::string text = read_example("arm.toml");
+  const std::string model = "\"handover.onnx\"";
+  text.replace(text.find(model), model.size(),
+               "\"m.tmodel\"\nkernels = \"" + kernels + "\"");
+  folder.write("arm.urdf", read_example("arm.urdf"));
+  config::RunAsk ask;
+  ask.lockstep = true;
+  auto made = config::blueprint_of(folder.write("arm.toml", text), ask);
+  cr_assert(bool(made), "%s", made ? "" : made.error().text());
+  return made->plan;
 }
 
 // h = w x; y = 2 h, z = 3 h: the contract's action is z.
@@ -62,6 +133,34 @@ int opened(const std::string& path, const What& what) {
 }
 
 }  // namespace
+
+Test(blueprint, auto_takes_the_kernels_that_a_tmodel_names) {
+  const TempFolder folder;
+  const Tmodel t = tmodel();
+  folder.write("m.tmodel",
+               {reinterpret_cast<const char*>(t.file.data()), t.file.size()});
+  const auto plan = planned(folder, "auto");
+  const auto& d = plan->describe();
+  cr_assert(d.kernels == t.stored, "%s", d.kernels.c_str());
+  cr_assert(d.storage.used_packed);
+}
+
+Test(blueprint, rule_is_the_rule_for_a_tmodel_too) {
+  const TempFolder folder;
+  const Tmodel t = tmodel();
+  cr_assert(t.rule != t.stored);
+  folder.write("m.tmodel",
+               {reinterpret_cast<const char*>(t.file.data()), t.file.size()});
+  const auto plan = planned(folder, "rule");
+  const auto& d = plan->describe();
+  cr_assert(d.kernels == t.rule, "%s", d.kernels.c_str());
+  cr_assert_not(d.storage.used_packed);
+  cr_assert(d.storage.packed_anew.find("kernels") != std::string::npos);
+  // So are its own kernels, where they are asked for by name.
+  const auto own = planned(folder, t.stored);
+  cr_assert(own->describe().kernels == t.stored);
+  cr_assert(own->describe().storage.used_packed);
+}
 
 // A second compilation would read it again.
 Test(blueprint, a_model_is_read_and_compiled_once) {
