@@ -37,6 +37,19 @@ wants 2 'history: the contract in .* says another' "$rtctl" run "$tmp/arm.toml"
 "$onnx_edit" stacked "$tmp/silent.onnx" 3
 with_model silent.onnx "$toml\"by_signal\"}"
 recorded silent.tlog
+# The rows of a log are stacked by the file's word as by the contract's: the
+# same net, whose contract makes a twentieth of its output.
+spread() { # MODEL LOG
+  "$rtctl" model quantize "$tmp/$1" --calibrate "$tmp/$2" --duration 20ms \
+    --json >"$tmp/q.json" || fail "$1 over $2: $(cat "$tmp/q.json")"
+  [ "$(number rows "$tmp/q.json")" -gt 1000 ] || fail "$(cat "$tmp/q.json")"
+  number spread "$tmp/q.json"
+}
+awk "BEGIN { r = $(spread silent.onnx again.tlog) / $(spread said.onnx \
+  said.tlog); exit !(r > 19.999 && r < 20.001) }" || fail 'stacked otherwise'
+spread silent.onnx silent.tlog >"$tmp/out"
+wants 2 'observed 20 values, .*silent.onnx takes 60' "$rtctl" model quantize \
+  "$tmp/silent.onnx" --calibrate "$tmp/said.tlog"
 with_model silent.onnx ''
 wants 2 'observations have 20 elements, the inputs of .* 60' \
   "$rtctl" run "$tmp/arm.toml"

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "config/replay_recipe.hpp"
 #include "core/error.hpp"
-#include "core/toml.hpp"
 #include "policy/observer.hpp"
 
 namespace tactus::config {
@@ -14,14 +14,10 @@ namespace {
 using trace::FieldInfo;
 
 // The frame's fields that went into the policy, in its order.
-Result<std::vector<FieldInfo>> inputs_of(const trace::LogReader& log) {
-  const auto bytes = log.section(layout::LogSectionKind::kModelPlan);
-  auto document = toml::Document::parse(
-      {reinterpret_cast<const char*>(bytes.data()), bytes.size()},
-      log.name() + " (plan)");
-  if (!document) return document.error();
+Result<std::vector<FieldInfo>> inputs_of(
+    const trace::LogReader& log, const std::vector<std::string>& names) {
   std::vector<FieldInfo> fields;
-  for (const std::string& name : document->root().texts("input")) {
+  for (const std::string& name : names) {
     const auto it =
         std::ranges::find(log.info().fields, name, &FieldInfo::name);
     if (it == log.info().fields.end() || it->type != TACTUS_F32) {
@@ -58,6 +54,20 @@ Result<void> fit(const trace::LogReader& log,
       log.name(), given, model.label, observer.size());
 }
 
+// As the loop made it of the model's contract and the file's history.
+Result<policy::Observer> observer_of(const trace::LogReader& log,
+                                     const std::vector<FieldInfo>& fields,
+                                     const policy::Description& model,
+                                     const Recipe& recipe) {
+  std::vector<policy::SignalClaim> signals;
+  for (const FieldInfo& f : fields) signals.push_back({f.name, f.count, ""});
+  auto observer = policy::observer_of(model, recipe.history, signals,
+                                      "log " + log.name() + " (plan)");
+  if (!observer) return observer.error();
+  if (auto ok = fit(log, fields, model, *observer); !ok) return ok.error();
+  return observer;
+}
+
 bool policy_ran(const trace::LogReader& log,
                 const layout::CycleRecord& record) {
   const auto& stages = log.info().stages;
@@ -84,10 +94,12 @@ std::vector<float> signals_of(std::span<const std::byte> frame,
 
 Result<policy::Rows> rows_of_log(const trace::LogReader& log,
                                  const policy::Description& model) {
-  auto fields = inputs_of(log);
+  auto recipe = read_recipe(log);
+  if (!recipe) return recipe.error();
+  auto fields = inputs_of(log, recipe->basis.input);
   if (!fields) return fields.error();
-  policy::Observer observer = policy::Observer::make(model, model.contract);
-  if (auto ok = fit(log, *fields, model, observer); !ok) return ok.error();
+  auto observer = observer_of(log, *fields, model, *recipe);
+  if (!observer) return observer.error();
   policy::Rows rows;
   rows.source = log.name();
   rows.inputs.resize(model.inputs.size());
@@ -98,13 +110,13 @@ Result<policy::Rows> rows_of_log(const trace::LogReader& log,
     // Before the first datagram there is nothing to see.
     const auto finite = [](float v) { return std::isfinite(v); };
     if (!std::ranges::all_of(signals, finite)) continue;
-    observer.observe(signals);
+    observer->observe(signals);
     for (std::size_t k = 0; k < model.inputs.size(); ++k) {
-      const float* from = observer.inputs()[k].data;
+      const float* from = observer->inputs()[k].data;
       rows.inputs[k].insert(rows.inputs[k].end(), from,
                             from + model.inputs[k].size);
     }
-    observer.advance();
+    observer->advance();
     ++rows.count;
   }
   if (rows.count > 0) return rows;

@@ -80,7 +80,12 @@ Result<void> PolicyStage::bind(const PolicyBinding& binding,
     total += field->count;
     fields.push_back(*field);
   }
-  if (auto ok = make_observer(binding, fields); !ok) return ok;
+  std::vector<policy::SignalClaim> signals;
+  for (const FrameField& f : fields) signals.push_back({f.name, f.count, ""});
+  auto observer =
+      policy::observer_of(model, binding.history, signals, binding.where);
+  if (!observer) return observer.error();
+  observer_ = std::move(*observer);
   const bool stacks = binding.history && !model.contract.present;
   if (auto ok =
           policy::check_contract(*plan_,
@@ -98,36 +103,6 @@ Result<void> PolicyStage::bind(const PolicyBinding& binding,
   action_.assign(output_.count, 0.0F);
   outputs_.push_back(action_);
   at_engage_ = binding.state;
-  return {};
-}
-
-// The model's contract says how signals become inputs; without one, the
-// binding may say that they are stacked.
-Result<void> PolicyStage::make_observer(const PolicyBinding& binding,
-                                        const std::vector<FrameField>& fields) {
-  const policy::Description& model = plan_->describe();
-  policy::Contract contract = model.contract;
-  if (binding.history && contract.present) {
-    if (contract.history == binding.history) {
-      observer_ = policy::Observer::make(model, contract);
-      return {};
-    }
-    return bad_input(
-        "{}: history: the contract in {} says {}: make them agree, or leave it "
-        "out here",
-        binding.where, model.label, contract.history ? "another" : "none");
-  }
-  if (binding.history) {
-    for (const FrameField& f : fields) {
-      policy::Observation& o = contract.observations.emplace_back();
-      o.name = f.name;
-      o.size = f.count;
-    }
-    contract.history = binding.history;
-    auto ok = policy::place(contract, model.inputs, binding.where);
-    if (!ok) return ok;
-  }
-  observer_ = policy::Observer::make(model, contract);
   return {};
 }
 

@@ -64,8 +64,6 @@ class PolicyStage {
   PolicyStage(policy::ModelPlan::Ptr plan, policy::Context context)
       : plan_(std::move(plan)), context_(std::move(context)) {}
   Result<void> bind(const PolicyBinding& binding, const FrameLayout& frame);
-  Result<void> make_observer(const PolicyBinding& binding,
-                             const std::vector<FrameField>& fields);
   Result<void> bind_output(const PolicyBinding& binding,
                            const FrameLayout& frame);
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/error.hpp"
+
 namespace tactus::policy {
 
 Observer Observer::make(const Description& model, const Contract& contract) {
@@ -98,6 +100,29 @@ void Observer::restore(const std::byte* from) noexcept {
   if (rows_ == 0) return;
   std::memcpy(&kept_, from, sizeof kept_);
   std::memcpy(ring_.data(), from + sizeof kept_, ring_.size() * sizeof(float));
+}
+
+Result<Observer> observer_of(const Description& model,
+                             const std::optional<History>& history,
+                             const std::vector<SignalClaim>& signals,
+                             const std::string& where) {
+  Contract contract = model.contract;
+  if (!history) return Observer::make(model, contract);
+  if (contract.present) {
+    if (contract.history == history) return Observer::make(model, contract);
+    return bad_input(
+        "{}: history: the contract in {} says {}: make them agree, or leave it "
+        "out here",
+        where, model.label, contract.history ? "another" : "none");
+  }
+  for (const SignalClaim& s : signals) {
+    Observation& o = contract.observations.emplace_back();
+    o.name = s.name;
+    o.size = s.size;
+  }
+  contract.history = history;
+  if (auto ok = place(contract, model.inputs, where); !ok) return ok.error();
+  return Observer::make(model, contract);
 }
 
 }  // namespace tactus::policy

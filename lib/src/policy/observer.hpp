@@ -6,7 +6,9 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "policy/plan.hpp"
@@ -67,5 +69,13 @@ class Observer {
   std::size_t row_size_ = 0;
   std::uint64_t kept_ = 0;  // samples since the last reset
 };
+
+// For `signals`, end to end: by the model's contract, or by the `history` of
+// its only input where it has none. Said twice, both must be the same. `where`
+// names who says `history` and the signals.
+Result<Observer> observer_of(const Description& model,
+                             const std::optional<History>& history,
+                             const std::vector<SignalClaim>& signals,
+                             const std::string& where);
 
 }  // namespace tactus::policy
