@@ -23,6 +23,9 @@ npy() { # npy FILE ROWS COLUMNS: float32 between -1.5 and 1.5
 }
 npy "$tmp/rows.npy" 64 20
 npy "$tmp/short.npy" 64 19
+cp "$tmp/rows.npy" "$tmp/nan.npy" # in row 3, column 5
+printf '\0\0\300\177' | dd of="$tmp/nan.npy" bs=1 seek=$((128 + 4 * 65)) \
+  conv=notrunc status=none
 
 # Every tier is a row; the log's rows are the cycles in which the policy ran.
 json quantize "$onnx" --calibrate "$tmp/run.tlog" --duration 50ms \
@@ -95,6 +98,7 @@ q() { "$rtctl" model quantize "$onnx" --duration 10ms "$@"; }
 wants 2 'calibrate' "$rtctl" model quantize "$onnx"
 wants 2 'none.npy' q --calibrate "$tmp/none.npy"
 wants 2 '64,19.*actions\|64,19.*input' q --calibrate "$tmp/short.npy"
+wants 2 'nan.npy: row 3, column 5 (from 0) is nan' q --calibrate "$tmp/nan.npy"
 wants 2 'no input' q --calibrate "z=$tmp/rows.npy"
 wants 2 'give it alone' q --calibrate "$tmp/run.tlog" --calibrate "$tmp/rows.npy"
 wants 2 'not a .tlog' q --calibrate "$(cp "$onnx" "$tmp/x.tlog"; echo "$tmp/x.tlog")"
@@ -117,6 +121,8 @@ wants 2 'keep "many"' p --keep many
 wants 2 'no layer can be pruned' p --keep 99999
 wants 2 'end it in .onnx' "$rtctl" model prune "$onnx" --keep 50% --output "$tmp/w.tmodel"
 wants 2 'short.npy' p --keep 50% --calibrate "$tmp/short.npy"
+wants 2 'nan.npy: row 3, column 5' p --keep 50% --calibrate "$tmp/nan.npy"
+[ ! -e "$tmp/w.onnx" ] || fail "pruned by what is not finite"
 wants 2 'backend "gpu"' "$rtctl" model bench "$onnx" --backend gpu
 wants 2 'none.onnx' "$rtctl" model bench "$tmp/none.onnx"
 wants 2 'parse duration\|duration' "$rtctl" model bench "$onnx" --duration soon

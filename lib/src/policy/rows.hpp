@@ -30,7 +30,8 @@ struct Rows {
 };
 
 // One .npy per input; its first axis counts rows, each of the input's shape
-// (a leading batch of 1 may be left out). kBadInput names what does not fit.
+// (a leading batch of 1 may be left out), all finite. kBadInput names what
+// does not fit.
 Result<Rows> read_rows(const Description& model,
                        const std::vector<NamedFile>& files);
 

@@ -116,6 +116,21 @@ Test(rows, wrong_files_are_named) {
   cr_assert(bool(rows) && rows->count == 3 && rows->inputs[0].size() == 6);
 }
 
+Test(rows, what_is_not_finite_is_named_with_its_place) {
+  const TempFolder folder;
+  const std::string path = folder.path() + "/x.npy";
+  for (const auto& [wrong, word] : {std::pair{double{NAN}, "nan"},
+                                    {double{-INFINITY}, "-inf"},
+                                    {1e300, "1e+300"}}) {
+    std::vector<double> values(8, 1.0);
+    values[5] = wrong;
+    cr_assert(bool(write_npy(path, {NpyType::kF64, {4, 2}, values})));
+    const std::string text = rows_error({{"", path}});
+    const std::string place = path + ": row 2, column 1 (from 0) is " + word;
+    cr_assert(text.starts_with(place), "%s", text.c_str());
+  }
+}
+
 Test(rows, a_name_ends_before_the_first_slash) {
   cr_assert(named_file("x=a.npy").name == "x");
   cr_assert(named_file("x=a/b.npy").path == "a/b.npy");
