@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
-// rtctl model inspect, verify, run.
+// rtctl model inspect, run.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 
 #include "commands.hpp"
 #include "model_tools.hpp"
 #include "policy/model_run.hpp"
-#include "policy/verify.hpp"
 
 namespace tactus::cli {
 namespace {
@@ -63,16 +61,6 @@ Value contract(const policy::Contract& c) {
   return Value().add("observations", observations).add("action", action);
 }
 
-Value golden(const policy::Description& d) {
-  if (d.golden.vectors == 0) return {};
-  return Value()
-      .add("by", d.golden.by)
-      .add("vectors", d.golden.vectors)
-      .add("checked", d.golden.checked)
-      .add("tolerance", d.golden.tolerance)
-      .add("worst", d.golden.worst);
-}
-
 Value storage(const policy::Storage& s) {
   if (s.sections.empty()) return {};
   Value::Array sections, isas;
@@ -118,20 +106,8 @@ Value describe(const policy::Description& d, const char* schema) {
       .add("backend", d.backend)
       .add("kernels", d.kernels)
       .add("contract", contract(d.contract))
-      .add("golden", golden(d))
+      .add("golden", golden_value(d.golden))
       .add("self_checked", d.self_checked);
-}
-
-std::string golden_text(const policy::Description& d) {
-  if (d.golden.vectors == 0) return "none: self-checked only";
-  if (d.golden.checked == 0) {
-    return fmt::format(
-        "{} vectors by {}, not compared here: rtctl model verify",
-        d.golden.vectors, d.golden.by);
-  }
-  return fmt::format("{} of {} vectors by {}, worst {:.3g}, allowed {:.3g}",
-                     d.golden.checked, d.golden.vectors, d.golden.by,
-                     d.golden.worst, d.golden.tolerance);
 }
 
 std::string storage_text(const policy::Storage& s) {
@@ -181,7 +157,7 @@ std::string describe_text(const policy::Description& d) {
                   d.bit_exact ? ", bit-exact on every instruction set" : "");
   text += storage_text(d.storage);
   text += fmt::format("  kernels   {}\n", d.kernels);
-  return text + fmt::format("  golden    {}\n", golden_text(d));
+  return text + fmt::format("  golden    {}\n", golden_text(d.golden));
 }
 
 int inspect(const ModelOptions& o, const Output& out) {
@@ -194,60 +170,6 @@ int inspect(const ModelOptions& o, const Output& out) {
   const policy::Description& d = (*plan)->describe();
   out.result(describe(d, "tactus/model/1"), describe_text(d));
   return 0;
-}
-
-Value backend_value(const policy::BackendReport& b) {
-  Value::Array outputs;
-  for (const auto& e : b.outputs) {
-    outputs.push_back(Value()
-                          .add("output", e.output)
-                          .add("max_error", e.max_error)
-                          .add("max_reference", e.max_reference)
-                          .add("relative", e.relative));
-  }
-  return Value()
-      .add("backend", b.backend)
-      .add("kernels", b.kernels)
-      .add("available", b.available)
-      .add("reason", b.reason)
-      .add("ok", b.ok)
-      .add("outputs", outputs);
-}
-
-int verify(const ModelOptions& o, const Output& out) {
-  auto report = policy::verify(o.model, {});
-  if (!report) return out.error(report.error());
-  Value::Array backends;
-  std::string text =
-      fmt::format("{}\n  golden    {}\n", o.model,
-                  report->golden_error.empty() ? golden_text(report->model)
-                                               : report->golden_error);
-  if (!report->packed_error.empty()) {
-    text += fmt::format("  packed    {}\n", report->packed_error);
-  }
-  for (const auto& b : report->backends) {
-    backends.push_back(backend_value(b));
-    double worst = 0;
-    for (const auto& e : b.outputs) worst = std::max(worst, e.relative);
-    text += b.available
-                ? fmt::format(
-                      "  {:<9} {}, worst {:.3g} of the largest value; "
-                      "kernels {}\n",
-                      b.backend, b.ok ? "agrees" : "DIFFERS", worst, b.kernels)
-                : fmt::format("  {:<9} not used: {}\n", b.backend, b.reason);
-  }
-  out.result(Value()
-                 .add("schema", "tactus/model-verify/1")
-                 .add("model", o.model)
-                 .add("ok", report->ok)
-                 .add("golden", golden(report->model))
-                 .add("golden_ok", report->golden_ok)
-                 .add("golden_error", report->golden_error)
-                 .add("packed_error", report->packed_error)
-                 .add("self_checked", report->model.self_checked)
-                 .add("backends", backends),
-             text);
-  return report->ok ? 0 : 1;
 }
 
 int run(const ModelOptions& o, const Output& out) {
@@ -293,7 +215,7 @@ int run(const ModelOptions& o, const Output& out) {
 
 int model_command(const ModelOptions& o, const Output& out) {
   if (o.verb == "inspect") return inspect(o, out);
-  if (o.verb == "verify") return verify(o, out);
+  if (o.verb == "verify") return verify_model(o, out);
   if (o.verb == "bench") return bench_model(o, out);
   if (o.verb == "quantize") return quantize_model(o, out);
   if (o.verb == "prune") return prune_model(o, out);

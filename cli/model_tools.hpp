@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What quantize, prune and bench of rtctl model share: they measure on this
+// What the verbs of rtctl model share. Those that measure do so on this
 // machine, over recorded rows.
 #pragma once
 
@@ -17,6 +17,7 @@ namespace tactus::cli {
 int quantize_model(const ModelOptions& options, const Output& out);
 int prune_model(const ModelOptions& options, const Output& out);
 int bench_model(const ModelOptions& options, const Output& out);
+int verify_model(const ModelOptions& options, const Output& out);
 
 // In f32, golden vectors not compared.
 Result<policy::ModelPlan::Ptr> load_exact(const std::string& model);
@@ -36,6 +37,8 @@ std::string_view text_of(const std::vector<std::byte>& bytes);
 Value accuracy_value(const std::vector<policy::OutputAccuracy>& outputs);
 std::string accuracy_text(const std::vector<policy::OutputAccuracy>& outputs);
 Value timing_value(const policy::Timing& timing);
+Value golden_value(const policy::GoldenResult& golden);
+std::string golden_text(const policy::GoldenResult& golden);
 Value machine_value();
 std::string machine_text();
 

@@ -42,6 +42,8 @@ grep -q '"used_packed": true' "$tmp/i.json" || fail "packed anew: $(cat "$tmp/i.
 model inspect "$tmp/a.tmodel" >"$tmp/i.txt"
 grep -q 'used as it is' "$tmp/i.txt" || fail "$(cat "$tmp/i.txt")"
 json verify "$tmp/a.tmodel" >"$tmp/v.json" || fail "$(cat "$tmp/v.json")"
+grep -q '"stored": {"tier": "[a-z0-9]*", "ok": true' "$tmp/v.json" ||
+  fail "the stored tier: $(cat "$tmp/v.json")"
 sed -i "s/handover.onnx/a.tmodel/" "$tmp/arm.toml"
 run_lockstep 1s --log "$tmp/tm.tlog" || fail "the .tmodel: $(cat "$tmp/run.err")"
 "$rtctl" replay "$tmp/tm.tlog" --json >"$tmp/r.json" ||

@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cmath>
 #include <random>
-#include <string_view>
 
 #include "core/error.hpp"
 #include "policy/backend.hpp"
+#include "policy/image.hpp"
+#include "policy/tmodel.hpp"
+#include "rt/isa.hpp"
 
 namespace tactus::policy {
 namespace {
@@ -91,50 +93,62 @@ struct Oracle {
   const Trace& trace;
 };
 
+Result<std::vector<OutputError>> errors_of(const ModelPlan::Ptr& plan,
+                                           const Oracle& oracle) {
+  auto got = trace(plan, oracle.inputs, &oracle.trace);
+  if (!got) return got.error();
+  const Description& d = plan->describe();
+  std::vector<OutputError> errors;
+  for (std::size_t i = 0; i < d.outputs.size(); ++i) {
+    errors.push_back(
+        compare(d.outputs[i].name, i, got->outputs, oracle.trace.outputs));
+  }
+  for (std::size_t i = 0; i < d.states.size(); ++i) {
+    errors.push_back(
+        compare(d.states[i].output, i, got->states, oracle.trace.states));
+  }
+  return errors;
+}
+
+Options unrounded(const char* backend) {
+  Options options;
+  options.backend = backend;
+  options.tier = Tier::kF32;
+  options.check_golden = false;
+  return options;
+}
+
 BackendReport judge(const std::string& model, const char* backend,
                     const Oracle& oracle, const VerifyOptions& options) {
   BackendReport report;
   report.backend = backend;
-  Options plan_options;
-  plan_options.backend = backend;
-  plan_options.check_golden = false;
-  plan_options.tier = Tier::kF32;  // what rounding costs, quantize says
-  auto plan = ModelPlan::load(model, plan_options);
+  auto plan = ModelPlan::load(model, unrounded(backend));
   if (!plan) {
     report.reason = plan.error().text();
     return report;
   }
   report.available = true;
   report.kernels = (*plan)->describe().kernels;
-  auto got = trace(*plan, oracle.inputs, &oracle.trace);
-  if (!got) {
-    report.reason = got.error().text();
+  auto errors = errors_of(*plan, oracle);
+  if (!errors) {
+    report.reason = errors.error().text();
     return report;
   }
-  const Description& d = (*plan)->describe();
-  for (std::size_t i = 0; i < d.outputs.size(); ++i) {
-    report.outputs.push_back(
-        compare(d.outputs[i].name, i, got->outputs, oracle.trace.outputs));
-  }
-  for (std::size_t i = 0; i < d.states.size(); ++i) {
-    report.outputs.push_back(
-        compare(d.states[i].output, i, got->states, oracle.trace.states));
-  }
+  report.outputs = std::move(*errors);
   report.ok = std::ranges::all_of(report.outputs, [&](const OutputError& e) {
     return e.relative <= options.tolerance;
   });
   return report;
 }
 
-// Golden vectors on the backend that the loop would use.
+// On the backend that the loop would use.
 void check_golden(const std::string& model, VerifyReport& report) {
-  Options options;
-  for (const auto& b : report.backends) {
-    if (b.available) {
-      options.backend = b.backend;
-      break;
-    }
-  }
+  const auto here =
+      std::ranges::find(report.backends, true, &BackendReport::available);
+  const std::string backend =
+      here == report.backends.end() ? "fused" : here->backend;
+  Options options = unrounded(backend.c_str());
+  options.check_golden = true;
   auto plan = ModelPlan::load(model, options);
   if (plan) {
     report.model = (*plan)->describe();
@@ -144,37 +158,96 @@ void check_golden(const std::string& model, VerifyReport& report) {
   }
 }
 
-// The weights that a .tmodel packed, against those of its image.
-Result<void> check_packed(const std::string& model, VerifyReport& report) {
+// What a .tmodel packed for this instruction set, against what the image in it
+// packs to; empty where that cannot be told here: then it is packed anew.
+std::string packed_error(const LoadedModel& loaded, const std::string& model) {
+  const Stored& stored = *loaded.stored;
+  const auto isa = rt::choose_isa();
+  if (!isa) return {};
+  const auto own = std::ranges::find(stored.kernels, *isa, &IsaKernels::isa);
+  if (own == stored.kernels.end()) return {};
   Options options;
   options.check_golden = false;
-  auto plan = ModelPlan::load(model, options);
-  const std::string_view why = plan ? "" : plan.error().text();
-  if (why.find("packed weights") != std::string_view::npos)
-    report.packed_error = why;
+  options.tier = stored.tier;
+  options.calibration = stored.calibration;
+  options.kernel_override = own->kernels;
+  auto plan = ModelPlan::from_image(model_part(loaded.image), model, options);
+  if (!plan || (*plan)->describe().kernels != own->kernels) return {};
+  const auto packed = (*plan)->compiled().packed();
+  const bool same = own->weights.size() != packed.size() ||
+                    std::ranges::equal(packed, own->weights);
+  if (same) return {};
+  return fmt::format(
+      "{}: the weights packed for {} are not those of the model in it: make it "
+      "again with rtctl model quantize",
+      model, rt::isa_name(*isa));
+}
+
+// Without a tolerance of its own a tier cannot be judged by golden vectors.
+std::string judge_stored(const StoredReport& s, const Stored& stored,
+                         const std::string& model) {
+  const bool judged = s.tier == Tier::kF32 || stored.golden_tolerance > 0;
+  if (s.golden.vectors > 0 && !judged) {
+    return fmt::format(
+        "{}: it does not say how far tier {} may be from its golden vectors: "
+        "make it again with rtctl model quantize",
+        model, name_of(s.tier));
+  }
+  for (const OutputError& e : s.outputs) {
+    if (std::isfinite(e.max_error)) continue;
+    return fmt::format(
+        "{}: tier {}: output '{}' is not finite where the model's is: make it "
+        "again with rtctl model quantize",
+        model, name_of(s.tier), e.output);
+  }
   return {};
+}
+
+StoredReport check_stored(const std::string& model, const Stored& stored,
+                          const Oracle& oracle) {
+  StoredReport s;
+  s.tier = stored.tier;
+  auto plan = ModelPlan::load(model, {});
+  if (!plan) {
+    s.error = plan.error().text();
+    return s;
+  }
+  s.kernels = (*plan)->describe().kernels;
+  s.golden = (*plan)->describe().golden;
+  auto errors = errors_of(*plan, oracle);
+  if (!errors) {
+    s.error = errors.error().text();
+    return s;
+  }
+  s.outputs = std::move(*errors);
+  s.error = judge_stored(s, stored, model);
+  return s;
 }
 
 }  // namespace
 
 Result<VerifyReport> verify(const std::string& model,
                             const VerifyOptions& options) {
-  Options first;
-  first.backend = "reference";
-  first.check_golden = false;
-  auto reference = ModelPlan::load(model, first);
+  auto loaded = load_file(model);
+  if (!loaded) return loaded.error();
+  auto reference = ModelPlan::load(model, unrounded("reference"));
   if (!reference) return reference.error();
   VerifyReport report;
   report.model = (*reference)->describe();
   const Rows inputs = random_inputs(report.model, options);
   auto lead = trace(*reference, inputs, nullptr);
   if (!lead) return lead.error();
+  const Oracle oracle{inputs, *lead};
   for (const Backend& b : backends()) {
-    report.backends.push_back(judge(model, b.name, {inputs, *lead}, options));
+    report.backends.push_back(judge(model, b.name, oracle, options));
   }
   check_golden(model, report);
-  if (auto ok = check_packed(model, report); !ok) return ok.error();
+  if (loaded->stored) {
+    report.packed_error = packed_error(*loaded, model);
+    report.stored = check_stored(model, *loaded->stored, oracle);
+  }
   report.ok = report.golden_error.empty() && report.packed_error.empty() &&
+              (!report.stored || report.stored->error.empty()) &&
               std::ranges::all_of(report.backends, [](const BackendReport& b) {
                 return !b.available || b.ok;
               });

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What `rtctl model verify` does: golden vectors, the packed weights of a
-// .tmodel, and every backend that is here and takes the model, unrounded,
-// against `reference` on random inputs. Set-up code.
+// What `rtctl model verify` does: golden vectors, a .tmodel's own tier and
+// packed weights, and every backend that is here and takes the model,
+// unrounded, against `reference` on random inputs. Set-up code.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,11 +35,24 @@ struct BackendReport {
   std::vector<OutputError> outputs;
 };
 
+// The tier that a .tmodel was made for, as the loop runs it. Golden vectors
+// judge it, within what the file allows the tier; beside `reference` it is
+// only to be finite: there its error is told.
+struct StoredReport {
+  Tier tier = Tier::kF32;
+  std::string kernels;
+  GoldenResult golden;
+  std::vector<OutputError> outputs;
+  std::string error;  // empty: it serves
+};
+
 struct VerifyReport {
-  Description model;       // with the golden result, of the first backend here
-  bool golden_ok = false;  // false too when there are none: see self_checked
+  // With the golden result in f32, of the first backend here.
+  Description model;
+  bool golden_ok = false;    // false too when there are none: see self_checked
   std::string golden_error;  // the vector and the difference
   std::string packed_error;  // a .tmodel's weights are not its image's
+  std::optional<StoredReport> stored;  // of a .tmodel
   std::vector<BackendReport> backends;
   bool ok = false;  // no mismatch, and every available backend agrees
 };

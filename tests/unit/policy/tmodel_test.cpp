@@ -170,23 +170,95 @@ Test(tmodel, other_packed_weights_than_the_model_s_are_refused) {
                 std::string::npos);
 }
 
-Test(tmodel, verify_finds_packed_weights_that_are_not_the_image_s) {
+namespace {
+
+std::string written(const TempFolder& folder, const Bytes& bytes) {
+  return folder.write(
+      "m.tmodel", {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+VerifyReport verified(const Bytes& bytes) {
   const TempFolder folder;
-  const auto write = [&](const Bytes& bytes) {
-    return folder.write(
-        "m.tmodel",
-        {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  };
-  auto report = verify(write(file()), {});
+  auto report = verify(written(folder, bytes), {});
   cr_assert(bool(report), "%s", report ? "" : report.error().text());
-  cr_assert(report->packed_error.empty());
+  return *report;
+}
+
+// y = W x, its golden vector exact; rounded as if |x| stayed below `amax`.
+Bytes int8_file(double amax, double tolerance) {
+  OnnxFile f;
+  f.input("x", {1, 2}).output("y", {1, 2});
+  f.weight(tensor("w", {2, 2}, {1, 2, 3, 4})).node("MatMul", {"x", "w"}, {"y"});
+  f.metadata("tactus.golden",
+             R"({"by": "t", "tolerance": 1e-6, "observation": [[1, 1]],
+                 "action": [[4, 6]]})");
+  Stored s;
+  s.tier = Tier::kInt8;
+  s.calibration = {"rows.npy", 1, {{"x", amax, -amax, {}}}};
+  s.golden_tolerance = tolerance;
+  const std::string onnx = f.bytes();
+  return write_tmodel(as_image(onnx), s);
+}
+
+}  // namespace
+
+Test(tmodel, verify_finds_packed_weights_that_are_not_the_image_s) {
+  cr_assert(verified(file()).packed_error.empty());
   Stored s = stored(net());
   for (auto& b : s.kernels[0].weights) b ^= std::byte{1};
   const std::string onnx = net();
-  report = verify(write(write_tmodel(as_image(onnx), s)), {});
+  const VerifyReport report = verified(write_tmodel(as_image(onnx), s));
+  cr_assert(report.packed_error.find("m.tmodel: the weights packed for ") !=
+            std::string::npos);
+  cr_assert_not(report.ok);
+}
+
+// A model's path may hold any words: the finding is no match of texts.
+Test(tmodel, verify_finds_nothing_in_the_name_of_a_file) {
+  const TempFolder folder;
+  const Bytes bytes = int8_file(0.1, 0.05);
+  auto report = verify(
+      folder.write("packed weights",
+                   {reinterpret_cast<const char*>(bytes.data()), bytes.size()}),
+      {});
+  cr_assert(bool(report), "%s", report ? "" : report.error().text());
+  cr_assert(report->packed_error.empty());
+}
+
+Test(tmodel, verify_judges_the_tier_that_is_stored) {
+  use_built_modules();
+  const VerifyReport good = verified(int8_file(2, 0.05));
+  cr_assert(good.ok);
+  cr_assert(good.stored && good.stored->tier == Tier::kInt8);
+  cr_assert(good.stored->error.empty(), "%s", good.stored->error.c_str());
+  cr_assert(good.stored->kernels.starts_with("fused/2:int8:"));
+  cr_assert(good.stored->golden.checked == 1);
+  cr_assert(good.stored->golden.tolerance == 0.05);
+  cr_assert(good.stored->golden.worst <= 0.05);
+  cr_assert(good.stored->outputs.size() == 1);
+  // What the model itself is judged by stays its own.
+  cr_assert(good.model.golden.tolerance == 1e-6);
+
+  const VerifyReport bad = verified(int8_file(0.1, 0.05));
+  cr_assert_not(bad.ok);
+  cr_assert(bad.golden_ok && bad.golden_error.empty());  // in f32 it is right
+  cr_assert(bad.stored->error.find("golden vector 0") != std::string::npos,
+            "%s", bad.stored->error.c_str());
+}
+
+// Every backend agrees in f32, so that nobody looked at the tier.
+Test(tmodel, verify_wants_to_know_how_far_a_tier_may_be) {
+  const VerifyReport report = verified(int8_file(0.1, 0));
+  cr_assert_not(report.ok);
+  cr_assert(report.stored->error.find("tier int8") != std::string::npos, "%s",
+            report.stored->error.c_str());
+}
+
+Test(tmodel, verify_has_no_tier_of_an_onnx_file) {
+  const TempFolder folder;
+  auto report = verify(folder.write("m.onnx", net()), {});
   cr_assert(bool(report));
-  cr_assert_not(report->packed_error.empty());
-  cr_assert_not(report->ok);
+  cr_assert_not(report->stored.has_value());
 }
 
 Test(tmodel, is_packed_anew_where_it_was_made_for_others) {
