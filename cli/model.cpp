@@ -194,8 +194,10 @@ int run(const ModelOptions& o, const Output& out) {
   auto report = policy::model_run(o.model, options);
   if (!report) return out.error(report.error());
   Value::Array written;
-  std::string text = fmt::format("{} rows in {}\n", report->rows,
-                                 human_time(report->seconds * 1e9));
+  std::string text =
+      fmt::format("{} rows in {} ({}, {})\n", report->rows,
+                  human_time(report->seconds * 1e9), report->backend,
+                  policy::name_of(report->tier));
   for (const std::string& path : report->written) {
     written.emplace_back(path);
     text += "  " + path + "\n";
@@ -203,7 +205,8 @@ int run(const ModelOptions& o, const Output& out) {
   out.result(Value()
                  .add("schema", "tactus/model-run/1")
                  .add("model", o.model)
-                 .add("backend", options.plan.backend)
+                 .add("backend", report->backend)
+                 .add("tier", policy::name_of(report->tier))
                  .add("rows", report->rows)
                  .add("seconds", report->seconds)
                  .add("written", written),

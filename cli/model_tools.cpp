@@ -76,6 +76,7 @@ Result<ModelPlan::Ptr> load_reference(std::span<const std::byte> image,
                                       const std::string& label) {
   policy::Options options;
   options.backend = "reference";
+  options.tier = policy::Tier::kF32;
   options.check_golden = false;
   return ModelPlan::from_image(image, label, options);
 }

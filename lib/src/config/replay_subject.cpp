@@ -27,6 +27,8 @@ FrameLayout frame_of(const trace::LogReader& log) {
 
 policy::Options options_of(const Recipe& recipe, const std::string& kernels) {
   policy::Options options = policy_options(recipe.backend, kernels);
+  // Only fused rounds: others ran the exact model of a .tmodel.
+  if (recipe.backend != "fused") options.tier = policy::Tier::kF32;
   if (!recipe.slow.empty()) options.slow = {{"of the log", recipe.slow}};
   return options;
 }

@@ -198,6 +198,8 @@ Result<RunReport> Runner::write(double seconds) {
     return file_error(dir, errno, "choose a folder that can be made");
   }
   RunReport report;
+  report.backend = plan_->describe().backend;
+  report.tier = plan_->describe().tier;
   report.rows = rows_;
   report.seconds = seconds;
   for (Sink& s : sinks_) {
@@ -287,6 +289,13 @@ Result<RunReport> model_run(const std::string& model,
   }
   auto plan = ModelPlan::load(model, options.plan);
   if (!plan) return plan.error();
+  if (options.signals && !(*plan)->describe().contract.present) {
+    return bad_input(
+        "model run: --signals: {} has no contract (tactus.contract) that says "
+        "how signals become inputs: give the inputs themselves, without "
+        "--signals",
+        model);
+  }
   auto context = Context::make(*plan);
   if (!context) return context.error();
   return Runner(*plan, std::move(*context), options).run();

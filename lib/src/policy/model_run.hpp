@@ -27,6 +27,8 @@ struct RunOptions {
 };
 
 struct RunReport {
+  std::string backend;
+  Tier tier = Tier::kF32;
   std::size_t rows = 0;
   double seconds = 0;                // that the rows took, files apart
   std::vector<std::string> written;  // paths

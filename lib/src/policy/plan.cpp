@@ -108,9 +108,7 @@ void PlanBuilder::read_stored() {
   calibration_ = &options_.calibration;
   if (!loaded_.stored) return;
   const Stored& stored = *loaded_.stored;
-  // Rounding is the fused backend's; others judge the exact model.
-  const bool rounds = options_.backend == "fused";
-  tier_ = options_.tier.value_or(rounds ? stored.tier : Tier::kF32);
+  tier_ = options_.tier.value_or(stored.tier);
   if (calibration_->ranges.empty()) calibration_ = &stored.calibration;
   Description& d = plan_->description_;
   // A tier that rounds cannot meet what the exact one meets.
@@ -297,8 +295,10 @@ Result<void> PlanBuilder::compile() {
                      label_, options_.backend);
   }
   if (tier_ != Tier::kF32 && options_.backend != "fused") {
-    return bad_input("{}: backend {} has no tier {}: use --backend fused",
-                     label_, options_.backend, name_of(tier_));
+    return bad_input(
+        "{}: backend {} has no tier {}{}: use backend fused, or tier f32",
+        label_, options_.backend, name_of(tier_),
+        options_.tier ? "" : ", for which this .tmodel was made");
   }
   if (auto ok = check(*calibration_); !ok) return prefixed(ok.error());
   auto compiled = compile_with(*backend);

@@ -379,9 +379,37 @@ Test(tmodel, golden_vectors_keep_their_tolerance_for_another_tier) {
   cr_assert_not(bool(plan));
   cr_assert(std::string(plan.error().text()).find("golden") !=
             std::string::npos);
-  options.tier.reset();
-  options.backend = "reference";  // does not round
-  cr_assert_not(bool(ModelPlan::from_image(bytes, "m", options)));
+  options.backend = "reference";
+  plan = ModelPlan::from_image(bytes, "m", options);
+  cr_assert_not(bool(plan));
+  cr_assert(std::string(plan.error().text()).find("golden") !=
+            std::string::npos);
+}
+
+// Other backends do not round: they run the exact model where that is asked
+// for, and never in its place.
+Test(tmodel, a_tier_is_never_exchanged_for_f32_in_silence) {
+  use_built_modules();
+  const std::string onnx = net();
+  Stored s = stored(onnx);
+  s.tier = Tier::kInt8;
+  s.kernels.clear();
+  const Bytes bytes = write_tmodel(as_image(onnx), s);
+  for (const char* backend : {"reference", "onednn"}) {
+    Options options = unchecked();
+    options.backend = backend;
+    auto plan = ModelPlan::from_image(bytes, "m.tmodel", options);
+    cr_assert_not(bool(plan));
+    cr_assert(plan.error().code() == ErrorCode::kBadInput);
+    const std::string text = plan.error().text();
+    cr_assert(text.find("m.tmodel: backend " + std::string(backend) +
+                        " has no tier int8") == 0,
+              "%s", text.c_str());
+    options.tier = Tier::kF32;
+    plan = ModelPlan::from_image(bytes, "m.tmodel", options);
+    cr_assert(bool(plan), "%s", plan ? "" : plan.error().text());
+    cr_assert(plan->get()->describe().tier == Tier::kF32);
+  }
 }
 
 Test(tmodel, calibration_survives_json) {

@@ -214,6 +214,43 @@ Test(model_run, signals_are_scaled_and_stacked_by_the_contract) {
   cr_assert(!model_run(model, options));
 }
 
+Test(model_run, signals_without_a_contract_are_refused) {
+  const TempFolder folder;
+  RunOptions options;
+  options.inputs = {{"", folder.path() + "/x.npy"}};
+  options.output_dir = folder.path() + "/out";
+  options.signals = true;
+  cr_assert(bool(
+      write_npy(options.inputs[0].path, {NpyType::kF32, {1, 3}, {1, 2, 3}})));
+  const std::string model = folder.write("m.onnx", stateless().bytes());
+  auto report = model_run(model, options);
+  cr_assert_not(bool(report));
+  cr_assert(report.error().code() == ErrorCode::kBadInput);
+  const std::string text = report.error().text();
+  cr_assert(text.find("--signals: " + model + " has no contract") !=
+                std::string::npos,
+            "%s", text.c_str());
+}
+
+Test(model_run, says_what_it_ran_on) {
+  const TempFolder folder;
+  RunOptions options;
+  options.inputs = {{"", folder.path() + "/x.npy"}};
+  options.output_dir = folder.path() + "/out";
+  options.plan.backend = "reference";
+  cr_assert(bool(
+      write_npy(options.inputs[0].path, {NpyType::kF32, {1, 3}, {1, 2, 3}})));
+  const std::string model = folder.write("m.onnx", stateless().bytes());
+  auto report = model_run(model, options);
+  cr_assert(bool(report), "%s", report ? "" : report.error().text());
+  cr_assert(report->backend == "reference" && report->tier == Tier::kF32);
+  options.plan.backend = "fused";
+  options.plan.tier = Tier::kBf16;
+  report = model_run(model, options);
+  cr_assert(bool(report), "%s", report ? "" : report.error().text());
+  cr_assert(report->backend == "fused" && report->tier == Tier::kBf16);
+}
+
 Test(verify, backends_agree_and_absent_golden_vectors_are_said) {
   use_built_modules();
   const TempFolder folder;
