@@ -76,6 +76,15 @@ with_model handover.onnx 'answers = 64'
 recorded answers.tlog
 same plain.tlog answers.tlog
 [ "$(number size "$tmp/run.json")" -eq 64 ] || fail "$(cat "$tmp/run.json")"
+# Sensors are noisy: only a policy that looks at none meets inputs again.
+"$onnx_edit" steady "$tmp/steady.onnx"
+for answers in 0 4; do
+  with_model steady.onnx "answers = $answers"
+  edit 's|^input .*|input = ["target"]|'
+  recorded "steady$answers.tlog"
+done
+[ "$(number hits "$tmp/run.json")" -gt 1000 ] || fail "$(cat "$tmp/run.json")"
+same steady0.tlog steady4.tlog
 with_model handover.onnx 'slow = ["target"]'
 recorded slow.tlog
 [ "$(number layers "$tmp/run.json")" -eq 1 ] || fail "$(cat "$tmp/run.json")"

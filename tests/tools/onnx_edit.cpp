@@ -7,6 +7,7 @@
 //   onnx-edit stacked OUT LENGTH [HISTORY]  of LENGTH cycles; HISTORY: JSON of
 //                                           a contract; without, no contract
 //   onnx-edit recurrent OUT
+//   onnx-edit steady OUT                    of the target alone, no contract
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -102,6 +103,17 @@ std::string recurrent() {
   return f.bytes();
 }
 
+// u = tanh(W target) / 20: a target that stands still comes again and again.
+std::string steady() {
+  made::OnnxFile f;
+  f.input("obs", {1, 3}).output("u", {1, kJoints});
+  f.weight(weights("w", 3, kJoints));
+  f.weight(made::tensor("part", {}, {0.05F}));
+  f.node("MatMul", {"obs", "w"}, {"a"}).node("Tanh", {"a"}, {"h"});
+  f.node("Mul", {"h", "part"}, {"u"});
+  return f.bytes();
+}
+
 int write(const std::string& path, const std::string& bytes) {
   std::ofstream out(path, std::ios::binary);
   out << bytes;
@@ -115,6 +127,7 @@ int main(int argc, char** argv) {
   if (a.size() > 2 && a[0] == "stacked")
     return write(a[1], stacked(std::stol(a[2]), a.size() > 3 ? a[3] : ""));
   if (a.size() == 2 && a[0] == "recurrent") return write(a[1], recurrent());
+  if (a.size() == 2 && a[0] == "steady") return write(a[1], steady());
   const bool weight = a.size() == 6 && a[0] == "weight";
   const bool text = a.size() == 5 && a[0] == "text";
   if (!weight && !text) fail("see the head of onnx_edit.cpp");
