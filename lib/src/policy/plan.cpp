@@ -65,6 +65,7 @@ class PlanBuilder {
   Result<void> check_golden();
   Result<void> check_golden_in_f32();
   Result<void> compare(Context& context, std::size_t row);
+  [[nodiscard]] std::string golden_cause() const;
   [[nodiscard]] std::size_t golden_output() const;
   Error prefixed(const Error& error) const;
 
@@ -340,6 +341,18 @@ std::size_t PlanBuilder::golden_output() const {
   return static_cast<std::size_t>(it - d.outputs.begin());
 }
 
+// What a tier is allowed on top is for rounding: there the rows that it was
+// calibrated over are to blame, not the model.
+std::string PlanBuilder::golden_cause() const {
+  if (tier_ == Tier::kF32)
+    return "the weights or the graph are not what was trained";
+  return fmt::format(
+      "tier {}{} rounds it too far: make it again with rtctl model quantize",
+      name_of(tier_),
+      is_exact(tier_) ? ", calibrated over " + calibration_->source + ","
+                      : std::string());
+}
+
 Result<void> PlanBuilder::compare(Context& context, std::size_t row) {
   Description& d = plan_->description_;
   const auto& observation = metadata_.golden.observation[row];
@@ -374,8 +387,9 @@ Result<void> PlanBuilder::compare(Context& context, std::size_t row) {
     if (!(difference <= d.golden.tolerance)) {
       return bad_input(
           "{}: golden vector {}: output {} differs by {:.3g}, tolerance {:.3g} "
-          "(made by {}): the weights or the graph are not what was trained",
-          label_, row, i, difference, d.golden.tolerance, d.golden.by);
+          "(made by {}): {}",
+          label_, row, i, difference, d.golden.tolerance, d.golden.by,
+          golden_cause());
     }
   }
   ++d.golden.checked;

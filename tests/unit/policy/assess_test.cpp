@@ -206,6 +206,59 @@ Test(quantize, takes_the_tier_that_is_asked_for_or_the_exact_one) {
   cr_assert(d.golden.checked == 1);
 }
 
+namespace {
+
+// y = W x with a golden vector far from the rows of four().
+std::string far_golden(const char* action) {
+  OnnxFile f;
+  f.input("x", {1, 2}).output("y", {1, 2});
+  f.weight(tensor("w", {2, 2}, {1, 2, 3, 4})).node("MatMul", {"x", "w"}, {"y"});
+  f.metadata("tactus.golden",
+             R"({"by": "x", "tolerance": 0.001, "observation": [[100, 100]],
+                 "action": [)" +
+                 std::string(action) + "]}");
+  return f.bytes();
+}
+
+std::string make_error(const std::string& model, Tier tier) {
+  Options unchecked = on("reference");
+  unchecked.check_golden = false;
+  const auto plan = test::plan_of(as_image(model), unchecked);
+  QuantizeOptions options;
+  options.duration_ns = 1000;
+  options.tier = tier;
+  auto report = quantize(*plan, four(), options);
+  cr_assert(bool(report), "%s", report ? "" : report.error().text());
+  auto file = make_tmodel(*plan, *report, "{}");
+  cr_assert_not(bool(file));
+  return file.error().text();
+}
+
+bool has(const std::string& text, const char* word) {
+  return text.find(word) != std::string::npos;
+}
+
+}  // namespace
+
+// The rows were too narrow: the model is what was trained.
+Test(quantize, golden_vectors_beyond_the_rows_are_the_rows_fault) {
+  const std::string text = make_error(far_golden("[400, 600]"), Tier::kInt16);
+  cr_assert(has(text, "calibrated over rows,"), "%s", text.c_str());
+  cr_assert(has(text, "over rows like this vector") && has(text, "--max-error"),
+            "%s", text.c_str());
+  cr_assert_not(has(text, "what was trained"), "%s", text.c_str());
+}
+
+Test(quantize, golden_vectors_that_f32_misses_are_the_models_fault) {
+  for (const Tier tier : {Tier::kF32, Tier::kInt16}) {
+    const std::string text = make_error(far_golden("[400, 601]"), tier);
+    cr_assert(has(text, "test.onnx: golden vector 0: output 1 differs by 1"),
+              "%s", text.c_str());
+    cr_assert(has(text, "not what was trained"), "%s", text.c_str());
+    cr_assert_not(has(text, "--max-error"), "%s", text.c_str());
+  }
+}
+
 Test(quantize, tiers_have_names) {
   cr_assert(tier_of("int8")->value() == Tier::kInt8);
   cr_assert_not(tier_of("auto")->has_value());
