@@ -10,7 +10,7 @@
 #include "options.hpp"
 #include "output.hpp"
 #include "policy/assess.hpp"
-#include "policy/quantize.hpp"
+#include "policy/recommend.hpp"
 
 namespace tactus::cli {
 

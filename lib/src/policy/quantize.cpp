@@ -7,6 +7,7 @@
 #include "core/error.hpp"
 #include "policy/backend.hpp"
 #include "policy/image.hpp"
+#include "policy/recommend.hpp"
 #include "policy/tmodel.hpp"
 
 namespace tactus::policy {
@@ -32,10 +33,6 @@ class Quantizer {
   void say(const char* what) const {
     if (options_.progress) options_.progress(what);
   }
-  [[nodiscard]] const TierReport& of(Tier tier) const {
-    return report_.tiers[static_cast<std::size_t>(tier)];
-  }
-  [[nodiscard]] std::string reason() const;
 
   const ModelPlan& plan_;
   const Rows& rows_;
@@ -145,39 +142,13 @@ Result<void> Quantizer::judge() {
   return {};
 }
 
-std::string Quantizer::reason() const {
-  const TierReport& taken = of(report_.taken);
-  const double exact = of(Tier::kF32).timing.p50;
-  std::string text =
-      fmt::format("largest error {:.3g}{}{} of {:.3g} allowed ({})",
-                  taken.error, report_.unit.empty() ? "" : " ", report_.unit,
-                  report_.max_error, report_.limit);
-  if (report_.taken == Tier::kF32) {
-    return "no other tier is both faster and close enough: " + text;
-  }
-  return fmt::format("{:.2f} times as fast as f32, {}, {}",
-                     exact / taken.timing.p50, text,
-                     fits_where(taken.weight_bytes, report_.caches));
-}
-
-// The fastest of those that are close enough; what differs by less than the
-// noise of timing is decided for the more exact one, which comes first.
 Result<void> Quantizer::choose() {
-  constexpr double kWorthIt = 0.97;
   if (options_.tier) {
-    report_.taken = *options_.tier;
-    const TierReport& t = of(report_.taken);
-    if (!t.refused.empty()) return bad_input("{}", t.refused);
-    report_.reason = "it was asked for; " + reason();
-    return {};
+    const TierReport& asked =
+        report_.tiers[static_cast<std::size_t>(*options_.tier)];
+    if (!asked.refused.empty()) return bad_input("{}", asked.refused);
   }
-  for (const TierReport& t : report_.tiers) {
-    if (!t.refused.empty() || !t.within) continue;
-    if (t.timing.p50 < kWorthIt * of(report_.taken).timing.p50) {
-      report_.taken = t.tier;
-    }
-  }
-  report_.reason = reason();
+  recommend(report_, options_.tier);
   return {};
 }
 
@@ -270,23 +241,6 @@ Result<std::optional<Tier>> tier_of(const std::string& text) {
   }
   return bad_input("--tier: \"{}\": expected auto, f32, bf16, int16 or int8",
                    text);
-}
-
-std::string fits_where(std::size_t bytes, const rt::Caches& caches) {
-  const auto size = [](std::size_t n) {
-    return n >= (1U << 20) ? fmt::format("{} MiB", n >> 20)
-                           : fmt::format("{} KiB", n >> 10);
-  };
-  struct Level {
-    const char* name;
-    std::size_t size;
-  };
-  for (const Level& l : {Level{"L1d", caches.l1d}, Level{"L2", caches.l2},
-                         Level{"L3", caches.l3}}) {
-    if (bytes <= l.size)
-      return fmt::format("fits {} ({})", l.name, size(l.size));
-  }
-  return "larger than every cache that is known";
 }
 
 }  // namespace tactus::policy

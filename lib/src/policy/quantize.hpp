@@ -67,7 +67,4 @@ Result<std::vector<std::byte>> make_tmodel(const ModelPlan& plan,
 // The tier that `text` names; none for "auto" and "".
 Result<std::optional<Tier>> tier_of(const std::string& text);
 
-// "fits L2 (1 MiB)"
-std::string fits_where(std::size_t bytes, const rt::Caches& caches);
-
 }  // namespace tactus::policy

@@ -9,7 +9,7 @@
 #include "plan_rig.hpp"
 #include "policy/assess.hpp"
 #include "policy/qdq.hpp"
-#include "policy/quantize.hpp"
+#include "policy/recommend.hpp"
 
 using namespace tactus;
 using namespace tactus::policy;
@@ -257,6 +257,70 @@ Test(quantize, golden_vectors_that_f32_misses_are_the_models_fault) {
     cr_assert(has(text, "not what was trained"), "%s", text.c_str());
     cr_assert_not(has(text, "--max-error"), "%s", text.c_str());
   }
+}
+
+namespace {
+
+TierReport measured(Tier tier, double us, double error, std::size_t bytes) {
+  TierReport t;
+  t.tier = tier;
+  t.timing.p50 = 1e3 * us;
+  t.error = error;
+  t.within = error <= 0.1;
+  t.weight_bytes = bytes;
+  return t;
+}
+
+QuantizeReport of_figures() {
+  QuantizeReport r;
+  r.caches = {32 << 10, 1 << 20, 0};
+  r.unit = "rad/s";
+  r.max_error = 0.1;
+  r.limit = "--max-error";
+  r.tiers = {measured(Tier::kF32, 8, 0, 2 << 20),
+             measured(Tier::kBf16, 6, 0.05, 1 << 20),
+             measured(Tier::kInt16, 2, 0.01, 1 << 20),
+             measured(Tier::kInt8, 1, 0.5, 30000)};
+  return r;
+}
+
+}  // namespace
+
+Test(quantize, recommends_by_time_here_error_and_caches_and_says_so) {
+  QuantizeReport r = of_figures();
+  recommend(r, {});
+  cr_assert(r.taken == Tier::kInt16);
+  cr_assert(
+      r.reason ==
+          "4.00 times as fast as f32 on this machine (int16 2 us, 1048576 "
+          "bytes: fits L2 (1 MiB); f32 8 us, 2097152 bytes: larger than "
+          "every cache that is known); largest error 0.01 rad/s of 0.1 "
+          "allowed (--max-error); bf16 6 us, int8 1 us (error 0.5 is too "
+          "large)",
+      "%s", r.reason.c_str());
+}
+
+Test(quantize, recommends_f32_where_nothing_gains) {
+  QuantizeReport r = of_figures();
+  for (TierReport& t : r.tiers) t.timing.p50 = 8000;
+  recommend(r, {});
+  cr_assert(r.taken == Tier::kF32);
+  cr_assert(
+      r.reason.starts_with(
+          "no other tier is both faster and close enough: on this machine "
+          "f32 8 us, 2097152 bytes: larger"),
+      "%s", r.reason.c_str());
+  cr_assert(has(r.reason, "; bf16 8 us, int16 8 us, int8 8 us (error 0.5"));
+}
+
+Test(quantize, what_is_asked_for_is_taken_and_its_figures_told) {
+  QuantizeReport r = of_figures();
+  recommend(r, Tier::kInt8);
+  cr_assert(r.taken == Tier::kInt8);
+  cr_assert(r.reason.starts_with("it was asked for: 8.00 times as fast"));
+  cr_assert(has(r.reason, "int8 1 us, 30000 bytes: fits L1d (32 KiB)"));
+  recommend(r, Tier::kF32);
+  cr_assert(r.reason.starts_with("it was asked for: on this machine f32"));
 }
 
 Test(quantize, tiers_have_names) {
