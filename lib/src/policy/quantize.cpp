@@ -181,6 +181,36 @@ std::string contract_text(const ModelPlan& plan) {
   return {};
 }
 
+// Of the tier that was taken; 0: the model's own. What fails here, in f32 and
+// by the file's own tolerance (not that of a .tmodel this was made from), is
+// the model.
+Result<double> golden_tolerance(std::span<const std::byte> image,
+                                const Description& d,
+                                const QuantizeReport& report) {
+  if (d.golden.vectors == 0) return 0.0;
+  auto exact = ModelPlan::from_image(image, d.label, {});
+  if (!exact) return exact.error();
+  if (report.taken == Tier::kF32) return 0.0;
+  return (*exact)->describe().golden.tolerance +
+         raw_error(d.contract, report.max_error);
+}
+
+// What would be refused at every load is refused when it is made.
+Result<void> check_loads(std::span<const std::byte> file,
+                         const std::string& label,
+                         const QuantizeReport& report) {
+  Options unchecked;
+  unchecked.check_golden = false;
+  auto loaded = ModelPlan::from_image(file, label, unchecked);
+  if (!loaded) return loaded.error();
+  loaded = ModelPlan::from_image(file, label, {});
+  if (loaded) return {};
+  return bad_input(
+      "{} over rows like this vector, with a larger --max-error (now "
+      "{:.3g}) or another tier",
+      loaded.error().text(), report.max_error);
+}
+
 }  // namespace
 
 Result<QuantizeReport> quantize(const ModelPlan& plan, const Rows& rows,
@@ -207,31 +237,16 @@ Result<std::vector<std::byte>> make_tmodel(const ModelPlan& plan,
   stored.calibration = report.calibration;
   stored.contract = contract_text(plan);
   stored.accuracy = accuracy_json;
-  if (d.golden.vectors > 0) {
-    // In f32, by the file's own tolerance, not that of a .tmodel this was made
-    // from: what fails here is the model.
-    auto exact = ModelPlan::from_image(image, d.label, {});
-    if (!exact) return exact.error();
-    if (report.taken != Tier::kF32)
-      stored.golden_tolerance = (*exact)->describe().golden.tolerance +
-                                raw_error(d.contract, report.max_error);
-  }
+  auto tolerance = golden_tolerance(image, d, report);
+  if (!tolerance) return tolerance.error();
+  stored.golden_tolerance = *tolerance;
   const auto packed = (*made)->compiled().packed();
   stored.kernels.push_back(
       {*isa, (*made)->describe().kernels, {packed.begin(), packed.end()}});
   std::vector<std::byte> file = write_tmodel(image, stored);
-  // What would be refused at every load is refused here.
-  Options unchecked;
-  unchecked.check_golden = false;
-  auto checked = ModelPlan::from_image(file, d.label, unchecked);
-  if (!checked) return checked.error();
-  checked = ModelPlan::from_image(file, d.label, {});
-  if (checked) return file;
-  return bad_input(
-      "{} over rows like this vector, with a larger --max-error (now {:.3g}) "
-      "or "
-      "another tier",
-      checked.error().text(), report.max_error);
+  auto ok = check_loads(file, d.label, report);
+  if (!ok) return ok.error();
+  return file;
 }
 
 Result<std::optional<Tier>> tier_of(const std::string& text) {
