@@ -6,6 +6,7 @@ all_srcs   += $(bench_srcs)
 $O/bench/%_bench: $O/bench/%_bench.o $O/libtactus.a
 	$(call link,$(lib_libs) $(bench_libs))
 $O/bench/%.o: CPPFLAGS += -Ibench
+tidy-flags: CPPFLAGS += $(if $(filter bench/%,$(FILE)),-Ibench)
 
 # Inference has peers; those that are not installed are left out by name.
 native := $(if $(filter x86_64,$(shell uname -m)),-march=native)

@@ -7,6 +7,7 @@
 #include <sys/utsname.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -27,7 +28,8 @@ struct Row {
 inline double quantile(const std::vector<double>& sorted, double p) {
   if (sorted.empty()) return 0;
   const auto last = sorted.size() - 1;
-  const auto i = static_cast<std::size_t>(p * static_cast<double>(last) + 0.5);
+  const auto i =
+      static_cast<std::size_t>(std::llround(p * static_cast<double>(last)));
   return sorted[std::min(i, last)];
 }
 

@@ -59,7 +59,7 @@ long=$(ctags -x --c++-kinds=f --fields=+e --output-format=json \
 base=${LINT_BASE:-$(git rev-parse -q --verify HEAD~10 ||
   git hash-object -t tree /dev/null)}
 mapfile -t changed < <(git diff --name-only --diff-filter=d "$base" -- \
-  'lib/src/*.cpp' 'cli/*.cpp' 2>/dev/null || true)
+  'lib/src/*.cpp' 'cli/*.cpp' 'bench/*.cpp' 2>/dev/null || true)
 if [ ${#changed[@]} -gt 0 ]; then
   printf '%s\0' "${changed[@]}" | xargs -0 -P 2 -n 1 packaging/tidy.sh || bad=1
 fi
