@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <criterion/criterion.h>
 
+#include "../config/tmodel_rig.hpp"
+#include "capi/objects.hpp"
 #include "rig.hpp"
 
 using namespace tactus::test;
@@ -38,6 +40,25 @@ Test(capi_load, a_policy_loads_with_and_without_options) {
   tactus_policy_free(p);
   tactus_policy_free(nullptr);
   cr_assert_eq(l.error.code, 0);
+}
+
+Test(capi_load, a_tmodel_s_kernels_are_taken_where_none_are_asked_for) {
+  Loading l;
+  const auto t = tactus::config::test::tmodel();
+  l.model = t.write(l.folder);
+  const auto kernels = [&] {
+    tactus_policy* p =
+        tactus_policy_load(l.model.c_str(), &l.options, &l.error);
+    cr_assert_not_null(p, "%s", l.error.text);
+    std::string text = p->plan->describe().kernels;
+    tactus_policy_free(p);
+    return text;
+  };
+  cr_assert(kernels() == t.stored);
+  l.options.kernels = "rule";
+  cr_assert(kernels() == t.rule);
+  l.options.kernels = t.stored.c_str();
+  cr_assert(kernels() == t.stored);
 }
 
 Test(capi_load, a_policy_that_cannot_be_loaded_says_why) {

@@ -9,81 +9,19 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <iterator>
 
-#include "../policy/onnx_writer.hpp"
 #include "core/fd.hpp"
-#include "policy/backend.hpp"
-#include "policy/image.hpp"
-#include "policy/kernels/kernel_set.hpp"
-#include "policy/tmodel.hpp"
+#include "tmodel_rig.hpp"
 
 using namespace tactus;
+using config::test::read_example;
+using config::test::Tmodel;
+using config::test::tmodel;
 using policy::test::as_image;
 using policy::test::OnnxFile;
 using policy::test::TempFolder;
 
 namespace {
-
-constexpr const char* kExample = "lib/examples/handover/";
-
-std::string read_example(const std::string& name) {
-  std::ifstream in(kExample + name, std::ios::binary);
-  cr_assert(bool(in), "run it in the repository's root");
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-policy::ModelPlan::Ptr plan_of(std::span<const std::byte> image,
-                               const policy::Options& options = {}) {
-  auto plan = policy::ModelPlan::from_image(image, "test", options);
-  cr_assert(bool(plan), "%s", plan ? "" : plan.error().text());
-  return *plan;
-}
-
-// Other kernels for the first layer than the rule takes.
-policy::ModelPlan::Ptr plan_with_others(std::span<const std::byte> image,
-                                        const std::string& rule) {
-  const std::size_t begin = rule.find(";gemv") + 5;
-  const std::size_t length = rule.find(':', begin) - begin;
-  const auto& set = policy::kernels::kernel_set(*rt::choose_isa());
-  for (const policy::kernels::Gemv& g : set.gemv) {
-    policy::Options options;
-    options.kernel_override = rule;
-    options.kernel_override.replace(begin, length, g.name);
-    auto plan = policy::ModelPlan::from_image(image, "test", options);
-    if (plan && (*plan)->describe().kernels != rule) return *plan;
-  }
-  cr_assert(false, "no other kernel takes the first layer");
-  return nullptr;
-}
-
-std::string contract_of(std::span<const std::byte> image) {
-  auto loaded = policy::load_image(image, "test");
-  cr_assert(bool(loaded));
-  for (const auto& p : loaded->model.metadata)
-    if (p.key == "tactus.contract") return p.value;
-  return {};
-}
-
-struct Tmodel {
-  std::string rule, stored;  // kernels
-  std::vector<std::byte> file;
-};
-
-Tmodel tmodel() {
-  const std::string onnx = read_example("handover.onnx");
-  Tmodel t;
-  t.rule = plan_of(as_image(onnx))->describe().kernels;
-  const auto plan = plan_with_others(as_image(onnx), t.rule);
-  t.stored = plan->describe().kernels;
-  const auto packed = plan->compiled().packed();
-  policy::Stored s;
-  s.contract = contract_of(as_image(onnx));
-  s.kernels = {{*rt::choose_isa(), t.stored, {packed.begin(), packed.end()}}};
-  t.file = policy::write_tmodel(as_image(onnx), s);
-  return t;
-}
 
 // The example with another model and `kernels`.
 policy::ModelPlan::Ptr planned(const TempFolder& folder,
@@ -137,8 +75,7 @@ int opened(const std::string& path, const What& what) {
 Test(blueprint, auto_takes_the_kernels_that_a_tmodel_names) {
   const TempFolder folder;
   const Tmodel t = tmodel();
-  folder.write("m.tmodel",
-               {reinterpret_cast<const char*>(t.file.data()), t.file.size()});
+  t.write(folder);
   const auto plan = planned(folder, "auto");
   const auto& d = plan->describe();
   cr_assert(d.kernels == t.stored, "%s", d.kernels.c_str());
@@ -149,8 +86,7 @@ Test(blueprint, rule_is_the_rule_for_a_tmodel_too) {
   const TempFolder folder;
   const Tmodel t = tmodel();
   cr_assert(t.rule != t.stored);
-  folder.write("m.tmodel",
-               {reinterpret_cast<const char*>(t.file.data()), t.file.size()});
+  t.write(folder);
   const auto plan = planned(folder, "rule");
   const auto& d = plan->describe();
   cr_assert(d.kernels == t.rule, "%s", d.kernels.c_str());
