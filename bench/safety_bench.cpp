@@ -3,10 +3,14 @@
 // commands in flight, random actions, the hand anywhere from far away to
 // within reach. Every kernel that this machine can run judges the same cycles
 // in turn; a row per rung that came out. Hot: state and image are in cache.
-// Then 32 custom expressions: VM and JIT of each kernel against muparser and
-// code compiled ahead.
-//   CASES=20000   how many cycles
+// Then rung project's solver alone, seven values and thirty rows; DAQP and
+// OSQP on such programs, through Python, are in tests/oracle/qp.sh. Then 32
+// custom expressions: VM and JIT of each kernel against muparser and code
+// compiled ahead.
+//   CASES=20000   how many cycles, and programs
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdlib>
 #include <map>
 #include <memory>
@@ -131,6 +135,43 @@ void measure(const safety::Image& image, int cases, Samples& out) {
   }
 }
 
+// Rows of both signs around a point that most programs allow.
+void next_program(std::mt19937_64& rng, safety::QpProblem& out) {
+  std::normal_distribution<double> normal;
+  out.n = 7;
+  out.m = 30;
+  for (uint32_t j = 0; j < out.n; ++j) {
+    out.scale[j] = 2;
+    out.target[j] = normal(rng);
+  }
+  for (uint32_t r = 0; r < out.m; ++r) {
+    for (uint32_t j = 0; j < out.n; ++j) out.row[r][j] = normal(rng);
+    out.bound[r] = 0.3 * std::abs(normal(rng));
+  }
+}
+
+void measure_qp(int cases, Samples& out, std::vector<double>& iterations) {
+  rt::TscClock clock;
+  clock.calibrate();
+  std::mt19937_64 rng(7);
+  auto program = std::make_unique<safety::QpProblem>();
+  safety::QpResult result;
+  for (int i = 0; i < cases; ++i) {
+    next_program(rng, *program);
+    for (const rt::Isa isa : rt::kIsas) {
+      if (!rt::isa_here(isa)) continue;
+      const safety::Kernel& kernel = safety::kernel_for(isa);
+      kernel.solve(*program, safety::QpRows{}, result);
+      const int64_t begin = clock.now();
+      kernel.solve(*program, safety::QpRows{}, result);
+      const int64_t end = clock.now();
+      out[{"qp, 7 x 30 rows", rt::isa_name(isa)}].push_back(
+          static_cast<double>(end - begin));
+    }
+    iterations.push_back(result.iterations);
+  }
+}
+
 }  // namespace
 
 int main() {
@@ -143,6 +184,8 @@ int main() {
   Samples samples;
   const int count = cases ? std::atoi(cases) : 20'000;
   measure(**image, count, samples);
+  std::vector<double> iterations;
+  measure_qp(count, samples, iterations);
   bench::Report report("safety");
   std::map<std::string, double> portable;
   for (auto& [key, ns] : samples) {
@@ -152,6 +195,10 @@ int main() {
   for (const bench::Row& r : report.rows())
     if (r.peer != "portable")
       report.ratio(r.name + ", portable / " + r.peer, portable[r.name] / r.p50);
+  std::sort(iterations.begin(), iterations.end());
+  report.ratio("qp, iterations p50", bench::quantile(iterations, 0.5));
+  report.ratio("qp, iterations p99", bench::quantile(iterations, 0.99));
+  report.ratio("qp, iterations max", bench::quantile(iterations, 1));
   if (!bench::add_expression_rows(count, report)) {
     fmt::print(stderr, "bench safety: expressions: peers disagree\n");
     return 1;

@@ -63,6 +63,10 @@ $O/tests/%-edit: $O/tests/tools/%_edit.o $O/libtactus.a
 $O/tests/model-batch: $O/tests/tools/model_batch.o $O/libtactus.a
 	$(call link,$(lib_libs))
 test-programs: $(tools)
+all_srcs += tests/tools/qp_problems.cpp
+$O/tests/qp-problems: $O/tests/tools/qp_problems.o $O/libtactus.a
+	$(call link,$(lib_libs))
+test-programs: $O/tests/qp-problems
 
 # The shield's kernel in a namespace of its own, with the tests that watch it:
 # what tests/mutation/ changes, an instruction at a time. Without the copies

@@ -9,6 +9,7 @@
 #                 two million evaluations of random expressions
 #                 (empty: what make check does)
 #       episodes  FREE=1000 HAND=200       the demo's criteria, in lockstep
+#       qp        QP_PROBLEMS=4000000      rung project's solver
 #       operators                          ONNX's node tests (PyPI)
 #       graphs    COUNT=2500 SEED=1        random graphs, onnxruntime (PyPI)
 # Exit 1 when a part failed, 3 when none did but one could not run here: it
@@ -17,7 +18,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${1:-build/release}
 [ $# -eq 0 ] || shift
-[ $# -gt 0 ] || set -- audit policies kills shield episodes operators graphs
+[ $# -gt 0 ] || set -- audit policies kills shield qp episodes operators graphs
 failed=() skipped=() held=()
 
 part() { # part NAME TEXT COMMAND...
@@ -52,6 +53,11 @@ shield() {
   part shield "$text, judged by a plant of its own" \
     "$build/tests/unit-safety" --verbose=1
 }
+qp() {
+  export QP_PROBLEMS=${QP_PROBLEMS:-4000000}
+  part qp "$QP_PROBLEMS programs: degenerate, nearly parallel, infeasible" \
+    "$build/tests/unit-safety" --filter 'qp/*'
+}
 episodes() {
   local free=${FREE:-1000} hand=${HAND:-200}
   mkdir -p "$build/evidence"
@@ -71,7 +77,7 @@ graphs() {
 
 for name in "$@"; do
   case $name in
-    audit | policies | kills | shield | episodes | operators | graphs) "$name" ;;
+    audit | policies | kills | shield | qp | episodes | operators | graphs) "$name" ;;
     *) echo "prove.sh: $name: no such part; see the file's head" >&2; exit 2 ;;
   esac
 done

@@ -50,6 +50,8 @@ enum class Fault {
   kKeepPlan,     // committed() never replaces the running plan
   kTakeAnyPlan,  // a plan of an action that was not sent replaces it
   kRecheck,      // what rung scale found is sent without the full check
+  kQpRecheck,    // the QP's answer is not held against the rows again
+  kQpHint,       // a row of the warm start is active, missed or not
   kCount,
 };
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "rt/isa.hpp"
+#include "safety/qp.hpp"
 #include "safety/shield.hpp"
 
 namespace tactus::safety {
@@ -23,6 +24,9 @@ struct Kernel {
   // code: for tests and figures. `registers` are 64-byte aligned, eight
   // doubles each, kMaxExprRegisters of them; the ends of inputs are there.
   void (*run)(const ExprProgram& program, double* registers) noexcept;
+  // Rung project's solver, for tests and benches.
+  void (*solve)(const QpProblem& problem, const QpRows& warm,
+                QpResult& out) noexcept;
 };
 
 // The widest built that is not wider than `isa`.

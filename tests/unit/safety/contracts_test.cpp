@@ -7,6 +7,7 @@
 
 #include "enclosure.hpp"
 #include "expr_rows.hpp"
+#include "safety/qp_impl.hpp"
 
 using namespace rig;
 
@@ -418,6 +419,37 @@ bool what_scale_finds_passes_the_check_itself() {
   return true;
 }
 
+// Rows so long that no double meets them to 1e-9.
+bool the_qps_answer_is_held_against_its_rows() {
+  QpProblem p{};
+  p.n = p.m = 2;
+  p.scale[0] = p.scale[1] = p.target[0] = p.target[1] = 1;
+  p.row[0][0] = 1e12;
+  p.row[0][1] = 0.7e12;
+  p.bound[0] = 1e12 / 3;
+  p.row[1][0] = 1;
+  p.bound[1] = 0.8;
+  QpResult r;
+  solve_qp<Removed>(p, QpRows{}, r);
+  return r.status == QpStatus::kInexact;
+}
+// Of two bounds one binds: the other, hinted, must not.
+bool a_wrong_hint_changes_no_answer() {
+  QpProblem p{};
+  p.n = p.m = 2;
+  p.scale[0] = p.scale[1] = 1;
+  p.target[0] = 2;
+  p.row[0][0] = 1;
+  p.bound[0] = 1;
+  p.row[1][1] = 1;
+  p.bound[1] = 1;
+  QpResult cold, warm;
+  solve_qp<Removed>(p, QpRows{}, cold);
+  solve_qp<Removed>(p, QpRows{{~uint64_t{0}, ~uint64_t{0}}}, warm);
+  return warm.status == QpStatus::kSolved && warm.actives == 1 &&
+         std::memcmp(cold.u, warm.u, sizeof cold.u) == 0;
+}
+
 // A plan that has ended, the robot at rest, a human at arm's length.
 bool a_finished_plan_is_verified_beside_a_human() {
   static const auto image = sealed();
@@ -580,6 +612,8 @@ constexpr Contract kContracts[] = {
     CONTRACT(without_a_plan_stop_is_the_static_hold),
     CONTRACT(same_bytes_in_same_bytes_out),
     CONTRACT(what_scale_finds_passes_the_check_itself),
+    CONTRACT(the_qps_answer_is_held_against_its_rows),
+    CONTRACT(a_wrong_hint_changes_no_answer),
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "safety/check.hpp"
 #include "safety/kernel.hpp"
+#include "safety/qp_impl.hpp"
 
 namespace tactus::safety {
 inline namespace TACTUS_KERNEL_SPACE {
@@ -16,7 +17,8 @@ inline void run_in_vm(const ExprProgram& program, double* registers) noexcept {
 }
 
 constexpr Kernel make_kernel(rt::Isa isa) {
-  return {isa, check_with<NoFault>, committed_with<NoFault>, run_in_vm};
+  return {isa, check_with<NoFault>, committed_with<NoFault>, run_in_vm,
+          solve_qp<NoFault>};
 }
 
 }  // namespace TACTUS_KERNEL_SPACE
