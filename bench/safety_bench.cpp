@@ -23,6 +23,7 @@
 #include "rt/life.hpp"
 #include "rt/tsc.hpp"
 #include "safety/kernel.hpp"
+#include "safety/seal.hpp"
 #include "safety/shield.hpp"
 
 using namespace tactus;
@@ -109,7 +110,9 @@ class Source {
 using Samples =
     std::map<std::pair<std::string, std::string>, std::vector<double>>;
 
-void measure(const safety::Image& image, int cases, Samples& out) {
+// `ladder` begins the names of the rows.
+void measure(const safety::Image& image, const char* ladder, int cases,
+             Samples& out) {
   rt::TscClock clock;
   clock.calibrate();
   Source source(image);
@@ -127,12 +130,19 @@ void measure(const safety::Image& image, int cases, Samples& out) {
         kernel.check(image, *state, cycle->in, result);
         const int64_t end = clock.now();
         if (warm == 0) continue;
-        out[{fmt::format("check, rung {}", rt::kRungNames[result.rung]),
+        out[{fmt::format("{}, rung {}", ladder, rt::kRungNames[result.rung]),
              rt::isa_name(isa)}]
             .push_back(static_cast<double>(end - begin));
       }
     }
   }
+}
+
+std::unique_ptr<safety::Image> with_project(const safety::Image& from) {
+  auto image = std::make_unique<safety::Image>(from);
+  image->ladder.rungs |= safety::kRungProject;
+  if (!safety::seal(*image)) image.reset();
+  return image;
 }
 
 // Rows of both signs around a point that most programs allow.
@@ -183,7 +193,10 @@ int main() {
   const char* cases = std::getenv("CASES");
   Samples samples;
   const int count = cases ? std::atoi(cases) : 20'000;
-  measure(**image, count, samples);
+  measure(**image, "check", count, samples);
+  const auto projecting = with_project(**image);
+  if (projecting == nullptr) return 5;
+  measure(*projecting, "check that may project", count, samples);
   std::vector<double> iterations;
   measure_qp(count, samples, iterations);
   bench::Report report("safety");

@@ -144,13 +144,14 @@ std::string paragraph(Assembly& a, const Ended& e) {
   const rt::LoopCounters& c = e.counters;
   std::string text = fmt::format(
       "{}: {}. {} of {} releases ran ({} skipped), {} bad; {} passed, {} "
-      "scaled, {} stopped ({} of them verified); lateness p50 {}, p99 {}, max "
-      "{}.",
+      "scaled, {} projected, {} stopped ({} of them verified); lateness p50 "
+      "{}, p99 {}, max {}.",
       a.blueprint().file.name,
       e.latched ? toned(Tone::kBad, "latched: " + e.reason)
                 : toned(Tone::kGood, "ended, never latched"),
       c.executed, c.released, c.skipped, c.bad, c.rungs[TACTUS_RUNG_PASS],
-      c.rungs[TACTUS_RUNG_SCALE], c.rungs[TACTUS_RUNG_STOP], c.stop_verified,
+      c.rungs[TACTUS_RUNG_SCALE], c.rungs[TACTUS_RUNG_PROJECT],
+      c.rungs[TACTUS_RUNG_STOP], c.stop_verified,
       human_time(static_cast<double>(s.lateness.percentile(0.5))),
       human_time(static_cast<double>(s.lateness.percentile(0.99))),
       human_time(static_cast<double>(s.lateness.max())));

@@ -12,7 +12,8 @@ namespace {
 static_assert(rt::kLateCheck == safety::kReasonLate);
 
 bool is_verified(tactus_rung rung) {
-  return rung == TACTUS_RUNG_PASS || rung == TACTUS_RUNG_SCALE;
+  return rung == TACTUS_RUNG_PASS || rung == TACTUS_RUNG_SCALE ||
+         rung == TACTUS_RUNG_PROJECT;
 }
 
 const SignalEntry* entry_of(const File& file, const char* name) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The order of a check: signals → standstill → the past → pass or scale →
-// stop. Templates over the fault (fault.hpp); shield.cpp instantiates the
-// product, the tests the mutants.
+// The order of a check: signals → standstill → the past → pass, scale or
+// project → stop. Templates over the fault (fault.hpp); shield.cpp instantiates
+// the product, the tests the mutants.
 #pragma once
 
+#include "safety/project_impl.hpp"
 #include "safety/rows.hpp"
 
 namespace tactus::safety {

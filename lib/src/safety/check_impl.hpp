@@ -129,6 +129,7 @@ inline void begin_life(const Image& image, ShieldState& state,
   if (sending && was_sending) return;
   state.head = 0;
   state.plan.plan_id = 0;
+  state.projected = QpRows{};
   state.before_known = robot_ok ? 1 : 0;
   for (uint32_t j = 0; j < image.joints; ++j) {
     const float dq = robot_ok ? in.value[image.dq_signal][j] : 0;
@@ -172,9 +173,34 @@ inline Intent intend(const Image& image, const ShieldState& state,
   return intent;
 }
 
+// The part by which a stop that begins now falls within one period, as far
+// as rate and decel allow.
+inline double fall_within(const Image& image, const double* u) {
+  const double period = seconds(image.commit.period_ns);
+  double fall = 1;
+  for (uint32_t j = 0; j < image.joints; ++j) {
+    const double slope = image.action_rate[j] < image.commit.decel[j]
+                             ? image.action_rate[j]
+                             : image.commit.decel[j];
+    const double most = slope * period / magnitude(u[j]);
+    if (most < fall) fall = most;
+  }
+  return fall;
+}
+
+// What a motion that just fits leaves no room for in the next cycle: a
+// command that brakes. Until it is known to be out, its difference from u
+// counts for the whole reaction, and the plan of u, one period older, too.
+// Without that room every second cycle at a limit would be rung stop.
+inline double room_of(const Image& image, const Past& past,
+                      const Intent& intent) {
+  return seconds(image.commit.period_ns) +
+         fall_within(image, intent.u) * reaction_of(image, past, intent);
+}
+
 template <class F>
 bool verify(Bench& bench, const float* u, Intent& intent, Effort effort,
-            Verdict& verdict) {
+            Verdict& verdict) noexcept {
   intent = intend(bench.image, bench.state, bench.in);
   for (uint32_t j = 0; j < bench.image.joints; ++j) {
     intent.u[j] = static_cast<double>(u[j]);
@@ -187,6 +213,9 @@ bool verify(Bench& bench, const float* u, Intent& intent, Effort effort,
   if (!shape_stop(bench.image, intent.u, intent.shape)) {
     verdict.reasons = kReasonPlanner;
     return false;
+  }
+  if (effort == Effort::kWithRoom) {
+    intent.room_s = room_of(bench.image, bench.past, intent);
   }
   predict<F>(bench.image, bench.past, intent, bench.motion);
   judge<F>(bench.image, bench.in, bench.past, intent, bench.motion, effort,
@@ -203,11 +232,9 @@ inline double step_within(double last, double raw, double lo, double hi) {
   return 1;
 }
 
-// The part of the way from the last command to the raw one that box, rate
-// and linear rows leave, in closed form. The last command is the next sample
-// of the last verified plan, which still holds it.
-inline double linear_step(const Image& image, const Past& past,
-                          const float* raw) {
+// The part of the way from the last command to the raw one that box and rate
+// leave.
+inline double act_step(const Image& image, const Past& past, const float* raw) {
   const double period = seconds(image.commit.period_ns);
   double step = 1;
   for (uint32_t j = 0; j < image.joints; ++j) {
@@ -220,6 +247,14 @@ inline double linear_step(const Image& image, const Past& past,
     if (!(a >= step)) step = a;
     if (!(b >= step)) step = b;
   }
+  return step;
+}
+
+// The same with linear rows, in closed form. The last command is the next
+// sample of the last verified plan, which still holds it.
+inline double linear_step(const Image& image, const Past& past,
+                          const float* raw) {
+  double step = act_step(image, past, raw);
   for (uint32_t i = 0; i < image.linears; ++i) {
     double now = 0, asked = 0;
     for (uint32_t j = 0; j < image.joints; ++j) {
@@ -235,18 +270,9 @@ inline double linear_step(const Image& image, const Past& past,
   return step < 1 ? (step > 0 ? step * (1 - 1e-5) : 0) : 1;
 }
 
-// Next sample of a stop that begins now: last · f, with f the fall that
-// rate and decel allow within one period.
+// Next sample of a stop that begins now.
 inline void brake_sample(const Image& image, const Past& past, float* out) {
-  const double period = seconds(image.commit.period_ns);
-  double fall = 1;
-  for (uint32_t j = 0; j < image.joints; ++j) {
-    const double slope = image.action_rate[j] < image.commit.decel[j]
-                             ? image.action_rate[j]
-                             : image.commit.decel[j];
-    const double most = slope * period / magnitude(past.last[j]);
-    if (most < fall) fall = most;
-  }
+  double fall = fall_within(image, past.last);
   fall *= 1 - 1e-5;
   if (fall > 0.99) fall = 1;  // at rest, exactly
   for (uint32_t j = 0; j < image.joints; ++j) {
@@ -278,7 +304,7 @@ struct Choice {
 // does. No claim is made that the safe part is connected: whatever comes out
 // passed the whole check itself.
 template <class F>
-bool scale(Bench& bench, const float* raw, Choice& best) {
+bool scale(Bench& bench, const float* raw, Choice& best) noexcept {
   const Image& image = bench.image;
   float last[kMaxJoints], ahead[kMaxJoints], brake[kMaxJoints];
   for (uint32_t j = 0; j < image.joints; ++j) {
@@ -288,11 +314,10 @@ bool scale(Bench& bench, const float* raw, Choice& best) {
   mix(image, last, raw, step, ahead);
   Verdict verdict;
   Choice trial;
-  const auto accept = [&](const float* u, double part) {
+  const auto accept = [&](const float* u, double part, Effort effort) noexcept {
     for (uint32_t j = 0; j < kMaxJoints; ++j) trial.u[j] = u[j];
     trial.scale = part;
-    const bool safe =
-        verify<F>(bench, trial.u, trial.intent, Effort::kYesOrNo, verdict);
+    const bool safe = verify<F>(bench, trial.u, trial.intent, effort, verdict);
     if (safe || F::on(Fault::kRecheck)) best = trial;
     return safe || F::on(Fault::kRecheck);
   };
@@ -301,17 +326,84 @@ bool scale(Bench& bench, const float* raw, Choice& best) {
     brake[j] = 0;
   }
   // A whole step is the raw action, which has just failed.
-  if (step > 0 && step < 1 && accept(ahead, step)) return true;
+  if (step > 0 && step < 1 && accept(ahead, step, Effort::kWithRoom))
+    return true;
   brake_sample(image, bench.past, brake);
-  if (!accept(brake, 0)) return false;
+  if (!accept(brake, 0, Effort::kYesOrNo)) return false;
   double good = 0, bad = 1;
   float u[kMaxJoints] = {};
   for (uint32_t i = 0; i < image.ladder.bisections; ++i) {
     const double middle = 0.5 * (good + bad);
     mix(image, brake, ahead, middle, u);
-    (accept(u, step * middle) ? good : bad) = middle;
+    const bool safe = accept(u, step * middle, Effort::kWithRoom);
+    (safe ? good : bad) = middle;
   }
   return true;
+}
+
+// Of the way from the last command to the raw one, half of what box and rate
+// leave is kept.
+inline bool keeps_half(const Bench& bench, const float* raw,
+                       const Choice& choice) {
+  float last[kMaxJoints];
+  for (uint32_t j = 0; j < bench.image.joints; ++j) {
+    last[j] = static_cast<float>(bench.past.last[j]);
+  }
+  const double part = 1 - 0.5 * act_step(bench.image, bench.past, raw);
+  return distance(bench.image, choice.u, raw) <=
+         part * part * distance(bench.image, last, raw);
+}
+
+// One candidate of rung project.
+template <class F>
+bool propose(Bench& bench, const float* u, Effort effort,
+             Choice& trial) noexcept {
+  for (uint32_t j = 0; j < kMaxJoints; ++j) trial.u[j] = u[j];
+  trial.scale = 0;  // nothing was scaled
+  Verdict verdict;
+  const bool safe = verify<F>(bench, u, trial.intent, effort, verdict);
+  return safe || F::on(Fault::kProjectRecheck);
+}
+
+// Takes what was found unsafe back towards `from`, which is not. `choice` is
+// only written with what may be sent.
+template <class F>
+bool back_off(Bench& bench, const float* from, const float* unsafe,
+              Choice& choice) noexcept {
+  Choice trial;
+  double good = 0, bad = 1;
+  float u[kMaxJoints] = {};
+  for (uint32_t i = 0; i < kBackOffs; ++i) {
+    const double middle = 0.5 * (good + bad);
+    mix(bench.image, from, unsafe, middle, u);
+    const bool safe = propose<F>(bench, u, Effort::kWithRoom, trial);
+    if (safe) choice = trial;
+    (safe ? good : bad) = middle;
+  }
+  return good > 0;
+}
+
+// Rung project (project_impl.hpp). `sure`: what rung scale found, or without
+// it the next sample of a stop that begins now, if that verifies; else null.
+// Without a projection that verifies, what lies between the last one and
+// `sure`. `choice` is only written with what may be sent and is nearer.
+template <class F>
+bool project_rung(Bench& bench, const float* raw, QpRows& warm,
+                  const Choice* sure, Choice& choice) noexcept {
+  const Image& image = bench.image;
+  Choice trial;
+  const Reference at{image, bench.in, bench.past, trial.intent, bench.motion};
+  const auto judge_one = [&](const float* u) noexcept {
+    return propose<F>(bench, u, Effort::kWithRoom, trial);
+  };
+  float u[kMaxJoints] = {};
+  if (!project<F>(at, raw, warm, judge_one, u)) {
+    return sure != nullptr && back_off<F>(bench, sure->u, u, choice);
+  }
+  const bool nearer = sure == nullptr ||
+                      distance(image, u, raw) < distance(image, sure->u, raw);
+  if (nearer) choice = trial;
+  return nearer;
 }
 
 // ------------------------------------------------------------- the plan
@@ -366,10 +458,40 @@ bool ask(const Image& image, const ShieldState& state, const ShieldInput& in,
   return ok || F::on(Fault::kNan);
 }
 
-// Pass or scale; true when `choice` may be sent.
+// The next sample of a stop that begins now.
 template <class F>
-bool climb(Bench& bench, const ShieldState& state, Choice& choice,
-           ShieldOutput& out) {
+bool brake(Bench& bench, Choice& choice) noexcept {
+  float u[kMaxJoints] = {};
+  brake_sample(bench.image, bench.past, u);
+  return propose<F>(bench, u, Effort::kYesOrNo, choice);
+}
+
+// What is left when the raw action does not pass: a scaling that keeps half
+// of the way to it; else the nearer of scaling and projection, which may slide
+// along what blocks the way.
+template <class F>
+tactus_rung descend(Bench& bench, const float* raw, QpRows& warm,
+                    Choice& choice) noexcept {
+  const uint32_t rungs = bench.image.ladder.rungs;
+  const bool may = (rungs & kRungProject) != 0 || F::on(Fault::kProjectLadder);
+  const bool scales = (rungs & kRungScale) != 0;
+  if (!scales && !may) return TACTUS_RUNG_STOP;
+  Choice sure;
+  const bool any = scales ? scale<F>(bench, raw, sure) : brake<F>(bench, sure);
+  const bool enough = scales && any && keeps_half(bench, raw, sure);
+  if (may && !enough &&
+      project_rung<F>(bench, raw, warm, any ? &sure : nullptr, choice)) {
+    return TACTUS_RUNG_PROJECT;
+  }
+  if (!any) return TACTUS_RUNG_STOP;
+  choice = sure;
+  return scales ? TACTUS_RUNG_SCALE : TACTUS_RUNG_PROJECT;
+}
+
+// Pass, scale or project; true when `choice` may be sent.
+template <class F>
+bool climb(Bench& bench, ShieldState& state, Choice& choice,
+           ShieldOutput& out) noexcept {
   const Image& image = bench.image;
   float raw[kMaxJoints] = {};
   if (!ask<F>(image, state, bench.in, raw)) {
@@ -387,15 +509,10 @@ bool climb(Bench& bench, const ShieldState& state, Choice& choice,
     out.rung = TACTUS_RUNG_PASS;
     return true;
   }
-  if ((image.ladder.rungs & kRungScale) == 0) {
-    out.reasons |= kReasonLadder;
-    return false;
-  }
-  if (scale<F>(bench, raw, choice)) {
-    out.rung = TACTUS_RUNG_SCALE;
-    return true;
-  }
-  out.reasons |= kReasonNotConverged;
+  out.rung = descend<F>(bench, raw, state.projected, choice);
+  if (out.rung != TACTUS_RUNG_STOP) return true;
+  const bool tried = (image.ladder.rungs & (kRungScale | kRungProject)) != 0;
+  out.reasons |= tried ? kReasonNotConverged : kReasonLadder;
   return false;
 }
 

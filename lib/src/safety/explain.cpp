@@ -178,8 +178,10 @@ Explanation explain(const Image& image) {
       image.kind == OutputKind::kJointVelocity ? "joint_velocity" : "none";
   out.hash = fmt::format("{:016x}", image.header.hash);
   out.limit_none = image.ladder.limit_none != 0;
-  const std::pair<uint32_t, const char*> rungs[] = {
-      {kRungPass, "pass"}, {kRungScale, "scale"}, {kRungStop, "stop"}};
+  const std::pair<uint32_t, const char*> rungs[] = {{kRungPass, "pass"},
+                                                    {kRungScale, "scale"},
+                                                    {kRungProject, "project"},
+                                                    {kRungStop, "stop"}};
   for (const auto& [bit, word] : rungs)
     if (image.ladder.rungs & bit) out.ladder.emplace_back(word);
   out.operations = kinematics(image);

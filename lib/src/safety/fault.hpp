@@ -47,11 +47,13 @@ enum class Fault {
   kStandstill,  // engage without it
   kEngageProof,
   kBlend,
-  kKeepPlan,     // committed() never replaces the running plan
-  kTakeAnyPlan,  // a plan of an action that was not sent replaces it
-  kRecheck,      // what rung scale found is sent without the full check
-  kQpRecheck,    // the QP's answer is not held against the rows again
-  kQpHint,       // a row of the warm start is active, missed or not
+  kKeepPlan,        // committed() never replaces the running plan
+  kTakeAnyPlan,     // a plan of an action that was not sent replaces it
+  kRecheck,         // what rung scale found is sent without the full check
+  kProjectRecheck,  // the same of rung project
+  kProjectLadder,   // project though the ladder has no such rung
+  kQpRecheck,       // the QP's answer is not held against the rows again
+  kQpHint,          // a row of the warm start is active, missed or not
   kCount,
 };
 

@@ -20,7 +20,7 @@
 namespace tactus::safety {
 
 inline constexpr uint32_t kImageMagic = 0x4D494354;  // "TCIM"
-inline constexpr uint32_t kImageVersion = 3;
+inline constexpr uint32_t kImageVersion = 4;
 inline constexpr uint32_t kMaxJoints = layout::kMaxJoints;
 inline constexpr uint32_t kMaxSignals = 32;
 inline constexpr uint32_t kMaxSignalValues = 64;
@@ -126,7 +126,12 @@ struct Commit {
   double jerk[kMaxJoints];   // rad/s^3
 };
 
-enum RungBit : uint32_t { kRungPass = 1, kRungScale = 2, kRungStop = 4 };
+enum RungBit : uint32_t {
+  kRungPass = 1,
+  kRungScale = 2,
+  kRungProject = 4,
+  kRungStop = 8,
+};
 
 struct Ladder {
   uint32_t rungs;       // RungBit; stop always

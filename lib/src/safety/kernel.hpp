@@ -14,7 +14,7 @@ namespace tactus::safety {
 struct Kernel {
   rt::Isa isa;
   // Judges in.action. Writes out and, in state, the candidate plan (publish
-  // state.candidate when out.rung is pass or scale), the standstill timer and
+  // state.candidate when out.rung is not stop), the standstill timer and
   // the times seen; the running plan changes in committed() only.
   void (*check)(const Image& image, ShieldState& state, const ShieldInput& in,
                 ShieldOutput& out) noexcept;

@@ -14,7 +14,7 @@ constexpr const char* kReasonNames[] = {
     "guardian heartbeat stale",
     "commands in flight not known",
     "no committed plan",
-    "no scaling verified",
+    "neither scaling nor projection verified",
     "not a sealed limits image",
     "human lost",
     "check late",

@@ -49,7 +49,11 @@ struct Intent {
   // The plan that the guardian goes on in if the loop dies between the send
   // of u and its commit; null: none.
   const layout::StopPlan* before;
+  // Every joint's place counts as that much wider, in seconds of |u|, and
+  // kRoom beyond it, unless zero. No rule: a choice of candidates.
+  double room_s = 0;
 };
+inline constexpr double kRoom = 2e-5;  // rad or m: f32 and where samples lie
 
 struct alignas(64) Motion {
   uint32_t blocks;  // of eight samples
@@ -57,8 +61,12 @@ struct alignas(64) Motion {
   kin::Samples8 wide[kMaxSamples / kLanes];   // |q_true - q| <= wide
   kin::Samples8 speed[kMaxSamples / kLanes];  // |dq_true| <= speed
   Double8 until[kMaxSamples / kLanes];  // s after now: end of the interval
-  double peak[kMaxJoints];              // max of speed
-  double reaction_s;                    // now to the latest begin of braking
+  // What a command u that is held moves each sample by, s: dq/du, and
+  // dwide/d|u|, to first order (rung project).
+  Double8 path[kMaxSamples / kLanes];
+  Double8 spread[kMaxSamples / kLanes];
+  double peak[kMaxJoints];  // max of speed
+  double reaction_s;        // now to the latest begin of braking
 };
 
 // False when commands in flight are not known.

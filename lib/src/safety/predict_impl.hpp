@@ -167,6 +167,14 @@ bool predict_past(const Image& image, const ShieldState& state,
 
 namespace detail {
 
+// From now to the latest begin of braking.
+inline double reaction_of(const Image& image, const Past& past,
+                          const Intent& intent) {
+  const int64_t stop_ns =
+      intent.origin_ns + image.commit.actuator_delay_ns + intent.stale_ns;
+  return larger(seconds(stop_ns - past.now_ns), 0);
+}
+
 template <class F>
 Span own_stop(const Image& image, const Past& past, const Intent& intent) {
   const int64_t delay = delay_of<F>(image);
@@ -298,6 +306,8 @@ void lay_courses(const Image& image, const Past& past, const Intent& intent,
   const double jump = intent.fresh ? magnitude(u - past.last[j]) : 0;
   // The command may leave as late as the stop's begin.
   const double error = past.error[j] + jump * reaction_s;
+  const double room =
+      intent.room_s > 0 ? magnitude(u) * intent.room_s + kRoom : 0;
   // What the input cannot exceed from t1 on. A running plan's own past is
   // in the commands sent: its held value binds only through s.
   const double u_top = magnitude(u);
@@ -306,7 +316,7 @@ void lay_courses(const Image& image, const Past& past, const Intent& intent,
   const double hull = intent.fresh ? larger(past.hull[j], top) : past.hull[j];
   const double q1 = past.q[kEarly][j];
   const double sway = past.v[kEarly][j] * lag_of<F>(image);
-  out.own = {u, error, 0, hull, top, q1, sway};
+  out.own = {u, error + room, 0, hull, top, q1, sway};
   // What the plan before has fallen by t1 may have taken effect up to the
   // delay earlier; u itself acts until the guardian does.
   const double held = intent.before != nullptr ? intent.before->held[j] : 0;
@@ -377,11 +387,11 @@ void predict(const Image& image, const Past& past, const Intent& intent,
   alignas(64) double half[kMaxSamples];
   lay_intervals<F>(past, n, t, at, half);
   out.blocks = n / kLanes;
-  const int64_t stop_ns =
-      intent.origin_ns + image.commit.actuator_delay_ns + intent.stale_ns;
-  out.reaction_s = larger(seconds(stop_ns - past.now_ns), 0);
+  out.reaction_s = reaction_of(image, past, intent);
   for (uint32_t i = 0; i < n; i += kLanes) {
     out.until[i / kLanes] = lanes_at(at + i) + lanes_at(half + i);
+    out.path[i / kLanes] = lanes_at(t.own.path + i);
+    out.spread[i / kLanes] = lanes_at(t.own.half + i) + lanes_at(half + i);
   }
   JointSamples joint;
   for (uint32_t j = 0; j < image.joints; ++j) {

@@ -25,8 +25,9 @@ struct Verdict {
   uint32_t reasons = 0;
 };
 
-// kYesOrNo may leave the figures of an unsafe verdict incomplete.
-enum class Effort { kFull, kYesOrNo };
+// All but kFull may leave the figures of an unsafe verdict incomplete.
+// kWithRoom judges what is wider than the motion (Intent::room_s).
+enum class Effort { kFull, kYesOrNo, kWithRoom };
 
 template <class F>
 void judge(const Image& image, const ShieldInput& in, const Past& past,

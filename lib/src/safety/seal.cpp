@@ -38,7 +38,7 @@ Check check_counts(const Image& image) {
     return bad_input("limits image: ladder: samples {} bisections {}",
                      ladder.samples, ladder.bisections);
   }
-  const uint32_t known = kRungPass | kRungScale | kRungStop;
+  const uint32_t known = kRungPass | kRungScale | kRungProject | kRungStop;
   if ((ladder.rungs & ~known) != 0 || (ladder.rungs & kRungStop) == 0) {
     return bad_input("limits image: ladder: rung stop is missing");
   }

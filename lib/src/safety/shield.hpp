@@ -17,6 +17,7 @@
 
 #include "core/layout/stop_page.hpp"
 #include "safety/image.hpp"
+#include "safety/qp.hpp"
 #include "tactus/tactus.h"
 
 namespace tactus::safety {
@@ -32,7 +33,7 @@ enum Reason : uint32_t {
   kReasonGuardianStale = 1u << 5,  // heartbeat older than its bound
   kReasonHistory = 1u << 6,        // commands in flight are not all known
   kReasonNoPlan = 1u << 7,         // engaged without a committed plan
-  kReasonNotConverged = 1u << 8,   // no scaling verified within the count
+  kReasonNotConverged = 1u << 8,   // neither scaling nor projection verified
   kReasonImage = 1u << 9,          // not a sealed image: never judged
   kReasonHumanLost = 1u << 10,     // a human signal beyond its max_age
   kReasonLate = 1u << 11,          // set by the loop, never by check()
@@ -81,7 +82,8 @@ struct ShieldState {
   int64_t still_since_ns;        // observation stamp; kNever: not still
   int64_t still_last_ns;         // newest observation seen still
   float blend_from[kMaxJoints];  // velocity measured at engage
-  uint32_t reserved[8];
+  QpRows projected;              // active when rung project last solved
+  uint32_t reserved[4];
 };
 static_assert(std::is_trivially_copyable_v<ShieldState>);
 
@@ -122,7 +124,7 @@ struct ShieldOutput {
   float margin = -1;               // [-1, 1]; < 0: violated
   float mean_score = 0;            // [0, 1], mean over rows
   float separation_m = 0;          // surface to surface now; NaN: no human
-  float scale = 0;                 // 1 pass, 0 stop
+  float scale = 0;                 // 1 pass, 0 project and stop
   uint64_t violated = ~uint64_t{0};
   uint32_t reasons = kReasonImage;
   uint32_t stale = ~uint32_t{0};  // bit per signal
@@ -136,8 +138,8 @@ struct ShieldOutput {
 void play(const Image& image, const ShieldState& state, int64_t now_ns,
           float* u) noexcept;
 
-// What was sent. `verified`: rung pass or scale of the last check, so its
-// candidate becomes the running plan; otherwise `u` came from play().
+// What was sent. `verified`: rung pass, scale or project of the last check, so
+// its candidate becomes the running plan; otherwise `u` came from play().
 struct Sent {
   const float* u = nullptr;  // image.joints values, as sent
   int64_t now_ns = 0;        // send completed

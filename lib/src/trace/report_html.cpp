@@ -52,6 +52,7 @@ std::string tiles(const Summary& s) {
          tile(duration_text(s.lateness_ns.max), "lateness max") +
          tile(share(s.rungs[TACTUS_RUNG_PASS], checked), "passed") +
          tile(share(s.rungs[TACTUS_RUNG_SCALE], checked), "scaled") +
+         tile(share(s.rungs[TACTUS_RUNG_PROJECT], checked), "projected") +
          tile(share(s.rungs[TACTUS_RUNG_STOP], checked), "stopped") +
          tile(s.rungs[TACTUS_RUNG_STOP] == 0
                   ? "–"

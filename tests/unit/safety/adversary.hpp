@@ -18,6 +18,7 @@ enum class End { kDead, kPlays, kHangs };
 struct Outcome {
   bool accepted = false;
   bool scaled = false;
+  bool projected = false;
   double worst_speed = 0;    // m/s inside d_min
   double position_over = 0;  // rad beyond a joint limit
   double box_over = 0;       // m beyond the cell
@@ -35,6 +36,7 @@ class Case {
     if (!place<F>()) return out;
     out.accepted = true;
     out.scaled = cycle_.out.rung == TACTUS_RUNG_SCALE;
+    out.projected = cycle_.out.rung == TACTUS_RUNG_PROJECT;
     cycle_.send<F>(image_);
     follow(out);
     return out;

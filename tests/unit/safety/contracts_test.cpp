@@ -7,7 +7,7 @@
 
 #include "enclosure.hpp"
 #include "expr_rows.hpp"
-#include "safety/qp_impl.hpp"
+#include "slide.hpp"
 
 using namespace rig;
 
@@ -419,6 +419,30 @@ bool what_scale_finds_passes_the_check_itself() {
   return true;
 }
 
+// From where the hand blocks everything to where only the rate row does.
+bool what_project_finds_passes_the_check_itself() {
+  static const auto image = slide::walled(kRungPass | kRungProject | kRungStop);
+  uint32_t found = 0;
+  for (float y = -0.2f; y > -2.0f; y -= 0.05f) {
+    Cycle c;
+    reach_out(c, y);
+    c.u[2] = 0.02f;
+    if (run(c, *image) != TACTUS_RUNG_PROJECT) continue;
+    Cycle again;
+    reach_out(again, y);
+    for (int j = 0; j < 7; ++j) again.u[j] = c.out.action[j];
+    if (again.run(*image) != TACTUS_RUNG_PASS) return false;
+    ++found;
+  }
+  return found > 3;
+}
+bool project_runs_only_where_the_ladder_has_it() {
+  static const auto image = slide::walled(kRungPass | kRungStop);
+  Cycle c;
+  reach_out(c, -2.0f);
+  c.u[2] = 0.02f;
+  return run(c, *image) == TACTUS_RUNG_STOP;
+}
 // Rows so long that no double meets them to 1e-9.
 bool the_qps_answer_is_held_against_its_rows() {
   QpProblem p{};
@@ -612,6 +636,8 @@ constexpr Contract kContracts[] = {
     CONTRACT(without_a_plan_stop_is_the_static_hold),
     CONTRACT(same_bytes_in_same_bytes_out),
     CONTRACT(what_scale_finds_passes_the_check_itself),
+    CONTRACT(what_project_finds_passes_the_check_itself),
+    CONTRACT(project_runs_only_where_the_ladder_has_it),
     CONTRACT(the_qps_answer_is_held_against_its_rows),
     CONTRACT(a_wrong_hint_changes_no_answer),
 };

@@ -84,7 +84,7 @@ bool same(const ShieldOutput& a, const ShieldOutput& b) {
 }
 
 struct Tally {
-  uint64_t differ = 0, pass = 0, scale = 0, stop = 0;
+  uint64_t differ = 0, pass = 0, scale = 0, project = 0, stop = 0;
 };
 
 // Every opcode, both programs; most cycles keep them.
@@ -103,12 +103,19 @@ std::unique_ptr<Image> with_expressions() {
   return image;
 }
 
-Tally compare(const Kernel& kernel, int cycles) {
-  const auto image = with_expressions();
+std::unique_ptr<Image> with_project() {
+  auto image = draft();
+  // Without rung scale, so that the projection has them all.
+  image->ladder.rungs = kRungPass | kRungProject | kRungStop;
+  cr_assert(bool(seal(*image)));
+  return image;
+}
+
+void compare(const Kernel& kernel, const std::unique_ptr<Image>& image,
+             int cycles, Tally& sum) {
   const ExprRunner runner =
       make_runner(image->expressions, kernel.isa, nullptr);
   Cycles source;
-  Tally sum;
   for (int i = 0; i < cycles; ++i) {
     Cycle a = source.next();
     Cycle b = a;
@@ -123,19 +130,23 @@ Tally compare(const Kernel& kernel, int cycles) {
     sum.differ += !same(a.out, b.out) || !same_bits(a.state, b.state);
     sum.pass += a.out.rung == TACTUS_RUNG_PASS;
     sum.scale += a.out.rung == TACTUS_RUNG_SCALE;
+    sum.project += a.out.rung == TACTUS_RUNG_PROJECT;
     sum.stop += a.out.rung == TACTUS_RUNG_STOP;
   }
-  return sum;
 }
 
 void agrees_with_portable(rt::Isa isa) {
   if (!rt::isa_here(isa)) cr_skip_test("this machine lacks it");
   cr_assert(kernel_for(isa).isa == isa);
-  Tally sum = compare(kernel_for(isa), 20'000);
+  Tally sum;
+  compare(kernel_for(isa), with_expressions(), 20'000, sum);
+  compare(kernel_for(isa), with_project(), 20'000, sum);
   cr_assert(eq(u64, sum.differ, 0));
   // Cycles of every rung were among them.
-  cr_assert(sum.pass > 100 && sum.scale > 100 && sum.stop > 100,
-            "pass %lu scale %lu stop %lu", sum.pass, sum.scale, sum.stop);
+  cr_assert(
+      sum.pass > 100 && sum.scale > 100 && sum.project > 20 && sum.stop > 100,
+      "pass %lu scale %lu project %lu stop %lu", sum.pass, sum.scale,
+      sum.project, sum.stop);
 }
 
 }  // namespace

@@ -61,7 +61,7 @@ Test(limits, compile_to_a_sealed_image) {
   cr_assert(near(image.human[0].speed, 1.6));
   cr_assert(eq(u32, image.human[0].signal, 3));
   cr_assert(near(image.linear[0].a[1], -0.5) && near(image.linear[0].b, 0.5));
-  cr_assert(eq(u32, image.ladder.rungs, 7));
+  cr_assert(eq(u32, image.ladder.rungs, kRungPass | kRungScale | kRungStop));
   cr_assert(eq(i64, image.commit.lag_ns, 20'000'000));
   cr_assert(eq(u32, image.commit.misses, 3));
   cr_assert(eq(u32, image.q_signal, 0));
@@ -125,10 +125,6 @@ Test(limits, refuse_what_would_not_be_enforced) {
          at("\"u\"") +
              "limit.pair.of: \"q\": expected \"u\": rows on q and dq are not "
              "enforced yet"});
-  check({with("\"scale\", ", "\"project\", "),
-         at("\"scale\", ") +
-             "limit.ladder[1]: \"project\": expected \"pass\", \"scale\" or "
-             "\"stop\": projection is not there yet"});
 }
 
 Test(limits, refuse_unknown_keys) {
@@ -242,12 +238,31 @@ Test(limits, a_ladder_goes_from_pass_to_stop) {
   for (const char* wrong :
        {"[\"pass\"]", "[\"stop\"]", "[]", "[\"scale\", \"stop\"]",
         "[\"stop\", \"pass\"]", "[\"pass\", \"pass\", \"stop\"]", "\"stop\"",
-        "[\"pass\", \"skale\", \"stop\"]"}) {
+        "[\"pass\", \"skale\", \"stop\"]",
+        "[\"pass\", \"project\", \"scale\", \"stop\"]",
+        "[\"pass\", \"scale\", \"project\"]", "[\"project\", \"stop\"]",
+        "[\"pass\", \"project\", \"project\", \"stop\"]"}) {
     const auto said = refusal(with("[\"pass\", \"scale\", \"stop\"]", wrong));
     cr_assert(said.starts_with("a.toml:17:"), "%s: %s", wrong, said.c_str());
     cr_assert(said.find("limit.ladder") != std::string::npos);
   }
   cr_assert(not(bool(compiled(without_line("ladder")))));
+}
+
+Test(limits, a_ladder_may_project) {
+  const auto rungs = [](const char* ladder) {
+    auto image = compiled(with("[\"pass\", \"scale\", \"stop\"]", ladder));
+    cr_assert(bool(image), "%s", image ? "" : image.error().text());
+    const auto words = explain(**image).ladder;
+    cr_assert(eq(sz, words.size(),
+                 size_t(__builtin_popcount((*image)->ladder.rungs))));
+    cr_assert(words[words.size() - 2] == "project");
+    return (*image)->ladder.rungs;
+  };
+  cr_assert(eq(u32, rungs("[\"pass\", \"scale\", \"project\", \"stop\"]"),
+               kRungPass | kRungScale | kRungProject | kRungStop));
+  cr_assert(eq(u32, rungs("[\"pass\", \"project\", \"stop\"]"),
+               kRungPass | kRungProject | kRungStop));
 }
 
 Test(limits, guard_none_needs_the_robots_own_time_out) {

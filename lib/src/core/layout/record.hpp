@@ -75,7 +75,7 @@ struct CycleRecord {
   uint16_t worst_link;  // robot sphere or joint of that row; 0xFFFF: none
   float margin;         // worst normalised margin over hard rows, [-1, 1]
   float separation;     // m, smallest robot-human distance now; NaN: none
-  float scale;          // lambda of rung scale, 1 on pass, 0 on stop
+  float scale;          // lambda of rung scale, 1 on pass, else 0
   float blend;          // engage blend in [0, 1]
   uint64_t violated;    // bit per row, rows >= 63 share bit 63
   uint32_t verdict;     // safety::Reason bits

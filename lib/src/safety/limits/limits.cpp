@@ -84,14 +84,12 @@ void read_named(const std::string& name, const toml::Value& value,
 }
 
 uint32_t read_ladder(const toml::Value& value) {
-  constexpr std::string_view kRungs[] = {"pass", "scale", "stop"};
+  constexpr std::string_view kRungs[] = {"pass", "scale", "project", "stop"};
   uint32_t bits = 0, last = 0;
   for (const auto& rung : value.list()) {
-    if (rung.text() == "project")
-      rung.fail("\"pass\", \"scale\" or \"stop\": projection is not there yet");
     const uint32_t bit = 1u << rung.choice(kRungs);
     if (bit <= last)
-      rung.fail("each rung once, in the order pass, scale, stop");
+      rung.fail("each rung once, in the order pass, scale, project, stop");
     bits |= bit;
     last = bit;
   }

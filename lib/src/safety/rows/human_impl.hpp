@@ -19,18 +19,33 @@ double wanted_gap(const Human& human) {
   return human.d_min + human.intrusion + human.sensor + human.robot;
 }
 
+// Eight samples: until when they count, and below which speed they do not.
+// With room: which sample is slow changes from cycle to cycle, and the human
+// comes nearer meanwhile.
+struct Until8 {
+  Double8 until;
+  double slow;
+};
+inline void until_of(const Image& image, const Motion& motion, uint32_t block,
+                     Effort effort, Until8& out) {
+  const bool room = effort == Effort::kWithRoom;
+  const double later = room ? seconds(image.commit.period_ns) : 0;
+  out.until = motion.until[block] + later;
+  out.slow = room ? 0.7 * kStandstillPoint : kStandstillPoint;
+}
+
 template <class F>
 void human_slack(const Image& image, const ShieldInput& in, uint32_t index,
-                 const Double8& until, const Sphere8& s, uint32_t who,
+                 const Until8& to, const Sphere8& s, uint32_t who,
                  Slack8& out) {
   const Human& human = image.human[index];
   const Signal& signal = image.signal[human.signal];
   const double age = seconds(in.now_ns - in.stamp_ns[human.signal]);
   const double fixed = signal.radius + wanted_gap<F>(human);
   const double growth = F::on(Fault::kHumanGrowth) ? 0 : human.speed;
-  const Double8 keep = s.radius + (fixed + growth * (age + until));
+  const Double8 keep = s.radius + (fixed + growth * (age + to.until));
   const Double8 free = Double8{} + std::numeric_limits<double>::infinity();
-  const Double8 slow = Double8{} + kStandstillPoint;
+  const Double8 slow = Double8{} + to.slow;
   for (uint32_t k = 0; k + 2 < signal.count; k += 3) {
     const float* centre = in.value[human.signal] + k;
     Double8 sum = {};
@@ -71,15 +86,32 @@ inline double towards(const double* away, double distance,
 struct Closing {
   double reaction_s, stop_s;
 };
+inline void closing_of(const Image& image, const Intent& intent,
+                       const Motion& motion, Closing& out) {
+  const double lag = seconds(image.commit.lag_ns);
+  out = {motion.reaction_s + lag, seconds(intent.shape.end_ns()) + lag};
+}
+
+// v_max(d) of one sphere and one human centre.
+template <class F>
+double closing_limit(const Image& image, const ShieldInput& in, uint32_t index,
+                     double distance, double radius, const Closing& times) {
+  const Human& human = image.human[index];
+  const Signal& signal = image.signal[human.signal];
+  const double age = seconds(in.now_ns - in.stamp_ns[human.signal]);
+  const double spent = age + times.reaction_s + times.stop_s;
+  const double path_s = times.reaction_s + 0.5 * times.stop_s;
+  const double gap = distance - signal.radius - radius -
+                     image.commit.model_error - wanted_gap<F>(human) -
+                     human.speed * spent;
+  return larger(gap / path_s, kStandstillPoint);
+}
 
 template <class F>
 void closing_slack(const Image& image, const ShieldInput& in, uint32_t index,
                    const Present& now, const Closing& times, Slack& out) {
   const Human& human = image.human[index];
   const Signal& signal = image.signal[human.signal];
-  const double age = seconds(in.now_ns - in.stamp_ns[human.signal]);
-  const double spent = age + times.reaction_s + times.stop_s;
-  const double path_s = times.reaction_s + 0.5 * times.stop_s;
   for (uint32_t i = 0; i < image.chain.spheres; ++i) {
     const kin::Sphere& sphere = image.chain.sphere[i];
     if (sphere.link == 0) continue;
@@ -94,12 +126,10 @@ void closing_slack(const Image& image, const ShieldInput& in, uint32_t index,
       }
       const double distance =
           std::sqrt(away[0] * away[0] + away[1] * away[1] + away[2] * away[2]);
-      const double gap = distance - signal.radius - sphere.radius -
-                         image.commit.model_error - wanted_gap<F>(human) -
-                         human.speed * spent;
       const double speed = larger(towards(away, distance, measured),
                                   towards(away, distance, asked));
-      const double allowed = larger(gap / path_s, kStandstillPoint);
+      const double allowed =
+          closing_limit<F>(image, in, index, distance, sphere.radius, times);
       out.take(allowed - speed, i);
     }
   }
@@ -114,9 +144,8 @@ void closing_slacks(const Image& image, const ShieldInput& in, const Past& past,
   // In a running plan the present command is the last one sent.
   const double* asked = intent.fresh ? intent.u : past.last;
   kin::twists_of(image.chain, now.frames, asked, now.asked);
-  const double lag = seconds(image.commit.lag_ns);
-  const Closing times{motion.reaction_s + lag,
-                      seconds(intent.shape.end_ns()) + lag};
+  Closing times;
+  closing_of(image, intent, motion, times);
   for (uint32_t k = 0; k < image.humans; ++k) {
     closing_slack<F>(image, in, k, now, times, out.human_now[k]);
   }

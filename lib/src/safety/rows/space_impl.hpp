@@ -39,7 +39,7 @@ struct SpaceLanes {
 
 template <class F>
 void sphere_slacks(const Image& image, const ShieldInput& in,
-                   const Double8& until, const Sphere8& s, uint32_t who,
+                   const Until8& until, const Sphere8& s, uint32_t who,
                    SpaceLanes& out) {
   for (uint32_t k = 0; k < image.boxes; ++k) {
     box_slack(image, k, s, who, out.box[k]);
@@ -59,11 +59,11 @@ inline void drain(const Image& image, const SpaceLanes& lanes, Slacks& out) {
 }
 
 // Blocks are taken from the middle of the stop backwards, where a miss is
-// likeliest; kYesOrNo ends at the first.
+// likeliest; all but kFull end at the first.
 template <class F>
 void space_slacks(const Image& image, const ShieldInput& in,
                   const Motion& motion, Effort effort, Slacks& out) {
-  const bool first_miss = effort == Effort::kYesOrNo && space_is_hard(image);
+  const bool first_miss = effort != Effort::kFull && space_is_hard(image);
   const uint32_t begin = motion.blocks * 3 / 4;
   SpaceLanes lanes;
   kin::Frames8 frames;
@@ -72,6 +72,8 @@ void space_slacks(const Image& image, const ShieldInput& in,
   const double error = F::on(Fault::kModelError) ? 0 : image.commit.model_error;
   for (uint32_t n = 1; n <= motion.blocks; ++n) {
     const uint32_t b = (begin + motion.blocks - n) % motion.blocks;
+    Until8 until;
+    until_of(image, motion, b, effort, until);
     kin::frames_of(image.chain, motion.q[b].at, frames);
     for (uint32_t f = 1; f <= image.joints; ++f) {
       reach_of(image, f, motion.wide[b], wide[f]);
@@ -87,7 +89,7 @@ void space_slacks(const Image& image, const ShieldInput& in,
                  (wide[sphere.link].along + wide[sphere.link].turning * arm);
       s.speed = speed[sphere.link].along +
                 speed[sphere.link].turning * (arm + sphere.radius);
-      sphere_slacks<F>(image, in, motion.until[b], s, i, lanes);
+      sphere_slacks<F>(image, in, until, s, i, lanes);
     }
     if (first_miss && missed(image, lanes)) break;
   }
