@@ -62,7 +62,7 @@ episodes() {
   local free=${FREE:-1000} hand=${HAND:-200}
   mkdir -p "$build/evidence"
   EVIDENCE_DIR=$build/evidence part episodes \
-    "$free free, $hand hand paths, 5 modes ($build/evidence)" \
+    "$free free, $hand hand paths, 6 modes ($build/evidence)" \
     lib/examples/handover/evidence.sh "$free" "$hand" 1 "$build"
 }
 operators() {

@@ -6,11 +6,12 @@
 #       untrained  the same network before training, nobody near
 #       human      the trained policy, N paths of a person's hand
 #       passstop   the same with the ladder cut to pass and stop
+#       noproject  the same without rung project
 #       none       the same with limit = "none"
 # Prints {"mode":…,"plant":{…},"run":{…}}. Needs no privileges.
 # EPISODES_PORT (default: the shipped 5010) moves both ports.
 set -euo pipefail
-usage() { sed -n '3,11s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '3,12s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 [ $# -ge 2 ] || usage
 mode=$1 count=$2 seed=${3:-1}
 here=$(cd "$(dirname "$0")" && pwd)
@@ -39,7 +40,8 @@ case $mode in
   trained) ;;
   untrained) edit+=(-e 's#/handover.onnx#/handover_untrained.onnx#') ;;
   human) human=() ;;
-  passstop) human=() edit+=(-e 's#"pass", "scale", "stop"#"pass", "stop"#') ;;
+  passstop) human=() edit+=(-e '/^ladder/s#"scale", "project", ##') ;;
+  noproject) human=() edit+=(-e '/^ladder/s#"project", ##') ;;
   none) human=()
     edit+=(-e '/^\[limit\]/,$d' -e '/^name /a limit = "none"') ;;
   *) usage ;;

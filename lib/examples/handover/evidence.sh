@@ -29,7 +29,8 @@ run() { # run MODE COUNT PORT
 # Two at a time: a plant and a loop take turns, so each pair fills one core.
 (run trained "$free" "$base" && run human "$hand" "$base" &&
   run passstop "$hand" "$base") & one=$!
-(run untrained "$free" $((base + 2)) && run none "$hand" $((base + 2))) &
+(run untrained "$free" $((base + 2)) && run none "$hand" $((base + 2)) &&
+  run noproject "$hand" $((base + 2))) &
 two=$!
 wait -n || exit 1  # whichever ends first
 wait -n || exit 1
@@ -43,7 +44,7 @@ must() { # must TEXT CONDITION…
   local text=$1; shift
   if [ "$@" ]; then echo "ok    $text"; else echo "FAIL  $text"; failed=1; fi
 }
-for mode in trained untrained human passstop none; do
+for mode in trained untrained human passstop noproject none; do
   printf -v "ok_$mode" %s "$(value "$mode" successes)"
   n=$(value "$mode" episodes)
   want=$hand
@@ -60,7 +61,11 @@ done
     "$(value human violations)" -eq 0
   must "passstop: $(value passstop violations) violations, none allowed" \
     "$(value passstop violations)" -eq 0
-  for rung in pass scale stop; do
+  must "noproject: $(value noproject violations) violations, none allowed" \
+    "$(value noproject violations)" -eq 0
+  must "human: $ok_human of $hand reached, $ok_noproject without rung project" \
+    "$ok_human" -ge "$ok_noproject"
+  for rung in pass scale project stop; do
     must "human: $(value human $rung) on rung $rung, some" \
       "$(value human $rung)" -gt 0
   done
