@@ -7,6 +7,7 @@
 #include <criterion/criterion.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <string>
@@ -25,22 +26,29 @@ struct Named {
 
 const Named kOps[] = {
     {"Abs", {}},
+    {"Ceil", {}},
     {"Celu", {1}},
     {"Clip", {-1, 2}},
+    {"Cos", {}},
     {"Elu", {1}},
     {"Erf", {}},
     {"Exp", {}},
+    {"Floor", {}},
     {"Gelu", {}},
     {"GeluTanh", {}},
     {"HardSigmoid", {0.2F, 0.5}},
     {"HardSwish", {}},
     {"LeakyRelu", {0.01F}},
+    {"Log", {}},
     {"Mish", {}},
     {"Neg", {}},
+    {"Reciprocal", {}},
     {"Relu", {}},
     {"Selu", {1.67326319217681884765625F, 1.05070102214813232421875F}},
     {"Sigmoid", {}},
+    {"Sign", {}},
     {"Silu", {}},
+    {"Sin", {}},
     {"Softplus", {}},
     {"Softsign", {}},
     {"Sqrt", {}},
@@ -56,6 +64,29 @@ std::vector<float> grid() {
     x.push_back(-v);
   }
   x.resize((x.size() + 15) / 16 * 16, 0.0F);
+  return x;
+}
+
+// Floats of every size and sign, denormal, infinite and none: a prime number of
+// bit patterns apart.
+std::vector<float> all_sizes() {
+  std::vector<float> x{0.0F, -0.0F, INFINITY, -INFINITY, NAN};
+  for (uint64_t bits = 0; bits < uint64_t{1} << 32; bits += 2909)
+    x.push_back(std::bit_cast<float>(static_cast<uint32_t>(bits)));
+  x.resize((x.size() + 15) / 16 * 16, 1.0F);
+  return x;
+}
+
+// The floats of a size that are nearest to multiples of pi/2, by their
+// continued fractions (Muller, Elementary Functions, section 11): no other
+// argument loses as much.
+std::vector<float> near_zeros() {
+  std::vector<float> x{16367173.0F * 0x1p72F, 13176795.0F, 0x1p25F, 0x1p104F};
+  for (int n = 1; n < 40000; ++n) {
+    const auto at = static_cast<float>(n * M_PI_2);
+    for (const float v : {at, std::nextafter(at, 0.0F), -at}) x.push_back(v);
+  }
+  x.resize((x.size() + 15) / 16 * 16, 1.0F);
   return x;
 }
 
@@ -104,8 +135,9 @@ void check_error(Table table, const Named& op, const std::vector<float>& x) {
     const double want = exact(op, x[i]);
     const double error = std::fabs(static_cast<double>(y[i]) - want);
     const double allowed = entry->relative * std::fabs(want) + entry->absolute;
-    const bool none = std::isnan(want) && std::isnan(y[i]);
-    const double ratio = none || error == 0 ? 0 : error / allowed;
+    const bool same = (std::isnan(want) && std::isnan(y[i])) ||
+                      static_cast<float>(want) == y[i];
+    const double ratio = same ? 0 : error / allowed;
     if (!(ratio <= worst)) worst = ratio, at = static_cast<double>(x[i]);
   }
   cr_expect(worst <= 1, "%s: %.2f of the bound at %g", op.op, worst, at);
@@ -119,8 +151,32 @@ Test(activations, stay_within_their_stated_error) {
     for (const Named& op : kOps) check_error(table, op, x);
 }
 
+Test(activations, angles_and_logarithms_do_for_every_float) {
+  for (const std::vector<float>& x : {all_sizes(), near_zeros()})
+    for (const Table table : tables())
+      for (const char* op :
+           {"Sin", "Cos", "Log", "Floor", "Ceil", "Sign", "Reciprocal", "Not"})
+        check_error(table, {op, {}}, x);
+}
+
+Test(activations, zeros_keep_their_sign_and_poles_theirs) {
+  const auto first = [](const char* op, float x) {
+    return apply({op, {}}, std::vector<float>(16, x))[0];
+  };
+  cr_assert(std::signbit(first("Sin", -0.0F)));
+  cr_assert_eq(first("Log", 0.0F), -INFINITY);
+  cr_assert_eq(first("Log", -0.0F), -INFINITY);
+  cr_assert_eq(first("Log", INFINITY), INFINITY);
+  cr_assert(std::isnan(first("Log", -1e-40F)));
+  cr_assert(std::isnan(first("Sin", INFINITY)));
+  cr_assert(std::isnan(first("Cos", -INFINITY)));
+  cr_assert_eq(first("Reciprocal", -0.0F), -INFINITY);
+}
+
 Test(activations, canonical_ones_give_the_same_bits_on_every_set) {
-  const std::vector<float> x = grid();
+  std::vector<float> x = grid();
+  const std::vector<float> more = near_zeros();
+  x.insert(x.end(), more.begin(), more.end());
   for (const Named& op : kOps) {
     const std::vector<float> want =
         apply(op, x, kernels::kPortableSet.canonical);

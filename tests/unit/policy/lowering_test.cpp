@@ -8,6 +8,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
+#include <array>
 #include <cmath>
 #include <functional>
 #include <random>
@@ -375,10 +376,24 @@ Test(lowering, softmax_over_any_axis) {
   check_all(cases);
 }
 
+// The scores' rounding and the logarithm's: a few units of what is at most 6.
+Test(lowering, logarithms_of_softmax_over_any_axis) {
+  std::vector<Case> cases;
+  for (const int64_t axis : {0, 1, 2})
+    cases.push_back({"log softmax " + std::to_string(axis),
+                     [=](Weights&) {
+                       return one("LogSoftmax", {3, 17, 5},
+                                  {int_attribute("axis", axis)});
+                     },
+                     0, 4e-6});
+  check_all(cases);
+}
+
 Test(lowering, reductions_over_any_axes) {
   std::vector<Case> cases;
-  for (const char* op : {"ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin",
-                         "ReduceL1", "ReduceL2", "ReduceSumSquare"})
+  for (const char* op :
+       {"ReduceProd", "ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin",
+        "ReduceL1", "ReduceL2", "ReduceSumSquare"})
     for (const Dims& axes : {Dims{0}, Dims{1}, Dims{2}, Dims{0, 2}, Dims{}})
       for (const int64_t keep : {0, 1})
         cases.push_back({op + text_of(axes),
@@ -401,6 +416,93 @@ Test(lowering, layers_normalised) {
                            {w("s", {21}), w("b", {21})}, {"x", "s", "b"});
               },
               0, 1e-5}});
+}
+
+// Half of the elements either way; what is picked is equal.
+Test(lowering, where_picks_by_a_comparison) {
+  std::vector<Case> cases;
+  for (const char* op :
+       {"Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Equal"})
+    for (const auto& [c, a, b] : std::vector<std::array<Dims, 3>>{
+             {{{3, 5, 19}, {3, 5, 19}, {3, 5, 19}}},
+             {{{5, 1}, {3, 1, 7}, {}}},
+             {{{1}, {4, 1}, {1, 17}}},
+             {{{2, 18}, {18}, {2, 1}}}})
+      cases.push_back(
+          {op + text_of(c) + text_of(a), [=](Weights& w) {
+             OnnxFile f;
+             f.input("c", c).input("a", a).input("b", b);
+             f.output("y", {}).weight(w("w", {1}));
+             f.node(op, {"c", "w"}, {"t"}).node("Not", {"t"}, {"n"});
+             f.node("Where", {"n", "a", "b"}, {"y"});
+             return f;
+           }});
+  check_all(cases);
+}
+
+Test(lowering, truths_are_joined) {
+  std::vector<Case> cases;
+  for (const char* op : {"And", "Or"})
+    cases.push_back({op, [=](Weights&) {
+                       OnnxFile f;
+                       f.input("a", {3, 19}).input("b", {19}).output("y", {});
+                       f.weight(tensor("zero", {}, {0}));
+                       f.node("Greater", {"a", "zero"}, {"p"});
+                       f.node("Less", {"b", "zero"}, {"q"});
+                       f.node(op, {"p", "q"}, {"t"});
+                       f.weight(tensor("one", {}, {1}));
+                       return f.node("Where", {"t", "one", "a"}, {"y"});
+                     }});
+  check_all(cases);
+}
+
+// A comparison with what no float is goes its old way, in double.
+Test(lowering, integers_beyond_floats_are_compared_as_they_are) {
+  OnnxFile f;
+  f.input("x", {3}).output("y", {});
+  f.weight(int_tensor("n", {1}, {16777217})).weight(tensor("o", {}, {1}));
+  f.node("Cast", {"x"}, {"i"}, {int_attribute("to", 7)});
+  f.node("Less", {"i", "n"}, {"l"}).node("Where", {"l", "o", "x"}, {"y"});
+  Runner fused(plan_of(f, "fused", "compare"));
+  const auto y = fused.run({{16777214, 16777216, 16777218}});
+  cr_assert(y == Floats({1, 1, 16777218}));
+}
+
+Test(lowering, powers_and_slopes) {
+  std::vector<Case> cases;
+  for (const char* op : {"PRelu", "Pow"})
+    cases.push_back({op,
+                     [=](Weights&) {
+                       OnnxFile f;
+                       f.input("x", {2, 3, 19}).input("s", {3, 1});
+                       f.output("y", {}).node("Abs", {"x"}, {"a"});
+                       const bool pow = std::string(op) == "Pow";
+                       return f.node(op, {pow ? "a" : "x", "s"}, {"y"});
+                     },
+                     // The reference's own rounding beside the kernel's.
+                     std::string(op) == "Pow" ? 0.0 : 2.0,
+                     std::string(op) == "Pow" ? 2e-5 : 0.0});
+  check_all(cases);
+}
+
+// b = |x| + 1/2 is rounded, by u b, and the result: slopes are at most 4 where
+// b is small and 1/b² elsewhere, b at most 4.
+Test(lowering, elements_one_by_one) {
+  std::vector<Case> cases;
+  for (const char* op :
+       {"Sin", "Cos", "Log", "Reciprocal", "Sign", "Floor", "Ceil"})
+    for (const Dims& x : {Dims{1}, Dims{17}, Dims{3, 5, 19}})
+      cases.push_back({op + text_of(x),
+                       [=](Weights&) {
+                         OnnxFile f;
+                         f.input("x", x).output("y", {});
+                         f.node("Abs", {"x"}, {"a"});
+                         f.weight(tensor("half", {}, {0.5}));
+                         f.node("Add", {"a", "half"}, {"b"});
+                         return f.node(op, {"b"}, {"y"});
+                       },
+                       0, 5 * std::ldexp(1.0, -24)});
+  check_all(cases);
 }
 
 Test(lowering, arithmetic_repeats_the_smaller_side) {

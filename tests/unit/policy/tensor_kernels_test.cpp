@@ -7,8 +7,10 @@
 #include <criterion/new/assert.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <random>
+#include <string_view>
 
 #include "policy/kernels/select_product.hpp"
 
@@ -202,6 +204,11 @@ double square_of(const std::vector<double>& x) {
   for (const double v : x) s += v * v;
   return s;
 }
+double product_of(const std::vector<double>& x) {
+  double p = 1;
+  for (const double v : x) p *= v;
+  return p;
+}
 double terms(const std::vector<double>& x) {
   return (static_cast<double>(x.size()) + 2) * kUnit;
 }
@@ -253,6 +260,19 @@ const RowsCase kRows[] = {
     {"square_sum", &TensorKernels::square_sum, false,
      [](const auto& x, std::size_t) { return square_of(x); },
      [](const auto& x, std::size_t) { return terms(x) * square_of(x); }},
+    {"product", &TensorKernels::product_of, false,
+     [](const auto& x, std::size_t) { return product_of(x); },
+     [](const auto& x, std::size_t) {
+       return terms(x) * std::fabs(product_of(x)) + 1e-44;
+     }},
+    {"log_softmax", &TensorKernels::log_softmax, true,
+     [](const auto& x, std::size_t i) { return std::log(softmax_of(x, i)); },
+     // Rounding of x - top and of the result; the sum's part of itself, which
+     // its logarithm makes an error of that size.
+     [](const auto& x, std::size_t i) {
+       return 4 * kUnit * (std::fabs(std::log(softmax_of(x, i))) + 8) +
+              2 * terms(x) + 40 * kUnit;
+     }},
     {"softmax", &TensorKernels::softmax, true, softmax_of,
      [](const auto& x, std::size_t i) {
        return softmax_of(x, i) * (2 * terms(x) + 40 * kUnit) + 2e-38;
@@ -341,7 +361,10 @@ Test(rows, softmax_of_masked_rows) {
     for (const std::size_t n : {3UL, 16UL, 21UL}) {
       std::vector<float> x(2 * n, -INFINITY);
       x[1] = 5;  // the second row has nothing: 0/0
-      const auto y = run(*set, kRows[7], x, 2, n, 0);
+      const auto softmax = std::ranges::find(
+          kRows, std::string_view("softmax"),
+          [](const RowsCase& c) { return std::string_view(c.name); });
+      const auto y = run(*set, *softmax, x, 2, n, 0);
       for (std::size_t i = 0; i < 2 * n; ++i) {
         if (i < n) cr_assert(y[i] == (i == 1 ? 1.0F : 0.0F));
         if (i >= n) cr_assert(std::isnan(y[i]));
@@ -367,6 +390,31 @@ const GridCase kGrids[] = {
      [](float a, float b) { return b < a || b != b ? b : a; }},
     {"max", &TensorKernels::max_of,
      [](float a, float b) { return b > a || b != b ? b : a; }},
+    {"prelu", &TensorKernels::prelu,
+     [](float a, float b) { return a < 0 ? a * b : a; }},
+    {"equal", &TensorKernels::equal,
+     [](float a, float b) { return a == b ? 1.0F : 0.0F; }},
+    {"greater", &TensorKernels::greater,
+     [](float a, float b) { return a > b ? 1.0F : 0.0F; }},
+    {"greater_equal", &TensorKernels::greater_equal,
+     [](float a, float b) { return a >= b ? 1.0F : 0.0F; }},
+    {"less", &TensorKernels::less,
+     [](float a, float b) { return a < b ? 1.0F : 0.0F; }},
+    {"less_equal", &TensorKernels::less_equal,
+     [](float a, float b) { return a <= b ? 1.0F : 0.0F; }},
+    {"both", &TensorKernels::both,
+     [](float a, float b) { return a != 0 && b != 0 ? 1.0F : 0.0F; }},
+    {"either", &TensorKernels::either,
+     [](float a, float b) { return a != 0 || b != 0 ? 1.0F : 0.0F; }},
+    {"kept", &TensorKernels::kept,
+     [](float a, float b) { return b != 0 ? a : 0.0F; }},
+    {"dropped", &TensorKernels::dropped,
+     [](float a, float b) { return b != 0 ? 0.0F : a; }},
+    {"joined", &TensorKernels::joined,
+     [](float a, float b) {
+       return std::bit_cast<float>(std::bit_cast<uint32_t>(a) |
+                                   std::bit_cast<uint32_t>(b));
+     }},
 };
 
 bool same(float a, float b) {
@@ -377,6 +425,8 @@ void check_grid(const KernelSet& set, const GridCase& c, const Grid& g) {
   auto x = drawn(4000, 7), other = drawn(4000, 8);
   x[3] = NAN;
   other[5] = NAN;
+  for (std::size_t i = 1; i < x.size(); i += 7) x[i] = other[i] = 0;
+  for (std::size_t i = 2; i < x.size(); i += 7) x[i] = other[i + 1];
   const std::size_t size = g.size[0] * g.size[1] * g.size[2];
   std::vector<float> y(size + 1, kMark);
   (set.tensor.*c.kernel)(g, x.data() + 1, other.data() + 2, y.data());
@@ -408,6 +458,55 @@ Test(grid, repeats_what_has_stride_0_to_the_last_bit) {
                   3, {2, 3, n}, {150, middle, x_last}, {0, 47, other_last}};
               check_grid(*set, c, g);
             }
+}
+
+// Every pair of what is special and of what is not, both ways round.
+Test(grid, powers_are_those_of_double) {
+  std::vector<float> x{0.0F,
+                       -0.0F,
+                       1.0F,
+                       -1.0F,
+                       2.0F,
+                       -2.0F,
+                       3.0F,
+                       -3.0F,
+                       0.5F,
+                       -0.5F,
+                       2.5F,
+                       -2.5F,
+                       INFINITY,
+                       -INFINITY,
+                       NAN,
+                       1e-45F,
+                       -1e-40F,
+                       1e38F,
+                       16777215.0F,
+                       16777216.0F,
+                       1.0F + 0x1p-23F,
+                       1.0F - 0x1p-24F,
+                       3.4e38F,
+                       1e-38F};
+  for (const float v : drawn(232, 11)) x.push_back(v * 4);
+  for (const float v : drawn(200, 12)) x.push_back(std::fabs(v) * 30);
+  const Grid g{2, {x.size(), x.size()}, {1, 0}, {0, 1}};
+  std::vector<float> y(x.size() * x.size() + 1, kMark);
+  for (const auto* set : sets()) {
+    set->tensor.pow(g, x.data(), x.data(), y.data());
+    cr_assert(y.back() == kMark);
+    for (std::size_t i = 0; i + 1 < y.size(); ++i) {
+      const double a = as_double(x[i / x.size()]);
+      const double b = as_double(x[i % x.size()]);
+      const double want = std::pow(a, b);
+      const double error = std::fabs(as_double(y[i]) - want);
+      const double allowed = 1.1 * kUnit * std::fabs(want) + 0x1p-150;
+      cr_assert(same(y[i], static_cast<float>(want)) || error <= allowed,
+                "%s: %g ^ %g is %g, not %g", name(*set), a, b, as_double(y[i]),
+                want);
+      if (want == 0)
+        cr_assert_eq(std::signbit(y[i]), std::signbit(want), "%s: %g ^ %g",
+                     name(*set), a, b);
+    }
+  }
 }
 
 // ------------------------------------------------------------------- pools

@@ -7,6 +7,9 @@
 
 namespace tactus::policy::fused {
 
+// Of zero, or of what is finite, they need not be.
+constexpr std::string_view kUnbounded[] = {"Exp", "Log", "Reciprocal", "Sqrt"};
+
 // Padding stays finite if the input's is; a chain of Exp need not, nor the
 // root of what is negative there.
 void Lowering::stays_finite(const ir::Node& node) {
@@ -15,7 +18,7 @@ void Lowering::stays_finite(const ir::Node& node) {
     return std::isfinite(r) && (node.op != "Celu" || r != 0);
   });
   finite_beyond_[static_cast<std::size_t>(node.out[0])] =
-      node.op != "Exp" && node.op != "Sqrt" && usual &&
+      std::ranges::find(kUnbounded, node.op) == std::end(kUnbounded) && usual &&
       finite_beyond_[static_cast<std::size_t>(node.in[0])];
 }
 

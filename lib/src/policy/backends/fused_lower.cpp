@@ -99,25 +99,24 @@ const Lowering::RuleRow Lowering::kRules[] = {
     {"Expand", &Lowering::lower_expand},
     {"Gather", &Lowering::lower_gather},
     {"Softmax", &Lowering::lower_softmax},
+    {"LogSoftmax", &Lowering::lower_softmax},
     {"LayerNormalization", &Lowering::lower_layer_norm},
     {"ReduceL1", &Lowering::lower_reduce},
     {"ReduceL2", &Lowering::lower_reduce},
     {"ReduceMax", &Lowering::lower_reduce},
     {"ReduceMean", &Lowering::lower_reduce},
     {"ReduceMin", &Lowering::lower_reduce},
+    {"ReduceProd", &Lowering::lower_reduce},
     {"ReduceSum", &Lowering::lower_reduce},
     {"ReduceSumSquare", &Lowering::lower_reduce},
     {"Add", &Lowering::lower_binary},
     {"Sub", &Lowering::lower_binary},
     {"Mul", &Lowering::lower_binary},
     {"Div", &Lowering::lower_binary},
-    {"Add", &Lowering::lower_grid},
-    {"Sub", &Lowering::lower_grid},
-    {"Mul", &Lowering::lower_grid},
-    {"Div", &Lowering::lower_grid},
-    {"Min", &Lowering::lower_grid},
-    {"Max", &Lowering::lower_grid},
-    {"", &Lowering::lower_activation},  // any operator of the kernel table
+    {"Where", &Lowering::lower_where},
+    // Any operator of a kernel table:
+    {"", &Lowering::lower_grid},
+    {"", &Lowering::lower_activation},
 };
 
 Result<void> Lowering::lower(const ir::Node& node) {

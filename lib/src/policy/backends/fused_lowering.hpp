@@ -58,6 +58,7 @@ class Lowering {
   Result<bool> lower_layer_norm(const ir::Node& node);
   Result<bool> lower_reduce(const ir::Node& node);
   Result<bool> lower_grid(const ir::Node& node);
+  Result<bool> lower_where(const ir::Node& node);
   Result<bool> lower_conv(const ir::Node& node);
   Result<bool> lower_pool(const ir::Node& node);
   Result<bool> lower_recurrent_rows(const ir::Node& node);
@@ -97,6 +98,8 @@ class Lowering {
   void move(const View& from, const View& to);
   // `floats` from y on are made, and wait for an activation.
   void push_tensor(TensorStep step, std::size_t y, std::size_t floats, Id made);
+  void push_grid(kernels::GridKernel kernel, View x, View other,
+                 const Dims& dims, std::size_t y, Id made);
   bool pick(const ir::Node& node, const View& from, const Dims& at);
   std::size_t table(const Dims& at);
   bool has_nothing(const ir::Node& node) const;

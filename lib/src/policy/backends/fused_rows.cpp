@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Softmax, LayerNormalization, reductions; arithmetic with broadcasting.
+// Softmax, LayerNormalization, reductions.
 #include <algorithm>
 
 #include "policy/backends/fused_lowering.hpp"
-#include "policy/onnx/model.hpp"
 
 namespace tactus::policy::fused {
 namespace {
@@ -19,17 +18,9 @@ constexpr RowsRow kReduce[] = {{"ReduceL1", &TensorKernels::l1},
                                {"ReduceMax", &TensorKernels::max},
                                {"ReduceMean", &TensorKernels::mean},
                                {"ReduceMin", &TensorKernels::min},
+                               {"ReduceProd", &TensorKernels::product_of},
                                {"ReduceSum", &TensorKernels::sum},
                                {"ReduceSumSquare", &TensorKernels::square_sum}};
-
-struct GridRow {
-  std::string_view op;
-  kernels::GridKernel TensorKernels::* kernel;
-};
-constexpr GridRow kGrid[] = {
-    {"Add", &TensorKernels::add},    {"Sub", &TensorKernels::sub},
-    {"Mul", &TensorKernels::mul},    {"Div", &TensorKernels::div},
-    {"Min", &TensorKernels::min_of}, {"Max", &TensorKernels::max_of}};
 
 template <class Row, std::size_t n>
 const Row* row_of(const Row (&table)[n], std::string_view op) {
@@ -53,20 +44,22 @@ std::string name_of(const char* kernel, const ir::Node& node) {
 
 }  // namespace
 
-// ints {outer, n, inner}; rows that do not lie side by side are moved, and
-// the result is looked at in the file's order.
+// Softmax, LogSoftmax: ints {outer, n, inner}; rows that do not lie side by
+// side are moved, and the result is looked at in the file's order.
 Result<bool> Lowering::lower_softmax(const ir::Node& node) {
   if (has_nothing(node)) return false;
   const Dims& dims = graph_.at(node.out[0]).dims;
   const int64_t outer = node.ints[0], n = node.ints[1], inner = node.ints[2];
   const View x{place_of(node.in[0]), {outer, n, inner}, {n * inner, inner, 1}};
   RowsStep step;
-  step.kernel = program_.set->tensor.softmax;
+  const TensorKernels& k = program_.set->tensor;
+  const bool log = node.op == "LogSoftmax";
+  step.kernel = log ? k.log_softmax : k.softmax;
   step.rows = {static_cast<std::size_t>(outer * inner),
                static_cast<std::size_t>(n)};
   step.x = dense(permuted(x, {0, 2, 1}));
   step.y = reserve(node.out[0]);
-  add_kernel("softmax", step.rows.rows, step.rows.n);
+  add_kernel(log ? "logsoftmax" : "softmax", step.rows.rows, step.rows.n);
   finite_beyond_[static_cast<std::size_t>(node.out[0])] = true;
   push_tensor(step, step.y, size_of(node.out[0]), node.out[0]);
   if (inner == 1) return true;
@@ -123,45 +116,6 @@ Result<bool> Lowering::lower_reduce(const ir::Node& node) {
   add_kernel(name_of("row", node).c_str(), step.rows.rows, step.rows.n);
   finite_beyond_[static_cast<std::size_t>(node.out[0])] = true;
   push_tensor(step, step.y, step.rows.rows, node.out[0]);
-  return true;
-}
-
-// Operands of different size, floats; more than two one after the other.
-Result<bool> Lowering::lower_grid(const ir::Node& node) {
-  const GridRow* found = row_of(kGrid, node.op);
-  const Dims& dims = graph_.at(node.out[0]).dims;
-  if (found == nullptr || has_nothing(node) || node.in.size() != 2 ||
-      !onnx::is_floating(graph_.at(node.out[0]).dtype)) {
-    return false;
-  }
-  View side[2];
-  for (std::size_t i = 0; i < 2; ++i)
-    side[i] = spread(view_of(node.in[i]), dims);
-  const auto strides = [&] {
-    return walk(dims, {side[0].stride, side[1].stride, dense_strides(dims)});
-  };
-  Walk w = strides();
-  for (std::size_t i = 0; i < 2; ++i) {
-    const bool fits =
-        w.stride[i].back() <= 1 && std::ranges::min(w.stride[i]) >= 0;
-    if (!fits) side[i] = {dense(side[i]), dims, dense_strides(dims)};
-  }
-  w = strides();
-  if (w.size.size() > kernels::kGridAxes) return false;
-  GridStep step;
-  step.kernel = program_.set->tensor.*found->kernel;
-  step.grid.axes = static_cast<uint32_t>(w.size.size());
-  for (std::size_t d = 0; d < w.size.size(); ++d) {
-    step.grid.size[d] = static_cast<std::size_t>(w.size[d]);
-    step.grid.x[d] = static_cast<std::size_t>(w.stride[0][d]);
-    step.grid.other[d] = static_cast<std::size_t>(w.stride[1][d]);
-  }
-  step.x = side[0].at;
-  step.other = side[1].at;
-  step.y = reserve(node.out[0]);
-  add_kernel(name_of("grid", node).c_str(), size_of(node.out[0]), 0);
-  finite_beyond_[static_cast<std::size_t>(node.out[0])] = true;
-  push_tensor(step, step.y, size_of(node.out[0]), node.out[0]);
   return true;
 }
 

@@ -8,7 +8,8 @@ namespace tactus::policy::kernels {
 inline namespace TACTUS_KERNEL_SPACE {
 namespace TACTUS_ACTIVATIONS {
 
-[[gnu::always_inline]] inline Floats splat(float x) { return Floats{} + x; }
+// Not 0 + x, which has no negative zero.
+[[gnu::always_inline]] inline Floats splat(float x) { return x - Floats{}; }
 
 #define TACTUS_INLINE [[gnu::always_inline]] inline
 
@@ -147,6 +148,20 @@ TACTUS_INLINE void exp(Floats& x, const float*) {
   x = x > 88.0F ? splat(__builtin_inff()) : x < -87.0F ? splat(0.0F) : y;
 }
 
+TACTUS_INLINE void sin(Floats& x, const float*) { x = angles::sin_of(x); }
+TACTUS_INLINE void cos(Floats& x, const float*) { x = angles::cos_of(x); }
+TACTUS_INLINE void log(Floats& x, const float*) { x = angles::log_of(x); }
+TACTUS_INLINE void floor(Floats& x, const float*) { x = angles::floor_of(x); }
+TACTUS_INLINE void ceil(Floats& x, const float*) { x = -angles::floor_of(-x); }
+TACTUS_INLINE void reciprocal(Floats& x, const float*) { x = 1.0F / x; }
+TACTUS_INLINE void sign(Floats& x, const float*) {
+  x = x > 0.0F ? splat(1.0F) : x < 0.0F ? splat(-1.0F) : x;
+}
+// Of what is true or false; a NaN is true.
+TACTUS_INLINE void logical_not(Floats& x, const float*) {
+  x = x == 0.0F ? splat(1.0F) : splat(0.0F);
+}
+
 inline constexpr double kUlp = 6e-8;
 
 template <void (*f)(Floats&, const float*)>
@@ -160,22 +175,30 @@ void each(float* y, std::size_t blocks, const float* p) {
 
 inline constexpr ActivationEntry kTable[] = {
     {"Abs", each<abs>, 0, 0},
+    {"Ceil", each<ceil>, 0, 0},
     {"Celu", each<celu>, 6 * kUlp, 1e-37},
     {"Clip", each<clip>, 0, 0},
+    {"Cos", each<cos>, 4 * kUlp, 0},
     {"Elu", each<elu>, 6 * kUlp, 1e-37},
     {"Erf", each<erf>, 0, 4e-7},
     {"Exp", each<exp>, 6 * kUlp, 2e-38},
+    {"Floor", each<floor>, 0, 0},
     {"Gelu", each<gelu>, 8 * kUlp, 1e-6},
     {"GeluTanh", each<gelu_tanh>, 20 * kUlp, 1e-6},
     {"HardSigmoid", each<hard_sigmoid>, 4 * kUlp, 2 * kUlp},
     {"HardSwish", each<hard_swish>, 8 * kUlp, 8 * kUlp},
     {"LeakyRelu", each<leaky_relu>, 2 * kUlp, 1e-37},
+    {"Log", each<log>, 3 * kUlp, 0},
     {"Mish", each<mish>, 20 * kUlp, 1e-37},
     {"Neg", each<neg>, 0, 0},
+    {"Not", each<logical_not>, 0, 0},
+    {"Reciprocal", each<reciprocal>, kUlp, 1e-45},
     {"Relu", each<relu>, 0, 0},
     {"Selu", each<selu>, 10 * kUlp, 1e-37},
     {"Sigmoid", each<sigmoid>, 8 * kUlp, 1e-37},
+    {"Sign", each<sign>, 0, 0},
     {"Silu", each<silu>, 10 * kUlp, 1e-37},
+    {"Sin", each<sin>, 4 * kUlp, 1e-45},
     {"Softplus", each<softplus>, 8 * kUlp, 1e-37},
     {"Softsign", each<softsign>, 4 * kUlp, 0},
     {"Sqrt", each<sqrt>, 2 * kUlp, 0},

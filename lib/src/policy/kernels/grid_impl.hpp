@@ -3,6 +3,7 @@
 // first.
 #pragma once
 
+#include "policy/kernels/power_impl.hpp"
 #include "policy/kernels/rows_impl.hpp"
 
 namespace tactus::policy::kernels {
@@ -31,6 +32,62 @@ struct Min {
 struct Max {
   static Floats of(const Floats& a, const Floats& b) {
     return rows::larger(a, b);
+  }
+};
+
+struct Pow {
+  static Floats of(const Floats& a, const Floats& b) {
+    return angles::power_of(a, b);
+  }
+};
+struct PRelu {
+  static Floats of(const Floats& a, const Floats& b) {
+    return a < 0.0F ? a * b : a;
+  }
+};
+// What a comparison says, as a number.
+template <class Mask>
+[[gnu::always_inline]] inline Floats truth(const Mask& mask) {
+  return mask ? splat(1.0F) : splat(0.0F);
+}
+struct Equal {
+  static Floats of(const Floats& a, const Floats& b) { return truth(a == b); }
+};
+struct Greater {
+  static Floats of(const Floats& a, const Floats& b) { return truth(a > b); }
+};
+struct GreaterEqual {
+  static Floats of(const Floats& a, const Floats& b) { return truth(a >= b); }
+};
+struct Less {
+  static Floats of(const Floats& a, const Floats& b) { return truth(a < b); }
+};
+struct LessEqual {
+  static Floats of(const Floats& a, const Floats& b) { return truth(a <= b); }
+};
+struct Both {
+  static Floats of(const Floats& a, const Floats& b) {
+    return truth((a != 0.0F) & (b != 0.0F));
+  }
+};
+struct Either {
+  static Floats of(const Floats& a, const Floats& b) {
+    return truth((a != 0.0F) | (b != 0.0F));
+  }
+};
+struct Kept {
+  static Floats of(const Floats& a, const Floats& when) {
+    return when != 0.0F ? a : splat(0.0F);
+  }
+};
+struct Dropped {
+  static Floats of(const Floats& a, const Floats& when) {
+    return when != 0.0F ? splat(0.0F) : a;
+  }
+};
+struct Joined {
+  static Floats of(const Floats& a, const Floats& b) {
+    return floats(bits(a) | bits(b));
   }
 };
 

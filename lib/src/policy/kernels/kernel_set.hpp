@@ -72,8 +72,9 @@ using Activation = void (*)(float* y, std::size_t blocks, const float* p);
 struct ActivationEntry {
   std::string_view op;
   Activation apply;
-  // |error| ≤ relative·|f(x)| + absolute for |x| ≤ 60, alpha as ONNX's
-  // default; bounds hold for the tested grid of 10^6 points with margin 2.
+  // |error| ≤ relative·|f(x)| + absolute for |x| ≤ 60 (Sin, Cos, Log and what
+  // rounds: for every float), alpha as ONNX's default; bounds hold for the
+  // tested grid of 10^6 points with margin 2.
   double relative;
   double absolute;
 };

@@ -35,6 +35,11 @@ struct SumAbs : Sum {
 struct SumSquare : Sum {
   static Floats take(const Floats& x) { return x * x; }
 };
+struct Times {
+  static constexpr float kNothing = 1;
+  static Floats take(const Floats& x) { return x; }
+  static Floats join(const Floats& a, const Floats& b) { return a * b; }
+};
 struct Largest {
   static constexpr float kNothing = -__builtin_inff();
   static Floats take(const Floats& x) { return x; }
@@ -130,6 +135,27 @@ inline void softmax(const Rows& p, const float*, const float* x, float* y) {
         [&](std::size_t i, uint32_t count) {
           const Floats e = load_some(y + i, count, splat(0.0F));
           store_some(e * scale, y + i, count);
+        });
+  }
+}
+
+// x - top - log Σ e^(x - top).
+inline void log_softmax(const Rows& p, const float*, const float* x, float* y) {
+  for (std::size_t r = 0; r < p.rows; ++r, x += p.n, y += p.n) {
+    const Floats top = fold<Largest>(x, p.n);
+    Floats sum = splat(0.0F);
+    each_register(
+        p.n, [&](std::size_t i) { sum += exp_or_zero(load(x + i) - top); },
+        [&](std::size_t i, uint32_t count) {
+          const Floats in = load_some(x + i, count, splat(-__builtin_inff()));
+          sum += exp_or_zero(in - top);
+        });
+    const Floats log = angles::log_of(across<Sum>(sum));
+    each_register(
+        p.n, [&](std::size_t i) { store(load(x + i) - top - log, y + i); },
+        [&](std::size_t i, uint32_t count) {
+          const Floats in = load_some(x + i, count, top);
+          store_some(in - top - log, y + i, count);
         });
   }
 }

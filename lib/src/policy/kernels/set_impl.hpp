@@ -3,6 +3,7 @@
 // vector_*.hpp first.
 #pragma once
 
+#include "policy/kernels/angles_impl.hpp"
 #include "policy/kernels/gemv_bf16_impl.hpp"
 #include "policy/kernels/gemv_integer_impl.hpp"
 #include "policy/kernels/quantise_impl.hpp"
@@ -68,11 +69,13 @@ constexpr TensorKernels make_tensor_kernels() {
   for (int i = 0; i < 4; ++i) t.tile_rows[i] = kTileRows[i];
   t.product = product;
   t.softmax = rows::softmax;
+  t.log_softmax = rows::log_softmax;
   t.layer_norm = rows::layer_norm;
   t.sum = rows::reduce<rows::Sum, Finish::kAsIs>;
   t.mean = rows::reduce<rows::Sum, Finish::kMean>;
   t.max = rows::reduce<rows::Largest, Finish::kAsIs>;
   t.min = rows::reduce<rows::Smallest, Finish::kAsIs>;
+  t.product_of = rows::reduce<rows::Times, Finish::kAsIs>;
   t.l1 = rows::reduce<rows::SumAbs, Finish::kAsIs>;
   t.l2 = rows::reduce<rows::SumSquare, Finish::kRoot>;
   t.square_sum = rows::reduce<rows::SumSquare, Finish::kAsIs>;
@@ -82,6 +85,18 @@ constexpr TensorKernels make_tensor_kernels() {
   t.div = grid::run<grid::Div>;
   t.min_of = grid::run<grid::Min>;
   t.max_of = grid::run<grid::Max>;
+  t.pow = grid::run<grid::Pow>;
+  t.prelu = grid::run<grid::PRelu>;
+  t.equal = grid::run<grid::Equal>;
+  t.greater = grid::run<grid::Greater>;
+  t.greater_equal = grid::run<grid::GreaterEqual>;
+  t.less = grid::run<grid::Less>;
+  t.less_equal = grid::run<grid::LessEqual>;
+  t.both = grid::run<grid::Both>;
+  t.either = grid::run<grid::Either>;
+  t.kept = grid::run<grid::Kept>;
+  t.dropped = grid::run<grid::Dropped>;
+  t.joined = grid::run<grid::Joined>;
   t.max_pool = grid::pool<grid::PoolMax>;
   t.average_pool = grid::pool<grid::PoolAverage>;
   return t;

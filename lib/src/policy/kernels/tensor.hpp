@@ -65,9 +65,18 @@ using PoolKernel = void (*)(const Pool& pool, const uint32_t* at,
 struct TensorKernels {
   uint32_t tile_rows[4];  // the most for panels of 1, 2, 3 and 4 registers
   void (*product)(const Product& product, const ProductData& data);
-  RowsKernel softmax, layer_norm;
-  RowsKernel sum, mean, max, min, l1, l2, square_sum;
+  RowsKernel softmax, log_softmax, layer_norm;
+  RowsKernel sum, mean, max, min, product_of, l1, l2, square_sum;
   GridKernel add, sub, mul, div, min_of, max_of;
+  // |error| ≤ 1.1 · 2^-24 |x^y|, or half a denormal; as C's pow() where that is
+  // exact, and what is not a number.
+  GridKernel pow;
+  GridKernel prelu;  // other: the slope below zero
+  // 1 or 0; a NaN is true, and equal to nothing.
+  GridKernel equal, greater, greater_equal, less, less_equal, both, either;
+  // x where other is true (kept) or where it is not (dropped), else a zero; of
+  // two such the one that is not zero, to the last bit.
+  GridKernel kept, dropped, joined;
   PoolKernel max_pool, average_pool;
 };
 

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+// Angles and logarithms of one register of floats: include gemv_impl.hpp
+// first. Additions and products alone, nowhere fused: the same bits on every
+// instruction set. Their error is in the table of activations_impl.hpp, which
+// holds for every float there is.
+#pragma once
+
+#include "policy/kernels/kernel_set.hpp"
+
+namespace tactus::policy::kernels {
+inline namespace TACTUS_KERNEL_SPACE {
+namespace angles {
+
+#define TACTUS_INLINE [[gnu::always_inline]] inline
+
+// Half a register's lanes as doubles fill a whole one.
+typedef double Doubles __attribute__((vector_size(sizeof(Floats))));
+typedef uint64_t Longs __attribute__((vector_size(sizeof(Floats))));
+typedef float HalfFloats __attribute__((vector_size(sizeof(Floats) / 2)));
+typedef uint32_t HalfWords __attribute__((vector_size(sizeof(Floats) / 2)));
+typedef int32_t Signed __attribute__((vector_size(sizeof(Floats))));
+
+// x = quadrant · π/2 + rest, |rest| ≤ π/4.
+struct Angle {
+  Floats rest;
+  Words quadrant;  // its low two bits
+};
+
+// π/2 = high + low; 28 bits of high times 25 of a quadrant are exact.
+inline constexpr double kHigh = 1.570796325802803, kLow = 9.920935796805404e-10;
+inline constexpr double kTwoOverPi = 0.6366197723675814;
+inline constexpr uint32_t kNear = 0x4c000000;  // 2^25, as bits
+
+// In double: the rest errs by 2^-55, where no float below 2^25 is nearer to a
+// multiple of π/2 than 2^-29. Larger ones have no meaning here.
+TACTUS_INLINE Angle near_angle(const Floats& x) {
+  constexpr double kShifter = 6755399441055744.0;  // 1.5·2^52
+  Angle a{};
+  for (std::size_t at = 0; at < sizeof x; at += sizeof(HalfFloats)) {
+    HalfFloats in;
+    __builtin_memcpy(&in, reinterpret_cast<const char*>(&x) + at, sizeof in);
+    const Doubles wide = __builtin_convertvector(in, Doubles);
+    const Doubles shifted = wide * kTwoOverPi + kShifter;
+    const Doubles n = shifted - kShifter;
+    const HalfFloats rest =
+        __builtin_convertvector((wide - n * kHigh) - n * kLow, HalfFloats);
+    const HalfWords quadrant =
+        __builtin_convertvector(reinterpret_cast<Longs>(shifted), HalfWords);
+    __builtin_memcpy(reinterpret_cast<char*>(&a.rest) + at, &rest, sizeof rest);
+    __builtin_memcpy(reinterpret_cast<char*>(&a.quadrant) + at, &quadrant,
+                     sizeof quadrant);
+  }
+  return a;
+}
+
+// Payne and Hanek's reduction of m · 2^e, e ≥ 2, by 2/π from the bit on that
+// still counts: of m times 96 bits the multiples of 4 drop out of the word.
+// What is left errs by 2^-62 quadrants.
+struct FarAngle {
+  float rest;
+  uint32_t quadrant;
+};
+inline FarAngle far_angle(uint32_t x) {
+  // 2/π behind the point.
+  constexpr uint32_t kBits[] = {0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0,
+                                0xdb629599, 0x3c439041, 0xfe5163ab, 0xdebbc561};
+  if ((x & 0x7f800000U) == 0x7f800000U) return {__builtin_nanf(""), 0};
+  const uint64_t m = (x & 0x7fffffU) | 0x800000U;
+  const uint32_t first = (x >> 23 & 0xffU) - 150 - 2;  // the bit of weight 2
+  const uint32_t* w = kBits + first / 32;
+  const uint32_t by = first % 32;
+  const uint64_t high = uint64_t{w[0]} << 32 | w[1];
+  const uint64_t low = uint64_t{w[2]} << 32 | w[3];
+  const uint64_t top = by ? high << by | low >> (64 - by) : high;
+  const uint64_t phase = m * top + (m * (low << by >> 32) >> 32);
+  const uint64_t n = (phase + (uint64_t{1} << 61)) >> 62;
+  const auto rest = static_cast<int64_t>(phase - (n << 62));
+  const double angle = static_cast<double>(rest) * 0x1p-62 * (kHigh + kLow);
+  const bool negative = x >> 31 != 0;
+  return {static_cast<float>(negative ? -angle : angle),
+          static_cast<uint32_t>(negative ? 0 - n : n)};
+}
+
+TACTUS_INLINE Angle angle_of(const Floats& x) {
+  Angle a = near_angle(x);
+  uint32_t lanes[kLanes], far = 0;
+  __builtin_memcpy(lanes, &x, sizeof lanes);
+  for (const uint32_t lane : lanes) far |= (lane & 0x7fffffffU) >= kNear;
+  if (far == 0) return a;
+  for (uint32_t i = 0; i < kLanes; ++i) {
+    if ((lanes[i] & 0x7fffffffU) < kNear) continue;
+    const FarAngle f = far_angle(lanes[i]);
+    a.rest[i] = f.rest;
+    a.quadrant[i] = f.quadrant;
+  }
+  return a;
+}
+
+// Taylor's series on |rest| ≤ π/4: what is left out of the sine's is
+// rest^11/11! ≤ 2e-9 of it, of the cosine's rest^12/12! ≤ 2e-10 of it.
+TACTUS_INLINE Floats sine_of(const Angle& a) {
+  const Floats r = a.rest, z = r * r;
+  const Floats s =
+      ((z * (1.0F / 362880) - 1.0F / 5040) * z + 1.0F / 120) * z - 1.0F / 6;
+  const Floats c =
+      (((z * (-1.0F / 3628800) + 1.0F / 40320) * z - 1.0F / 720) * z +
+       1.0F / 24) *
+          z -
+      0.5F;
+  const Floats size = (a.quadrant & 1U) != 0U ? c * z + 1.0F : r + r * z * s;
+  return floats(bits(size) ^ (a.quadrant << 30 & 0x80000000U));
+}
+
+TACTUS_INLINE Floats sin_of(const Floats& x) {
+  return x == 0.0F ? x : sine_of(angle_of(x));  // of a negative zero, too
+}
+TACTUS_INLINE Floats cos_of(const Floats& x) {
+  const Angle a = angle_of(x);
+  return sine_of({a.rest, a.quadrant + 1U});
+}
+
+// x = 2^k (1 + f), f in [√½ - 1, √2 - 1], of a finite x above zero.
+struct Parted {
+  Floats k, f;
+};
+TACTUS_INLINE Parted parted(const Floats& x) {
+  constexpr uint32_t kRootHalf = 0x3f3504f3;
+  const auto tiny = x < 0x1p-126F;
+  const Words b = bits(tiny ? x * 0x1p24F : x);
+  const Signed shift = reinterpret_cast<Signed>(b - kRootHalf) >> 23;
+  const Floats whole = __builtin_convertvector(shift, Floats);
+  return {tiny ? whole - 24.0F : whole,
+          floats(b - (reinterpret_cast<Words>(shift) << 23)) - 1.0F};
+}
+
+// log(1 + f) = f - f²/2 + s (f²/2 + q)
+// with s = f / (2 + f), q = 2 s² (1/3 + s²/5 + …): small f lose nothing. The
+// first omitted term is s^10/11 ≤ 2e-9 of the result.
+TACTUS_INLINE Floats log_of(const Floats& x) {
+  const auto [k, f] = parted(x);
+  const Floats s = f / (f + 2.0F), z = s * s, half = 0.5F * f * f;
+  const Floats q =
+      (((z * (2.0F / 9) + 2.0F / 7) * z + 2.0F / 5) * z + 2.0F / 3) * z;
+  const Floats small = s * (half + q) - k * 2.12194440e-4F;
+  const Floats y = k * 0.693359375F - ((half - small) - f);
+  const Floats none = Floats{} + __builtin_nanf("");
+  const Floats infinite = Floats{} + __builtin_inff();
+  return x > 0.0F ? (x < infinite ? y : x) : (x == 0.0F ? -infinite : none);
+}
+
+// Beyond 2^23 every float is whole.
+TACTUS_INLINE Floats floor_of(const Floats& x) {
+  const Floats size = floats(bits(x) & 0x7fffffffU);
+  const Floats rounded = (size + 0x1p23F) - 0x1p23F;
+  const Floats near = floats(bits(rounded) | (bits(x) & 0x80000000U));
+  const Floats below = near > x ? near - 1.0F : near;
+  return size < 0x1p23F ? below : x;
+}
+
+#undef TACTUS_INLINE
+
+}  // namespace angles
+}  // namespace TACTUS_KERNEL_SPACE
+}  // namespace tactus::policy::kernels
