@@ -563,6 +563,94 @@ Test(lowering, convolutions) {
   });
 }
 
+struct Spread {
+  Dims x, w;  // w: [C, M / group, kernel…]
+  int64_t group;
+  Dims strides, dilations, pads, more;
+};
+
+// Every tap of every input channel is a term, at the most.
+Case transposed(const Spread& c) {
+  int64_t taps = 1;
+  for (std::size_t d = 2; d < c.w.size(); ++d) taps *= c.w[d];
+  return {"transposed " + text_of(c.x) + " by " + text_of(c.w),
+          [=](Weights& w) {
+            OnnxFile f;
+            f.input("x", c.x).output("y", {});
+            f.weight(w("w", c.w)).weight(w("b", {c.w[1] * c.group}));
+            f.node("ConvTranspose", {"x", "w", "b"}, {"t"},
+                   {int_attribute("group", c.group),
+                    ints_attribute("strides", c.strides),
+                    ints_attribute("dilations", c.dilations),
+                    ints_attribute("pads", c.pads),
+                    ints_attribute("output_padding", c.more)});
+            return f.node("Relu", {"t"}, {"y"});
+          },
+          double(c.x[1] / c.group * taps + 2)};
+}
+
+Test(lowering, convolutions_transposed) {
+  check_all({
+      transposed({{1, 3, 7}, {3, 5, 4}, 1, {1}, {1}, {0, 0}, {0}}),
+      transposed({{2, 5, 9}, {5, 17, 3}, 1, {2}, {1}, {1, 1}, {1}}),
+      transposed({{1, 4, 6}, {4, 3, 5}, 2, {3}, {2}, {4, 2}, {2}}),
+      // A stride beyond the kernel: places that no tap reaches.
+      transposed({{1, 2, 4}, {2, 6, 2}, 1, {5}, {1}, {0, 0}, {4}}),
+      transposed({{1, 3, 5, 4},
+                  {3, 8, 3, 3},
+                  1,
+                  {2, 2},
+                  {1, 1},
+                  {1, 1, 1, 1},
+                  {1, 1}}),
+      transposed({{2, 6, 3, 5},
+                  {6, 1, 4, 2},
+                  6,
+                  {2, 3},
+                  {1, 2},
+                  {1, 0, 2, 1},
+                  {0, 2}}),
+      // Padding as wide as the kernel: only the middle is left.
+      transposed({{1, 2, 9, 9},
+                  {2, 33, 3, 3},
+                  1,
+                  {1, 1},
+                  {1, 1},
+                  {3, 3, 3, 3},
+                  {0, 0}}),
+      transposed({{1, 2, 3, 2, 4},
+                  {2, 3, 2, 1, 3},
+                  1,
+                  {2, 1, 2},
+                  {1, 1, 1},
+                  {0, 0, 0, 1, 0, 1},
+                  {1, 0, 0}}),
+  });
+}
+
+// Between two others, as a decoder has it; what lies turned is read turned.
+Test(lowering, a_decoder_of_windows) {
+  check_all({{"decoder",
+              [](Weights& w) {
+                OnnxFile f;
+                f.input("x", {1, 4, 4, 3}).output("y", {});
+                f.weight(w("a", {3, 9, 2, 2})).weight(w("c", {9, 5, 3, 3}));
+                f.weight(w("d", {2, 5, 3, 3}));
+                f.node("Transpose", {"x"}, {"p"},
+                       {ints_attribute("perm", {0, 3, 2, 1})});
+                f.node("ConvTranspose", {"p", "a"}, {"q"},
+                       {ints_attribute("strides", {2, 2})});
+                f.node("Relu", {"q"}, {"r"});
+                f.node("ConvTranspose", {"r", "c"}, {"s"},
+                       {ints_attribute("strides", {2, 2}),
+                        ints_attribute("pads", {1, 1, 1, 1})});
+                f.node("Relu", {"s"}, {"t"});
+                return f.node("Conv", {"t", "d"}, {"y"});
+              },
+              // Three layers: their terms add up.
+              3 * 4 + 9 * 9 + 5 * 9 + 6.0}});
+}
+
 Test(lowering, a_stack_of_windows) {
   check_all({{"stack",
               [](Weights& w) {

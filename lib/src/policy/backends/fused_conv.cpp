@@ -11,32 +11,6 @@
 #include "policy/kernels/select_product.hpp"
 
 namespace tactus::policy::fused {
-namespace {
-
-constexpr double kMostPadded = 1 << 24;  // floats of a padded input
-
-// [N, C, s0, s1, s2] with leading axes of size 1 where the file has fewer.
-View five_axes(const View& v) {
-  View five{v.at,
-            {v.dims[0], v.dims[1], 1, 1, 1},
-            {v.stride[0], v.stride[1], 0, 0, 0}};
-  for (std::size_t d = 2; d < v.dims.size(); ++d) {
-    five.dims[d + 5 - v.dims.size()] = v.dims[d];
-    five.stride[d + 5 - v.dims.size()] = v.stride[d];
-  }
-  return five;
-}
-
-// Strides of [N, C, s0, s1, s2] with the channels first or last.
-Dims strides_of(const Dims& d, bool channels_last) {
-  const int64_t c = channels_last ? d[1] : 1;
-  const int64_t plane = d[2] * d[3] * d[4];
-  return {d[1] * plane, channels_last ? 1 : plane, d[3] * d[4] * c, d[4] * c,
-          c};
-}
-
-}  // namespace
-
 class WindowLowering {
  public:
   WindowLowering(Lowering& lowering, const ir::Node& node)
@@ -53,17 +27,15 @@ class WindowLowering {
   bool pool(kernels::PoolKernel kernel, float nothing, bool average);
 
  private:
-  [[nodiscard]] bool weights_fit() const;
   [[nodiscard]] bool padding_fits() const;
   // x with its padding, if the windows reach beyond it.
-  View input(bool channels_last, float nothing);
+  View input(Channels channels, float nothing);
   [[nodiscard]] Dims taps(const View& x, int64_t channels) const;
   // Between the places of one axis.
   [[nodiscard]] int64_t step(const View& x, std::size_t axis) const {
     return w_.stride[axis] * x.stride[2 + axis];
   }
   ProductStep packed(std::size_t groups);
-  void finish();
   [[nodiscard]] double count(std::size_t axis, int64_t place) const;
   std::size_t counts();
 
@@ -75,16 +47,6 @@ class WindowLowering {
   std::size_t y_ = 0;
 };
 
-bool WindowLowering::weights_fit() const {
-  const auto finite = [&](Id id) {
-    return std::ranges::all_of(ir::data_of(l_.graph_, id),
-                               [](double v) { return std::isfinite(v); });
-  };
-  const bool bias = node_.in.size() > 2 && node_.in[2] != ir::kNone;
-  return l_.graph_.is_constant(node_.in[1]) && finite(node_.in[1]) &&
-         (!bias || l_.graph_.is_constant(node_.in[2]));
-}
-
 bool WindowLowering::padding_fits() const {
   double floats = static_cast<double>(batch_ * taken_);
   for (std::size_t a = 0; a < 3; ++a)
@@ -95,7 +57,7 @@ bool WindowLowering::padding_fits() const {
   return floats <= kMostPadded;
 }
 
-View WindowLowering::input(bool channels_last, float nothing) {
+View WindowLowering::input(Channels channels, float nothing) {
   View x = five_axes(l_.view_of(node_.in[0]));
   Dims begin{0, 0, 0, 0, 0}, size{batch_, taken_, 0, 0, 0};
   bool inside = std::ranges::min(x.stride) >= 0;
@@ -106,9 +68,9 @@ View WindowLowering::input(bool channels_last, float nothing) {
     inside = inside && size[2 + a] == in_[a];
   }
   const bool last = x.stride[1] == 1 || taken_ == 1;
-  if (inside && (!channels_last || last)) return x;
-  return l_.padded(x, begin, size, strides_of(size, channels_last || last),
-                   nothing);
+  if (inside && (channels == Channels::kFirst || last)) return x;
+  if (last) channels = Channels::kLast;
+  return l_.padded(x, begin, size, window_strides(size, channels), nothing);
 }
 
 // The elements under the window at the first place.
@@ -152,13 +114,14 @@ ProductStep WindowLowering::packed(std::size_t groups) {
 }
 
 bool WindowLowering::conv() {
-  if (!weights_fit() || !padding_fits()) return false;
+  if (!l_.window_weights_fit(node_) || !padding_fits()) return false;
   const int64_t groups = node_.ints[ir::kWindowInts];
-  const View x = input(false, 0);
+  const View x = input(Channels::kFirst, 0);
   ProductStep step = packed(static_cast<std::size_t>(groups));
   const auto each = static_cast<int64_t>(
       kernels::packed_floats(*l_.program_.set, step.shape));
-  const Dims y = strides_of({batch_, made_, out_[0], out_[1], out_[2]}, true);
+  const Dims y = window_strides({batch_, made_, out_[0], out_[1], out_[2]},
+                                Channels::kLast);
   step.shape.a_row = static_cast<std::size_t>(this->step(x, 2));
   step.shape.y_row = static_cast<std::size_t>(made_);
   step.a = x.at;
@@ -171,19 +134,8 @@ bool WindowLowering::conv() {
                            {y[0], made_ / groups, y[2], y[3]}});
   if (!l_.push_product(step, taps(x, taken_ / groups), outer, node_.out[0]))
     return false;
-  finish();
+  l_.lies_channels_last(node_.out[0], y_);
   return true;
-}
-
-// Channels last, looked at in the file's order.
-void WindowLowering::finish() {
-  const Dims& dims = l_.graph_.at(node_.out[0]).dims;
-  const Dims y = strides_of({batch_, made_, out_[0], out_[1], out_[2]}, true);
-  View view{y_, dims, {y[0], y[1]}};
-  for (std::size_t d = 2; d < dims.size(); ++d)
-    view.stride.push_back(y[d + 5 - dims.size()]);
-  l_.lies(node_.out[0], view);
-  l_.finite_beyond_[static_cast<std::size_t>(node_.out[0])] = true;
 }
 
 // AveragePool's ints behind the window: count_include_pad, padding behind.
@@ -220,7 +172,7 @@ bool WindowLowering::pool(kernels::PoolKernel kernel, float nothing,
   const bool indices =
       node_.out.size() > 1 && l_.uses_->count(node_.out[1]) > 0;
   if (indices || !padding_fits()) return false;
-  const View x = input(true, nothing);
+  const View x = input(Channels::kLast, nothing);
   PoolStep step;
   step.kernel = kernel;
   step.pool = {static_cast<std::size_t>(out_[2]),
@@ -242,8 +194,30 @@ bool WindowLowering::pool(kernels::PoolKernel kernel, float nothing,
   l_.add_kernel(("pool" + node_.op).c_str(), l_.size_of(node_.out[0]),
                 step.pool.taps);
   l_.push_tensor(step, y_, l_.size_of(node_.out[0]), node_.out[0]);
-  finish();
+  l_.lies_channels_last(node_.out[0], y_);
   return true;
+}
+
+// Weights of Conv and ConvTranspose that padding times zero leaves alone.
+bool Lowering::window_weights_fit(const ir::Node& node) const {
+  const bool bias = node.in.size() > 2 && node.in[2] != ir::kNone;
+  return graph_.is_constant(node.in[1]) &&
+         std::ranges::all_of(ir::data_of(graph_, node.in[1]),
+                             [](double v) { return std::isfinite(v); }) &&
+         (!bias || graph_.is_constant(node.in[2]));
+}
+
+// Made at y with the channels last, looked at in the file's order.
+void Lowering::lies_channels_last(Id id, std::size_t y) {
+  const Dims& dims = graph_.at(id).dims;
+  const ir::Size3 s = ir::spatial(dims);
+  const Dims to =
+      window_strides({dims[0], dims[1], s[0], s[1], s[2]}, Channels::kLast);
+  View view{y, dims, {to[0], to[1]}};
+  for (std::size_t d = 2; d < dims.size(); ++d)
+    view.stride.push_back(to[d + 5 - dims.size()]);
+  lies(id, view);
+  finite_beyond_[static_cast<std::size_t>(id)] = true;
 }
 
 View Lowering::padded(const View& x, const Dims& begin, const Dims& size,

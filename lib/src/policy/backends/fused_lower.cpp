@@ -34,6 +34,14 @@ void Lowering::push(const Step& step, Id made) {
   last_made_ = made;
 }
 
+// The last step makes the rest of `made`, which is whole at y then and may be
+// activated there.
+void Lowering::completes(Id made, std::size_t y) {
+  program_.steps.back().y = y;
+  program_.steps.back().count = blocks_of(size_of(made));
+  last_made_ = made;
+}
+
 // The operator's double kernel, with its operands converted. Outputs that
 // nobody reads stay where they are.
 void Lowering::lower_boxed(const ir::Node& node) {
@@ -83,6 +91,7 @@ const Lowering::RuleRow Lowering::kRules[] = {
     {"MatMul", &Lowering::lower_matmul},
     {"Gemm", &Lowering::lower_gemm},
     {"Conv", &Lowering::lower_conv},
+    {"ConvTranspose", &Lowering::lower_conv_transpose},
     {"MaxPool", &Lowering::lower_pool},
     {"AveragePool", &Lowering::lower_pool},
     {"GlobalMaxPool", &Lowering::lower_pool},

@@ -60,6 +60,7 @@ class Lowering {
   Result<bool> lower_grid(const ir::Node& node);
   Result<bool> lower_where(const ir::Node& node);
   Result<bool> lower_conv(const ir::Node& node);
+  Result<bool> lower_conv_transpose(const ir::Node& node);
   Result<bool> lower_pool(const ir::Node& node);
   Result<bool> lower_recurrent_rows(const ir::Node& node);
   bool fuse(const ir::Node& node, const kernels::ActivationEntry& entry);
@@ -109,6 +110,9 @@ class Lowering {
   void start_at_zero(ProductStep& step);
   bool push_product(ProductStep step, const Dims& at, const Walk& outer,
                     Id made);
+  [[nodiscard]] bool window_weights_fit(const ir::Node& node) const;
+  void lies_channels_last(Id id, std::size_t y);
+  void completes(Id made, std::size_t y);
   View padded(const View& x, const Dims& begin, const Dims& size,
               const Dims& stride, float fill);
   std::size_t pack_parts(const ir::Node& node, std::size_t size);
@@ -118,6 +122,7 @@ class Lowering {
   friend class Cell;
   friend class RecurrentLowering;
   friend class RecurrentRows;
+  friend class TransposedLowering;
   friend class WindowLowering;
   // fused_slow.cpp: which column of the inputs a place holds or is made of
   // alone, and layers in two parts.

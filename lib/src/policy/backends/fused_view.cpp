@@ -64,6 +64,27 @@ View spread(const View& view, const Dims& dims) {
   return wide;
 }
 
+// [N, C, s0, s1, s2] with leading axes of size 1 where the file has fewer.
+View five_axes(const View& v) {
+  View five{v.at,
+            {v.dims[0], v.dims[1], 1, 1, 1},
+            {v.stride[0], v.stride[1], 0, 0, 0}};
+  for (std::size_t d = 2; d < v.dims.size(); ++d) {
+    five.dims[d + 5 - v.dims.size()] = v.dims[d];
+    five.stride[d + 5 - v.dims.size()] = v.stride[d];
+  }
+  return five;
+}
+
+// Strides of [N, C, s0, s1, s2] with the channels first or last.
+Dims window_strides(const Dims& d, Channels channels) {
+  const bool channels_last = channels == Channels::kLast;
+  const int64_t c = channels_last ? d[1] : 1;
+  const int64_t plane = d[2] * d[3] * d[4];
+  return {d[1] * plane, channels_last ? 1 : plane, d[3] * d[4] * c, d[4] * c,
+          c};
+}
+
 namespace {
 
 // Axis d continues axis `last`: one step of `last` is all of d.

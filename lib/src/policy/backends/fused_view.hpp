@@ -29,6 +29,13 @@ struct View {
 // Broadcast to `dims` (numpy's rule): repeated axes get stride 0.
 [[nodiscard]] View spread(const View& view, const Dims& dims);
 
+// [N, C, s0, s1, s2] with leading axes of size 1 where the file has fewer.
+[[nodiscard]] View five_axes(const View& view);
+// Strides of [N, C, s0, s1, s2], dense, with the channels first or last.
+enum class Channels : uint8_t { kFirst, kLast };
+[[nodiscard]] Dims window_strides(const Dims& dims, Channels channels);
+inline constexpr double kMostPadded = 1 << 24;  // floats of a padded input
+
 // Axes that several operands are walked along, in one order; neighbours that
 // all of them step through evenly become one, axes of size 1 are dropped (one
 // of size 1 stays, if nothing else does).
