@@ -505,6 +505,154 @@ Test(lowering, elements_one_by_one) {
   check_all(cases);
 }
 
+// As layers_normalised, by the same kernel: a mean of zero and a variance of
+// one, then scales of about 1/2.
+Test(lowering, groups_of_channels_normalised) {
+  std::vector<Case> cases;
+  const auto add = [&](const std::string& op, const Dims& x, int64_t groups,
+                       int64_t scales, uint64_t opset) {
+    for (const bool computed : {false, true})
+      cases.push_back({op + text_of(x) + (computed ? "computed" : "constant"),
+                       [=](Weights& w) {
+                         std::vector<Message> a;
+                         if (groups) a = {int_attribute("num_groups", groups)};
+                         OnnxFile f;
+                         f.input("x", x).output("y", {});
+                         if (computed) {
+                           f.input("s", {scales}).input("b", {scales});
+                         } else {
+                           f.weight(w("s", {scales})).weight(w("b", {scales}));
+                         }
+                         f.node(op, {"x", "s", "b"}, {"y"}, a);
+                         return f.opset(opset);
+                       },
+                       0, 1e-5});
+  };
+  add("InstanceNormalization", {2, 3, 7}, 0, 3, 17);
+  add("InstanceNormalization", {1, 5, 4, 9}, 0, 5, 17);
+  add("GroupNormalization", {2, 6, 5, 3}, 2, 2, 18);
+  add("GroupNormalization", {1, 6, 17}, 3, 6, 21);
+  add("GroupNormalization", {3, 8}, 4, 8, 21);
+  check_all(cases);
+}
+
+Test(lowering, norms_with_computed_parameters) {
+  check_all({{"layer norm",
+              [](Weights&) {
+                OnnxFile f;
+                f.input("x", {5, 3, 7}).input("s", {3, 7}).input("b", {3, 7});
+                f.output("y", {});
+                return f.node("LayerNormalization", {"x", "s", "b"}, {"y"},
+                              {int_attribute("axis", 1)});
+              },
+              0, 1e-5},
+             {"batch norm",
+              [](Weights& w) {
+                OnnxFile f;
+                f.input("x", {2, 5, 4, 3}).input("s", {5}).input("m", {5});
+                f.input("v", {5}).output("y", {}).weight(w("b", {5}));
+                f.node("Abs", {"v"}, {"a"}).weight(tensor("c", {}, {1}));
+                f.node("Add", {"a", "c"}, {"u"});
+                return f.node("BatchNormalization", {"x", "s", "b", "m", "u"},
+                              {"y"});
+              },
+              0, 4e-6}});
+}
+
+Test(lowering, any_number_of_terms) {
+  std::vector<Case> cases;
+  for (const char* op : {"Sum", "Mean", "Min", "Max"})
+    for (const std::size_t n : {1UL, 2UL, 3UL, 5UL})
+      cases.push_back({op + std::to_string(n),
+                       [=](Weights&) {
+                         const Dims dims[] = {
+                             {3, 5, 19}, {19}, {3, 1, 1}, {1}, {5, 1}};
+                         OnnxFile f;
+                         std::vector<std::string> in;
+                         for (std::size_t i = 0; i < n; ++i) {
+                           in.push_back("x" + std::to_string(i));
+                           f.input(in.back(), dims[i]);
+                         }
+                         return f.output("y", {}).node(op, in, {"y"});
+                       },
+                       0, 2e-6});
+  check_all(cases);
+}
+
+Test(lowering, bounds_that_are_computed) {
+  std::vector<Case> cases;
+  for (const auto& in : std::vector<std::vector<std::string>>{
+           {"x", "l", "h"}, {"x", "", "h"}, {"x", "l"}, {"x", "c", "h"}})
+    cases.push_back({"clip " + std::to_string(cases.size()), [=](Weights&) {
+                       OnnxFile f;
+                       f.input("x", {3, 7});
+                       for (const std::string v : {"l", "h"})
+                         if (std::ranges::count(in, v)) f.input(v, {1});
+                       f.weight(tensor("c", {}, {-0.25F})).output("y", {});
+                       return f.node("Clip", in, {"y"});
+                     }});
+  check_all(cases);
+}
+
+Test(lowering, gemms_with_factors_and_vectors_times_matrices) {
+  std::vector<Case> cases;
+  for (const bool bias : {false, true})
+    cases.push_back({"factors",
+                     [=](Weights&) {
+                       OnnxFile f;
+                       f.input("a", {3, 5}).input("b", {5, 7}).output("y", {});
+                       std::vector<std::string> in{"a", "b"};
+                       if (bias) f.input("c", {7}), in.push_back("c");
+                       return f.node("Gemm", in, {"y"},
+                                     {real_attribute("alpha", 0.3F),
+                                      real_attribute("beta", 2.5F)});
+                     },
+                     5 + 5});
+  for (const auto& [a, b] : std::vector<std::pair<Dims, Dims>>{
+           {{5}, {5, 7}}, {{3, 5}, {5}}, {{5}, {5}}, {{2, 3, 5}, {5}}})
+    cases.push_back({"vector " + text_of(a) + text_of(b),
+                     [=](Weights&) {
+                       OnnxFile f;
+                       f.input("a", a).input("b", b).output("y", {});
+                       return f.node("MatMul", {"a", "b"}, {"y"});
+                     },
+                     5 + 2});
+  check_all(cases);
+}
+
+Test(lowering, reductions_over_nothing) {
+  std::vector<Case> cases;
+  for (const char* op : {"ReduceSum", "ReduceMean", "ReduceMax", "ReduceProd",
+                         "ReduceL1", "ReduceL2", "ReduceSumSquare"})
+    cases.push_back({op,
+                     [=](Weights&) {
+                       OnnxFile f =
+                           one(op, {3, 17},
+                               {int_attribute("noop_with_empty_axes", 1)});
+                       return f.opset(18);
+                     },
+                     2});
+  check_all(cases);
+}
+
+Test(lowering, the_largest_by_its_place) {
+  std::vector<Case> cases;
+  for (const int64_t axis : {0, 1, 2})
+    for (const int64_t last : {0, 1})
+      cases.push_back({"argmax " + text_of({axis, last}), [=](Weights&) {
+                         OnnxFile f;  // of signs, many are equal
+                         f.input("x", {3, 17, 5}).output("y", {});
+                         f.node("Sign", {"x"}, {"s"});
+                         f.node("ArgMax", {"s"}, {"i"},
+                                {int_attribute("axis", axis),
+                                 int_attribute("select_last_index", last),
+                                 int_attribute("keepdims", last)});
+                         return f.node("Cast", {"i"}, {"y"},
+                                       {int_attribute("to", 1)});
+                       }});
+  check_all(cases);
+}
+
 Test(lowering, arithmetic_repeats_the_smaller_side) {
   std::vector<Case> cases;
   for (const char* op : {"Add", "Sub", "Mul", "Div", "Min", "Max"})

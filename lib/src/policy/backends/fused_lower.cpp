@@ -109,6 +109,7 @@ const Lowering::RuleRow Lowering::kRules[] = {
     {"Gather", &Lowering::lower_gather},
     {"Softmax", &Lowering::lower_softmax},
     {"LogSoftmax", &Lowering::lower_softmax},
+    {"ArgMax", &Lowering::lower_argmax},
     {"LayerNormalization", &Lowering::lower_layer_norm},
     {"ReduceL1", &Lowering::lower_reduce},
     {"ReduceL2", &Lowering::lower_reduce},

@@ -55,6 +55,7 @@ class Lowering {
   Result<bool> lower_matmul(const ir::Node& node);
   Result<bool> lower_gemm(const ir::Node& node);
   Result<bool> lower_softmax(const ir::Node& node);
+  Result<bool> lower_argmax(const ir::Node& node);
   Result<bool> lower_layer_norm(const ir::Node& node);
   Result<bool> lower_reduce(const ir::Node& node);
   Result<bool> lower_grid(const ir::Node& node);

@@ -69,6 +69,24 @@ Result<bool> Lowering::lower_softmax(const ir::Node& node) {
   return view.has_value();
 }
 
+// ints {outer, n, inner, the last of equals}.
+Result<bool> Lowering::lower_argmax(const ir::Node& node) {
+  if (has_nothing(node)) return false;
+  const int64_t outer = node.ints[0], n = node.ints[1], inner = node.ints[2];
+  const View x{place_of(node.in[0]), {outer, n, inner}, {n * inner, inner, 1}};
+  const TensorKernels& k = program_.set->tensor;
+  RowsStep step;
+  step.kernel = node.ints[3] != 0 ? k.arg_max_last : k.arg_max;
+  step.rows = {static_cast<std::size_t>(outer * inner),
+               static_cast<std::size_t>(n)};
+  step.x = dense(permuted(x, {0, 2, 1}));
+  step.y = reserve(node.out[0]);
+  add_kernel("argmax", step.rows.rows, step.rows.n);
+  finite_beyond_[static_cast<std::size_t>(node.out[0])] = true;
+  push_tensor(step, step.y, step.rows.rows, node.out[0]);
+  return true;
+}
+
 Result<bool> Lowering::lower_layer_norm(const ir::Node& node) {
   const bool bias = node.in.size() > 2 && node.in[2] != ir::kNone;
   const bool more = node.out.size() > 1 &&

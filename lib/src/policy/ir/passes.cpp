@@ -278,6 +278,7 @@ void optimise(Graph& graph) {
   constexpr bool (*kPasses[])(Graph&) = {
       drop_renames, make_linear,  make_affine,  find_activations,
       sink_slices,  merge_affine, merge_linear, drop_dead};
+  spell_out(graph);
   const std::size_t bound = 4 * graph.nodes.size() + 8;
   for (std::size_t round = 0; round < bound; ++round) {
     bool changed = false;

@@ -93,6 +93,22 @@ void reduce(const Rows& p, const float*, const float* x, float* y) {
   }
 }
 
+// Which of them is the largest, as a number; a NaN is above nothing and, where
+// it comes first, below nothing.
+enum class Equals : uint8_t { kFirst, kLast };
+
+template <Equals equals>
+void arg_max(const Rows& p, const float*, const float* x, float* y) {
+  for (std::size_t r = 0; r < p.rows; ++r, x += p.n) {
+    std::size_t best = 0;
+    for (std::size_t i = 1; i < p.n; ++i) {
+      const bool same = equals == Equals::kLast && x[i] == x[best];
+      if (x[i] > x[best] || same) best = i;
+    }
+    y[r] = static_cast<float>(best);
+  }
+}
+
 // e^x, 0 where f32 has no normal result.
 [[gnu::always_inline]] inline Floats exp_or_zero(const Floats& x) {
   const Floats y = activations::exp_of(x);

@@ -68,6 +68,8 @@ constexpr TensorKernels make_tensor_kernels() {
   TensorKernels t{};
   for (int i = 0; i < 4; ++i) t.tile_rows[i] = kTileRows[i];
   t.product = product;
+  t.arg_max = rows::arg_max<rows::Equals::kFirst>;
+  t.arg_max_last = rows::arg_max<rows::Equals::kLast>;
   t.softmax = rows::softmax;
   t.log_softmax = rows::log_softmax;
   t.layer_norm = rows::layer_norm;

@@ -65,6 +65,7 @@ using PoolKernel = void (*)(const Pool& pool, const uint32_t* at,
 struct TensorKernels {
   uint32_t tile_rows[4];  // the most for panels of 1, 2, 3 and 4 registers
   void (*product)(const Product& product, const ProductData& data);
+  RowsKernel arg_max, arg_max_last;  // the first or the last of the largest
   RowsKernel softmax, log_softmax, layer_norm;
   RowsKernel sum, mean, max, min, product_of, l1, l2, square_sum;
   GridKernel add, sub, mul, div, min_of, max_of;
