@@ -854,47 +854,80 @@ Test(lowering, pools) {
 
 // ---------------------------------------------------------------- recurrent
 
-OnnxFile recurrent(Weights& w, const std::string& op, int64_t batch,
-                   int64_t steps, const std::vector<Message>& attributes) {
-  const int64_t gates = op == "LSTM" ? 4 : op == "GRU" ? 3 : 1;
-  const int64_t in = 3, hidden = 9;
-  bool first = false;
-  for (const auto& a : attributes)
-    first = first || a.bytes().find("layout") != std::string::npos;
+// How a layer differs from the plainest.
+struct Layer {
+  std::string op;
+  std::vector<Message> attributes;
+  int64_t directions = 1;
+  bool batch_first = false, peepholes = false;
+};
+
+OnnxFile recurrent(Weights& w, const Layer& l, int64_t batch, int64_t steps) {
+  const int64_t gates = l.op == "LSTM" ? 4 : l.op == "GRU" ? 3 : 1;
+  const int64_t in = 3, hidden = 9, d = l.directions;
+  const bool lstm = gates == 4;
   OnnxFile f;
-  f.input("x", first ? Dims{batch, steps, in} : Dims{steps, batch, in});
-  f.input("h", first ? Dims{batch, 1, hidden} : Dims{1, batch, hidden});
-  f.weight(w("w", {1, gates * hidden, in}));
-  f.weight(w("r", {1, gates * hidden, hidden}));
-  f.weight(w("b", {1, 2 * gates * hidden}));
-  f.output("y", {}).output("last", {});
-  auto all = attributes;
+  const Dims held =
+      l.batch_first ? Dims{batch, d, hidden} : Dims{d, batch, hidden};
+  f.input("x", l.batch_first ? Dims{batch, steps, in} : Dims{steps, batch, in});
+  f.input("h", held).output("y", {}).output("last", {});
+  f.weight(w("w", {d, gates * hidden, in}));
+  f.weight(w("r", {d, gates * hidden, hidden}));
+  f.weight(w("b", {d, 2 * gates * hidden}));
+  std::vector<std::string> inputs{"x", "w", "r", "b", "", "h"};
+  std::vector<std::string> outputs{"y", "last"};
+  if (lstm) {
+    f.input("c", held).output("cell", {});
+    inputs.push_back("c"), outputs.push_back("cell");
+  }
+  if (l.peepholes) f.weight(w("p", {d, 3 * hidden})), inputs.push_back("p");
+  auto all = l.attributes;
   all.push_back(int_attribute("hidden_size", hidden));
-  return f.node(op, {"x", "w", "r", "b", "", "h"}, {"y", "last"}, all);
+  all.push_back(int_attribute("layout", l.batch_first));
+  if (d > 1) all.push_back(text_attribute("direction", "bidirectional"));
+  return f.node(l.op, inputs, outputs, all);
 }
 
 // Gates' slopes are at most 1, and states are halved by their gates: the
 // error of a step, (k + 2) u Σ|terms| ≈ 1e-6, at most adds up.
 Test(lowering, recurrent_layers_of_a_batch) {
   std::vector<Case> cases;
-  const auto add = [&](const std::string& op, std::vector<Message> a) {
+  const auto add = [&](const Layer& l) {
     for (const int64_t batch : {1, 2, 5, 12})
       for (const int64_t steps : {1, 4})
         cases.push_back(
-            {op + text_of({batch, steps}),
-             [=](Weights& w) { return recurrent(w, op, batch, steps, a); }, 0,
+            {l.op + text_of({batch, steps, l.directions, l.batch_first}),
+             [=](Weights& w) { return recurrent(w, l, batch, steps); }, 0,
              1e-5});
   };
-  add("LSTM", {});
-  add("LSTM", {text_attribute("direction", "reverse")});
-  add("LSTM", {int_attribute("layout", 1)});
-  add("GRU", {int_attribute("linear_before_reset", 1)});
-  add("GRU", {int_attribute("linear_before_reset", 0)});
-  add("GRU",
-      {int_attribute("layout", 1), text_attribute("direction", "reverse")});
-  add("RNN", {});
-  add("RNN", {texts_attribute("activations", {"Relu"})});
-  add("RNN", {texts_attribute("activations", {"Sigmoid"})});
+  const Message reverse = text_attribute("direction", "reverse");
+  for (const bool first : {false, true})
+    for (const int64_t directions : {1, 2}) {
+      add({"LSTM", {}, directions, first});
+      add({"LSTM", {}, directions, first, true});
+      add({"GRU",
+           {int_attribute("linear_before_reset", first)},
+           directions,
+           first});
+      add({"RNN", {}, directions, first});
+    }
+  add({"LSTM", {reverse}});
+  add({"LSTM", {reverse}, 1, true, true});
+  add({"GRU", {int_attribute("linear_before_reset", 1)}});
+  add({"GRU", {reverse}, 1, true});
+  for (const char* activation : {"Relu", "Sigmoid"})
+    for (const int64_t directions : {1, 2})
+      add({"RNN",
+           {texts_attribute(
+               "activations",
+               std::vector<std::string>(static_cast<std::size_t>(directions),
+                                        activation))},
+           directions});
+  // Longer than what one row's kernel takes.
+  for (const char* op : {"LSTM", "GRU", "RNN"})
+    cases.push_back({op + std::string(" long"),
+                     [=](Weights& w) { return recurrent(w, {op, {}}, 1, 100); },
+                     0, 1e-5});
   check_all(cases);
 }
 

@@ -47,6 +47,37 @@ void Cell::lstm(std::size_t gates, std::size_t h, std::size_t c,
   binary(k.mul, o, t, h);
 }
 
+void Cell::peep(std::size_t gate, std::size_t c, std::size_t t,
+                std::size_t weights) {
+  Step s;
+  s.kind = StepKind::kAffine;
+  s.x = c;
+  s.y = t;
+  s.weights = weights;
+  s.count = held_ / kBlock;
+  l_.push(s, ir::kNone);
+  binary(l_.program_.set->add, gate, t, gate);
+}
+
+void Cell::lstm(std::size_t gates, std::size_t h, std::size_t c, std::size_t t,
+                std::size_t peepholes) {
+  const kernels::KernelSet& k = *l_.program_.set;
+  const std::size_t i = gates, o = i + held_, f = o + held_, g = f + held_;
+  const std::size_t each = 3 * held_;  // of an Affine's three parts
+  peep(i, c, t, peepholes);
+  peep(f, c, t, peepholes + 2 * each);
+  activate("Sigmoid", i, i, 1);
+  activate("Sigmoid", f, f, 1);
+  activate("Tanh", g, g, 1);
+  binary(k.mul, i, g, i);
+  binary(k.mul, f, c, c);
+  binary(k.add, c, i, c);
+  peep(o, c, t, peepholes + each);
+  activate("Sigmoid", o, o, 1);
+  activate("Tanh", c, t, 1);
+  binary(k.mul, o, t, h);
+}
+
 void Cell::gru(std::size_t z, std::size_t n, std::size_t h, std::size_t t) {
   const kernels::KernelSet& k = *l_.program_.set;
   activate("Tanh", n, n, 1);

@@ -22,10 +22,18 @@ class Cell {
                 std::size_t gates);
   // c and h from the sums of the gates i, o, f, c at `gates`; t is scratch.
   void lstm(std::size_t gates, std::size_t h, std::size_t c, std::size_t t);
+  // The same with peepholes i, o, f, one behind the other in the weights as
+  // Affine steps have them: their gates see c as well, o what it becomes.
+  void lstm(std::size_t gates, std::size_t h, std::size_t c, std::size_t t,
+            std::size_t peepholes);
   // h' = n + z (h - n) from the sum n and the update gate z; t is scratch.
   void gru(std::size_t z, std::size_t n, std::size_t h, std::size_t t);
 
  private:
+  // gate += weights · c; t is scratch.
+  void peep(std::size_t gate, std::size_t c, std::size_t t,
+            std::size_t weights);
+
   Lowering& l_;
   std::size_t held_;
 };

@@ -64,6 +64,9 @@ class Lowering {
   Result<bool> lower_conv_transpose(const ir::Node& node);
   Result<bool> lower_pool(const ir::Node& node);
   Result<bool> lower_recurrent_rows(const ir::Node& node);
+  void lies_by_time(const ir::Node& node, std::size_t y);
+  void join_states(Id out, const ir::Node& node,
+                   const std::vector<std::size_t>& states);
   bool fuse(const ir::Node& node, const kernels::ActivationEntry& entry);
   void push(const Step& step, Id made);
   void stays_finite(const ir::Node& node);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// LSTM and GRU.
+// LSTM and GRU of one observation; where any layer's results lie.
 #include <algorithm>
 
 #include "policy/backends/fused_cell.hpp"
@@ -220,6 +220,42 @@ Result<bool> Lowering::lower_recurrent(const ir::Node& node) {
   if (!recurrent.fits()) return false;
   if (auto ok = recurrent.run(); !ok) return ok.error();
   return true;
+}
+
+// Y, made as [T, D, B, H], looked at in the file's order.
+void Lowering::lies_by_time(const ir::Node& node, std::size_t y) {
+  const Dims& dims = graph_.at(node.out[0]).dims;
+  View view{y, dims, dense_strides(dims)};
+  if (node.ints[4] != 0) {  // [B, T, D, H]
+    const int64_t size = dims[0] * dims[3];
+    view.stride = {dims[3], dims[2] * size, size, 1};
+  }
+  lies(node.out[0], view);
+}
+
+// The last states of all directions as one, [D, B, H].
+void Lowering::join_states(Id out, const ir::Node& node,
+                           const std::vector<std::size_t>& states) {
+  const auto i = static_cast<std::size_t>(out);
+  if (states.size() == 1) {
+    offset_[i] = states[0];
+    return;
+  }
+  if (uses_->count(out) == 0) return;
+  const Dims& dims = graph_.at(out).dims;
+  View view{reserve(out), dims, dense_strides(dims)};
+  const std::size_t each = size_of(out) / states.size();
+  for (std::size_t d = 0; d < states.size(); ++d) {
+    Step copy;
+    copy.x = states[d];
+    copy.y = view.at + d * each;
+    copy.count = each;
+    push(copy, ir::kNone);
+  }
+  if (node.ints[4] != 0)  // [B, D, H]
+    view.stride = {dims[2], static_cast<int64_t>(each), 1};
+  lies(out, view);
+  finite_beyond_[i] = true;
 }
 
 }  // namespace tactus::policy::fused

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// LSTM, GRU and RNN for a batch: rows that share the weights. Each gate is a
+// LSTM, GRU and RNN for a batch, of either direction or both, with peepholes,
+// or for a long sequence: rows that share the weights. Each gate is a
 // matrix of batch × hidden that lies dense, so that what follows runs over
 // all rows at once. ONNX operator specification, as fused_recurrent.cpp.
 #include <algorithm>
@@ -10,17 +11,19 @@
 namespace tactus::policy::fused {
 namespace {
 
-constexpr std::size_t kMostSteps = 64;
+constexpr std::size_t kMostSteps = 1024;  // each of them is a dozen of ours
 constexpr std::size_t kMostGates = std::size_t{1} << 22;  // floats
 
 }  // namespace
 
 class RecurrentRows {
  public:
-  RecurrentRows(Lowering& lowering, const ir::Node& node)
+  RecurrentRows(Lowering& lowering, const ir::Node& node, std::size_t direction)
       : l_(lowering),
         k_(*lowering.program_.set),
         node_(node),
+        direction_(direction),
+        directions_(static_cast<std::size_t>(node.ints[1])),
         gates_(node.op == "LSTM"  ? 4
                : node.op == "GRU" ? 3
                                   : 1),
@@ -32,9 +35,13 @@ class RecurrentRows {
         held_(blocks_of(size_) * kBlock),
         cell_(lowering, held_) {}
 
-  // One direction, constant weights, no peepholes, not a long sequence.
+  // Constant weights, not a long sequence.
   [[nodiscard]] bool fits() const;
-  bool run();
+  // This direction's part of Y, which is at y, as [T, D, B, H].
+  bool run(std::size_t y);
+  // Where it leaves the states.
+  [[nodiscard]] std::size_t h() const { return h_; }
+  [[nodiscard]] std::size_t c() const { return c_; }
 
  private:
   [[nodiscard]] std::size_t dim(std::size_t axis) const {
@@ -42,6 +49,14 @@ class RecurrentRows {
   }
   [[nodiscard]] bool resets_late() const {
     return gates_ == 3 && node_.ints[3] != 0;
+  }
+  // This direction's of an operand with `each` elements a direction.
+  [[nodiscard]] const double* weights(std::size_t input,
+                                      std::size_t each) const {
+    return ir::data_of(l_.graph_, node_.in[input]).data() + direction_ * each;
+  }
+  [[nodiscard]] const double* biases() const {
+    return weights(3, 2 * gates_ * hidden_);
   }
   // What acts on gate g from outside the product with the state.
   [[nodiscard]] std::vector<double> bias(std::size_t g) const;
@@ -60,7 +75,7 @@ class RecurrentRows {
   void begin(std::size_t input, std::size_t state);
   void prepare();
   bool step(std::size_t t);
-  void give(std::size_t y);
+  std::size_t pack_peepholes();
   [[nodiscard]] std::size_t gate(std::size_t g) const { return z_ + g * held_; }
   [[nodiscard]] std::size_t projected(std::size_t g, std::size_t t) const {
     return p_ + (g * steps_ + t) * size_;
@@ -69,9 +84,11 @@ class RecurrentRows {
   Lowering& l_;
   const kernels::KernelSet& k_;
   const ir::Node& node_;
+  std::size_t direction_, directions_;
   std::size_t gates_, steps_, batch_, in_, hidden_, size_, held_;
   Cell cell_;
   ProductStep state_, candidate_;
+  std::size_t peepholes_ = kNowhere;
   std::size_t p_ = 0, z_ = 0, h_ = 0, c_ = 0, t_ = 0;
 };
 
@@ -80,16 +97,15 @@ bool RecurrentRows::fits() const {
   const auto constant = [&](std::size_t i) {
     return node_.in[i] == ir::kNone || g.is_constant(node_.in[i]);
   };
-  return constant(1) && constant(2) && constant(3) &&
-         node_.in[7] == ir::kNone && node_.ints[1] == 1 && steps_ > 0 &&
-         size_ > 0 && in_ > 0 && steps_ <= kMostSteps &&
+  return constant(1) && constant(2) && constant(3) && constant(7) &&
+         steps_ > 0 && size_ > 0 && in_ > 0 && steps_ <= kMostSteps &&
          size_ <= kMostGates / (gates_ * steps_);
 }
 
 std::vector<double> RecurrentRows::bias(std::size_t g) const {
   std::vector<double> b(hidden_, 0.0);
   if (node_.in[3] == ir::kNone) return b;
-  const auto& given = ir::data_of(l_.graph_, node_.in[3]);
+  const double* given = biases();
   const bool apart = resets_late() && g == 2;  // the state's is reset too
   for (std::size_t i = 0; i < hidden_; ++i) {
     b[i] = given[g * hidden_ + i];
@@ -117,10 +133,8 @@ ProductStep RecurrentRows::packed(std::size_t input, Gates gates, Bias bias,
     std::vector<double> b(hidden_, 0.0);
     if (bias == Bias::kProjected) b = this->bias(g);
     if (bias == Bias::kState && node_.in[3] != ir::kNone)
-      std::copy_n(ir::data_of(l_.graph_, node_.in[3]).begin() +
-                      static_cast<std::ptrdiff_t>((gates_ + g) * hidden_),
-                  hidden_, b.begin());
-    const double* w = ir::data_of(l_.graph_, node_.in[input]).data();
+      std::copy_n(biases() + (gates_ + g) * hidden_, hidden_, b.begin());
+    const double* w = weights(input, gates_ * hidden_ * k);
     kernels::pack_product(k_, s.shape,
                           {w + g * hidden_ * k, b.data(), hidden_, k},
                           l_.program_.weights.data() + s.init + i * each);
@@ -182,11 +196,36 @@ bool RecurrentRows::add_late_state() {
   return l_.push_product(s, at, walk({1}, {{0}, {0}, {0}, {0}}), ir::kNone);
 }
 
-// The state's begin: the operand's, or zero.
+// The state's begin: the operand's, [D, B, H] or, the batch first, [B, D, H],
+// or zero.
 void RecurrentRows::begin(std::size_t input, std::size_t state) {
   const Id id = node_.in[input];
-  cell_.copy(id == ir::kNone ? l_.scratch(size_) : l_.place_of(id), state,
-             size_);
+  if (id == ir::kNone) {
+    cell_.copy(l_.scratch(size_), state, size_);
+    return;
+  }
+  const auto batch = static_cast<int64_t>(batch_);
+  const auto hidden = static_cast<int64_t>(hidden_);
+  const bool first = node_.ints[4] != 0;
+  const std::size_t at = direction_ * (first ? hidden_ : size_);
+  const int64_t row =
+      first ? static_cast<int64_t>(directions_) * hidden : hidden;
+  l_.move({l_.place_of(id) + at, {batch, hidden}, {row, 1}},
+          {state, {batch, hidden}, {hidden, 1}});
+}
+
+// As the scales of Affine steps, for every row of the batch.
+std::size_t RecurrentRows::pack_peepholes() {
+  const double* given = weights(7, 3 * hidden_);
+  const std::size_t at = l_.program_.weights.size();
+  l_.program_.weights.resize(at + 3 * 3 * held_, 0.0F);
+  for (std::size_t gate = 0; gate < 3; ++gate)
+    for (std::size_t i = 0; i < size_; ++i) {
+      const std::size_t block = at + 3 * (gate * held_ + i / kBlock * kBlock);
+      l_.program_.weights[block + kBlock + i % kBlock] =
+          static_cast<float>(given[gate * hidden_ + i % hidden_]);
+    }
+  return at;
 }
 
 bool RecurrentRows::gru(std::size_t t) {
@@ -221,46 +260,49 @@ void RecurrentRows::prepare() {
         packed(2, {2, 1}, resets_late() ? Bias::kState : Bias::kNone, hidden_);
   begin(5, h_);
   if (gates_ == 4) begin(6, c_);
+  if (gates_ == 4 && node_.in[7] != ir::kNone) peepholes_ = pack_peepholes();
 }
 
 bool RecurrentRows::step(std::size_t t) {
   const bool is_gru = gates_ == 3;
   if (!add_state(state_, h_, t, {0, is_gru ? 2 : gates_})) return false;
   if (is_gru) return gru(t);
-  gates_ == 4 ? cell_.lstm(z_, h_, c_, t_) : rnn();
+  if (gates_ == 1) {
+    rnn();
+  } else if (peepholes_ == kNowhere) {
+    cell_.lstm(z_, h_, c_, t_);
+  } else {
+    cell_.lstm(z_, h_, c_, t_, peepholes_);
+  }
   return true;
 }
 
-// Y as [T, B, H], looked at in the file's order; the last states.
-void RecurrentRows::give(std::size_t y) {
-  const Dims& dims = l_.graph_.at(node_.out[0]).dims;
-  View view{y, dims, dense_strides(dims)};
-  if (node_.ints[4] != 0) {  // [B, T, 1, H]
-    view.stride[0] = static_cast<int64_t>(hidden_);
-    view.stride[1] = static_cast<int64_t>(size_);
-  }
-  l_.lies(node_.out[0], view);
-  l_.offset_[static_cast<std::size_t>(node_.out[1])] = h_;
-  if (gates_ == 4) l_.offset_[static_cast<std::size_t>(node_.out[2])] = c_;
-}
-
-bool RecurrentRows::run() {
+bool RecurrentRows::run(std::size_t y) {
   if (!project()) return false;
   prepare();
-  const std::size_t y = l_.reserve(node_.out[0]);
+  const bool reversed = direction_ == 1 || node_.ints[2] != 0;
   for (std::size_t i = 0; i < steps_; ++i) {
-    const std::size_t t = node_.ints[2] != 0 ? steps_ - 1 - i : i;
+    const std::size_t t = reversed ? steps_ - 1 - i : i;
     if (!step(t)) return false;
-    cell_.copy(h_, y + t * size_, size_);
+    cell_.copy(h_, y + (t * directions_ + direction_) * size_, size_);
   }
-  give(y);
   return true;
 }
 
 Result<bool> Lowering::lower_recurrent_rows(const ir::Node& node) {
-  if (has_nothing(node)) return false;
-  RecurrentRows rows(*this, node);
-  return rows.fits() && rows.run();
+  if (has_nothing(node) || !RecurrentRows(*this, node, 0).fits()) return false;
+  const std::size_t y = reserve(node.out[0]);
+  std::vector<std::size_t> h, c;
+  for (int64_t d = 0; d < node.ints[1]; ++d) {
+    RecurrentRows rows(*this, node, static_cast<std::size_t>(d));
+    if (!rows.run(y)) return false;
+    h.push_back(rows.h());
+    c.push_back(rows.c());
+  }
+  lies_by_time(node, y);
+  join_states(node.out[1], node, h);
+  if (node.op == "LSTM") join_states(node.out[2], node, c);
+  return true;
 }
 
 }  // namespace tactus::policy::fused
