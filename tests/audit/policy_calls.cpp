@@ -3,6 +3,7 @@
 // prewarmed as by a loop, with the sleep that the auditor counts by, over
 // inputs that change. Prints backend and kernels.
 //   policy-calls MODEL BACKEND CALLS [even-if-unsafe]
+// MODEL is a file, or @operators: a graph of what no model at hand has.
 #include <time.h>
 
 #include <cmath>
@@ -11,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "operators.hpp"
 #include "policy/plan.hpp"
 
 using namespace tactus;
@@ -52,6 +54,14 @@ struct Calls {
   }
 };
 
+Result<policy::ModelPlan::Ptr> load(const std::string& model,
+                                    const policy::Options& options) {
+  if (model != "@operators") return policy::ModelPlan::load(model, options);
+  const std::string bytes = policy::test::Operators().bytes();
+  return policy::ModelPlan::from_image(policy::test::as_image(bytes), model,
+                                       options);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -61,7 +71,7 @@ int main(int argc, char** argv) {
   }
   policy::Options options;
   options.backend = argv[2];
-  auto plan = policy::ModelPlan::load(argv[1], options);
+  auto plan = load(argv[1], options);
   if (!plan) return fail(plan.error());
   if (argc < 5) {
     if (auto ok = policy::require_rt_safe(**plan); !ok) return fail(ok.error());

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # No allocation, system call, lock or page fault in a call of a policy, for
 # each backend that may run in the loop and each model: the demo's, and those
-# of TACTUS_TEST_MODELS where that is set. That the count sees what a kernel
+# of TACTUS_TEST_MODELS where that is set, and a graph of the operators that
+# those do not have. That the count sees what a kernel
 # does is shown by one that allocates: onednn, which the loop refuses by name.
 # shellcheck source=tests/cli/lib/audit.sh
 source "$(dirname "$0")/lib/audit.sh"
@@ -19,7 +20,7 @@ audited() {
   [ -s "$tmp/audit.json" ] || fail "$*: no audit"
 }
 
-models=(lib/examples/handover/handover.onnx)
+models=(lib/examples/handover/handover.onnx @operators)
 if [ -n "${TACTUS_TEST_MODELS:-}" ]; then
   while read -r model; do models+=("$model"); done \
     < <(find "$TACTUS_TEST_MODELS" -name '*.onnx' | sort)
@@ -33,6 +34,12 @@ for model in "${models[@]}"; do
     echo "$(basename "$model"): $(cut -c 1-60 "$tmp/calls"): nothing"
   done
 done
+
+# What has no kernel in f32 is named, and as quiet.
+audited 20 @operators fused
+boxed=$(grep -o 'f64:[A-Za-z]*' "$tmp/calls" | sort -u | tr '\n' ' ')
+[ "$boxed" = "f64:Cast f64:DequantizeLinear f64:Fmod f64:QuantizeLinear " ] ||
+  fail "in double: $boxed"
 
 offence=malloc audited 200 "${models[0]}" fused
 [ "$(number allocations "$tmp/audit.json")" -eq 1 ] ||
