@@ -330,6 +330,21 @@ Test(plan, kernels_that_name_too_few_layers_are_unavailable) {
   }
 }
 
+// As a build records that ran it by its double kernel: other bits than ours.
+Test(plan, kernels_that_name_another_step_are_unavailable) {
+  OnnxFile f;
+  f.input("x", {1, 4}).output("y", {1, 4}).node("Sin", {"x"}, {"y"});
+  Options options;
+  const std::string own = plan_of(f)->describe().kernels;
+  options.kernel_override = own;
+  cr_assert_eq(plan_of(f, options)->describe().kernels, own);
+  options.kernel_override += ";f64:Sin";
+  const std::string bytes = f.bytes();
+  auto plan = ModelPlan::from_image(as_image(bytes), "a.onnx", options);
+  cr_assert_not(bool(plan));
+  cr_assert_eq(plan.error().exit_code(), 3);
+}
+
 // What lies behind a layer's outputs must not grow from run to run: exp(exp(…))
 // is infinite after five, and zero times infinity is no number.
 Test(plan, a_hundred_runs_give_the_first_ones_bits) {

@@ -169,6 +169,17 @@ Result<void> Lowering::choose_set() {
   return {};
 }
 
+// Every step that was asked for: what another build ran otherwise, as in
+// double, would give other bits. (Exact tiers give the same by any.)
+Result<void> Lowering::check_kernels() {
+  if (wanted_.empty() || is_exact(input_.tier) || wanted_ == program_.kernels)
+    return {};
+  return unavailable(
+      "{}: kernels '{}' were asked for, this build makes '{}': replay with the "
+      "build that recorded",
+      input_.label, input_.kernels, program_.kernels);
+}
+
 // What a file says was packed for these steps must be what its model packs to:
 // nothing in a file is trusted.
 Result<void> Lowering::check_packed() {
@@ -235,6 +246,7 @@ Result<Program> Lowering::run() {
                            program_.initial.data() + at,
                            [](double v) { return static_cast<float>(v); });
   }
+  if (auto ok = check_kernels(); !ok) return ok.error();
   if (auto ok = check_packed(); !ok) return ok.error();
   program_.graph = owned_;
   program_.ops = count_ops(graph_);

@@ -71,6 +71,7 @@ class Lowering {
   void push(const Step& step, Id made);
   void stays_finite(const ir::Node& node);
   Result<void> choose_set();
+  Result<void> check_kernels();
   Result<void> check_packed();
   std::string_view next_asked();
   Result<const kernels::Gemv*> choose(const kernels::Matrix& m, bool finite);
