@@ -141,6 +141,83 @@ Test(onednn, rows_and_moves) {
   }
 }
 
+// Three outputs in one, so that all of them are compared.
+OnnxFile recurrent(const std::string& op, std::vector<Message> attributes,
+                   const std::vector<std::string>& states) {
+  const int64_t gates = op == "LSTM" ? 4 : op == "GRU" ? 3 : 1;
+  const bool lstm = gates == 4;
+  OnnxFile f;
+  f.input("x", {4, 3, 5}).output("all", {});
+  for (const std::string& s : states)
+    if (!s.empty()) f.input(s, {1, 3, 7});
+  f.weight(weight("w", {1, gates * 7, 5}))
+      .weight(weight("r", {1, gates * 7, 7}));
+  f.weight(weight("b", {1, 2 * gates * 7}));
+  std::vector<std::string> in{"x", "w", "r", "b", ""};
+  in.insert(in.end(), states.begin(), states.end());
+  std::vector<std::string> out{"y", "h_out"};
+  if (lstm) out.push_back("c_out");
+  attributes.push_back(int_attribute("hidden_size", 7));
+  f.node(op, in, out, attributes);
+  f.weight(int_tensor("flat", {1}, {-1}));
+  std::vector<std::string> parts;
+  for (const std::string& o : out) {
+    parts.push_back(o + "_flat");
+    f.node("Reshape", {o, "flat"}, {parts.back()});
+  }
+  return f.node("Concat", parts, {"all"}, {int_attribute("axis", 0)});
+}
+
+Test(onednn, recurrent_layers) {
+  use_built_modules();
+  const Message reverse = text_attribute("direction", "reverse");
+  for (const std::vector<std::string>& states :
+       std::vector<std::vector<std::string>>{
+           {}, {"h"}, {"h", "c"}, {"", "c"}}) {
+    same(recurrent("LSTM", {}, states), "LSTM");
+    same(recurrent("LSTM", {reverse}, states), "LSTM reversed");
+  }
+  for (const std::vector<std::string>& states :
+       std::vector<std::vector<std::string>>{{}, {"h"}}) {
+    for (const int64_t late : {0, 1})
+      same(recurrent("GRU", {int_attribute("linear_before_reset", late)},
+                     states),
+           "GRU");
+    same(recurrent("GRU", {reverse}, states), "GRU reversed");
+    same(recurrent("RNN", {}, states), "RNN");
+    same(recurrent("RNN", {texts_attribute("activations", {"Relu"})}, states),
+         "RNN of Relu");
+  }
+}
+
+Test(onednn, a_missing_state_reaches_all_that_reads_it) {
+  use_built_modules();
+  OnnxFile f;  // c is the first input, so it is the one that breaks
+  f.input("c", {1, 2, 7}).input("x", {3, 2, 5}).output("y", {});
+  f.weight(weight("w", {1, 28, 5})).weight(weight("r", {1, 28, 7}));
+  f.node("LSTM", {"x", "w", "r", "", "", "", "c"}, {"y"},
+         {int_attribute("hidden_size", 7)});
+  same(f, "LSTM from a broken cell");
+}
+
+Test(onednn, refuses_layers_that_it_does_not_run_by_name) {
+  use_built_modules();
+  Options options;
+  options.backend = "onednn";
+  OnnxFile f;
+  f.input("x", {4, 1, 5}).output("y", {});
+  f.weight(weight("w", {2, 28, 5})).weight(weight("r", {2, 28, 7}));
+  f.node("LSTM", {"x", "w", "r"}, {"y"},
+         {int_attribute("hidden_size", 7),
+          text_attribute("direction", "bidirectional")});
+  const std::string bytes = f.bytes();
+  auto plan = ModelPlan::from_image(as_image(bytes), "t", options);
+  cr_assert_not(bool(plan));
+  const std::string text = plan.error().text();
+  cr_assert(text.find("two directions") != std::string::npos, "%s",
+            text.c_str());
+}
+
 Test(onednn, nan_passes_every_activation) {
   use_built_modules();
   for (const char* op :

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The module libtactus-onednn.so: oneDNN runs products, windows and
-// activations, the rest is loops. Not RT-safe: oneDNN 2.6 allocates on each
-// inner product. dnnl throws; nothing leaves this file as an exception.
+// The module libtactus-onednn.so: oneDNN runs products, windows,
+// recurrent layers and activations, the rest is loops. Not RT-safe: oneDNN 2.6
+// allocates on each inner product. dnnl throws; nothing leaves this file as an
+// exception.
 #include <algorithm>
 #include <cstdio>
 
@@ -83,7 +84,8 @@ bool has_nothing(const Plan& plan, const tactus_plugin_node& n) {
 
 StepPtr make_step(const Plan& plan, const tactus_plugin_node& node) {
   if (has_nothing(plan, node)) throw Refused(node, "a value has no elements");
-  for (const auto makers : {product_makers(), window_makers(), loop_makers()})
+  for (const auto makers :
+       {product_makers(), recurrent_makers(), window_makers(), loop_makers()})
     for (const Maker& m : makers)
       if (m.op == node.op) return m.make(plan, node);
   for (const Eltwise& e : kEltwise)

@@ -137,8 +137,9 @@ struct Maker {
   std::string_view op;
   StepPtr (*make)(const Plan&, const tactus_plugin_node&);
 };
-// By kind: products.cpp, windows.cpp, loops.cpp.
+// By kind: products.cpp, recurrent.cpp, windows.cpp, loops.cpp.
 std::span<const Maker> product_makers();
+std::span<const Maker> recurrent_makers();
 std::span<const Maker> window_makers();
 std::span<const Maker> loop_makers();
 
