@@ -100,7 +100,7 @@ bool TransposedLowering::fits() const {
 
 // x, with zeros around it if a tap reads there.
 View TransposedLowering::input() {
-  const View x = five_axes(l_.view_of(node_.in[0]));
+  View x = five_axes(l_.view_of(node_.in[0]));
   Dims begin{0, 0, 0, 0, 0}, size = x.dims;
   for (std::size_t a = 0; a < 3; ++a) {
     begin[2 + a] = beyond_[a].before;

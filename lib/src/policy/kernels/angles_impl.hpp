@@ -13,10 +13,8 @@ namespace angles {
 
 #define TACTUS_INLINE [[gnu::always_inline]] inline
 
-// Half a register's lanes as doubles fill a whole one.
 typedef double Doubles __attribute__((vector_size(sizeof(Floats))));
 typedef uint64_t Longs __attribute__((vector_size(sizeof(Floats))));
-typedef float HalfFloats __attribute__((vector_size(sizeof(Floats) / 2)));
 typedef uint32_t HalfWords __attribute__((vector_size(sizeof(Floats) / 2)));
 typedef int32_t Signed __attribute__((vector_size(sizeof(Floats))));
 
@@ -33,24 +31,23 @@ inline constexpr uint32_t kNear = 0x4c000000;  // 2^25, as bits
 
 // In double: the rest errs by 2^-55, where no float below 2^25 is nearer to a
 // multiple of π/2 than 2^-29. Larger ones have no meaning here.
-TACTUS_INLINE Angle near_angle(const Floats& x) {
+struct HalfAngle {
+  HalfFloats rest, quadrant;  // the latter's words
+};
+TACTUS_INLINE HalfAngle near_half(const HalfFloats& x) {
   constexpr double kShifter = 6755399441055744.0;  // 1.5·2^52
-  Angle a{};
-  for (std::size_t at = 0; at < sizeof x; at += sizeof(HalfFloats)) {
-    HalfFloats in;
-    __builtin_memcpy(&in, reinterpret_cast<const char*>(&x) + at, sizeof in);
-    const Doubles wide = __builtin_convertvector(in, Doubles);
-    const Doubles shifted = wide * kTwoOverPi + kShifter;
-    const Doubles n = shifted - kShifter;
-    const HalfFloats rest =
-        __builtin_convertvector((wide - n * kHigh) - n * kLow, HalfFloats);
-    const HalfWords quadrant =
-        __builtin_convertvector(reinterpret_cast<Longs>(shifted), HalfWords);
-    __builtin_memcpy(reinterpret_cast<char*>(&a.rest) + at, &rest, sizeof rest);
-    __builtin_memcpy(reinterpret_cast<char*>(&a.quadrant) + at, &quadrant,
-                     sizeof quadrant);
-  }
-  return a;
+  const Doubles wide = __builtin_convertvector(x, Doubles);
+  const Doubles shifted = wide * kTwoOverPi + kShifter;
+  const Doubles n = shifted - kShifter;
+  const HalfWords quadrant =
+      __builtin_convertvector(reinterpret_cast<Longs>(shifted), HalfWords);
+  return {__builtin_convertvector((wide - n * kHigh) - n * kLow, HalfFloats),
+          reinterpret_cast<HalfFloats>(quadrant)};
+}
+TACTUS_INLINE Angle near_angle(const Floats& x) {
+  const HalfAngle low = near_half(low_half(x)), high = near_half(high_half(x));
+  return {both_halves(low.rest, high.rest),
+          bits(both_halves(low.quadrant, high.quadrant))};
 }
 
 // Payne and Hanek's reduction of m · 2^e, e ≥ 2, by 2/π from the bit on that
@@ -83,10 +80,13 @@ inline FarAngle far_angle(uint32_t x) {
 
 TACTUS_INLINE Angle angle_of(const Floats& x) {
   Angle a = near_angle(x);
-  uint32_t lanes[kLanes], far = 0;
+  uint32_t lanes[kLanes];
   __builtin_memcpy(lanes, &x, sizeof lanes);
-  for (const uint32_t lane : lanes) far |= (lane & 0x7fffffffU) >= kNear;
-  if (far == 0) return a;
+  uint64_t far[sizeof(Floats) / sizeof(uint64_t)], any = 0;
+  const auto is_far = (bits(x) & 0x7fffffffU) >= kNear;
+  __builtin_memcpy(far, &is_far, sizeof far);
+  for (const uint64_t two : far) any |= two;
+  if (any == 0) return a;
   for (uint32_t i = 0; i < kLanes; ++i) {
     if ((lanes[i] & 0x7fffffffU) < kNear) continue;
     const FarAngle f = far_angle(lanes[i]);

@@ -42,21 +42,17 @@ TACTUS_INLINE Doubles exp2_of(const Doubles& t) {
 
 // size^y of a finite size above zero; the last conversion rounds, to a
 // denormal, to nothing or beyond all floats.
+TACTUS_INLINE HalfFloats power_of_half(const HalfFloats& k, const HalfFloats& f,
+                                       const HalfFloats& y) {
+  const Doubles t = exponent_of(__builtin_convertvector(k, Doubles),
+                                __builtin_convertvector(f, Doubles),
+                                __builtin_convertvector(y, Doubles));
+  return __builtin_convertvector(exp2_of(t), HalfFloats);
+}
 TACTUS_INLINE Floats power_of_size(const Floats& size, const Floats& y) {
-  const Parted x = parted(size);
-  Floats power{};
-  for (std::size_t at = 0; at < sizeof y; at += sizeof(HalfFloats)) {
-    const auto wide = [at](const Floats& from) {
-      HalfFloats half;
-      __builtin_memcpy(&half, reinterpret_cast<const char*>(&from) + at,
-                       sizeof half);
-      return __builtin_convertvector(half, Doubles);
-    };
-    const Doubles t = exponent_of(wide(x.k), wide(x.f), wide(y));
-    const HalfFloats half = __builtin_convertvector(exp2_of(t), HalfFloats);
-    __builtin_memcpy(reinterpret_cast<char*>(&power) + at, &half, sizeof half);
-  }
-  return power;
+  const auto [k, f] = parted(size);
+  return both_halves(power_of_half(low_half(k), low_half(f), low_half(y)),
+                     power_of_half(high_half(k), high_half(f), high_half(y)));
 }
 
 // What is not a plain size: C's rules (C17, F.10.4.4).

@@ -106,6 +106,18 @@ template <uint32_t stage>
   if constexpr (stage == 2)
     return __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3);
 }
+// Half the lanes, which as doubles fill a register.
+typedef float HalfFloats __attribute__((vector_size(16)));
+[[gnu::always_inline]] inline HalfFloats low_half(const Floats& x) {
+  return __builtin_shufflevector(x, x, 0, 1, 2, 3);
+}
+[[gnu::always_inline]] inline HalfFloats high_half(const Floats& x) {
+  return __builtin_shufflevector(x, x, 4, 5, 6, 7);
+}
+[[gnu::always_inline]] inline Floats both_halves(const HalfFloats& low,
+                                                 const HalfFloats& high) {
+  return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7);
+}
 [[gnu::always_inline]] inline Floats root(const Floats& x) {
   return _mm256_sqrt_ps(x);
 }

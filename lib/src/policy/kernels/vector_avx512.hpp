@@ -102,6 +102,19 @@ template <uint32_t stage>
     return __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2,
                                    3, 4, 5, 6, 7);
 }
+// Half the lanes, which as doubles fill a register.
+typedef float HalfFloats __attribute__((vector_size(32)));
+[[gnu::always_inline]] inline HalfFloats low_half(const Floats& x) {
+  return __builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7);
+}
+[[gnu::always_inline]] inline HalfFloats high_half(const Floats& x) {
+  return __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+[[gnu::always_inline]] inline Floats both_halves(const HalfFloats& low,
+                                                 const HalfFloats& high) {
+  return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
+                                 11, 12, 13, 14, 15);
+}
 [[gnu::always_inline]] inline Floats root(const Floats& x) {
   return _mm512_maskz_sqrt_ps(0xFFFF, x);
 }

@@ -89,6 +89,18 @@ template <uint32_t stage>
   if constexpr (stage == 0) return __builtin_shufflevector(x, x, 1, 0, 3, 2);
   if constexpr (stage == 1) return __builtin_shufflevector(x, x, 2, 3, 0, 1);
 }
+// Half the lanes, which as doubles fill a register.
+typedef float HalfFloats __attribute__((vector_size(8)));
+[[gnu::always_inline]] inline HalfFloats low_half(const Floats& x) {
+  return __builtin_shufflevector(x, x, 0, 1);
+}
+[[gnu::always_inline]] inline HalfFloats high_half(const Floats& x) {
+  return __builtin_shufflevector(x, x, 2, 3);
+}
+[[gnu::always_inline]] inline Floats both_halves(const HalfFloats& low,
+                                                 const HalfFloats& high) {
+  return __builtin_shufflevector(low, high, 0, 1, 2, 3);
+}
 [[gnu::always_inline]] inline Floats root(const Floats& x) {
   return Floats{__builtin_sqrtf(x[0]), __builtin_sqrtf(x[1]),
                 __builtin_sqrtf(x[2]), __builtin_sqrtf(x[3])};
