@@ -456,6 +456,17 @@ Test(lowering, truths_are_joined) {
   check_all(cases);
 }
 
+Test(lowering, numbers_become_truths_and_these_numbers) {
+  check_all({{"casts", [](Weights&) {
+                OnnxFile f;
+                f.input("x", {3, 19}).output("y", {});
+                f.node("Relu", {"x"}, {"r"});
+                f.node("Cast", {"r"}, {"t"}, {int_attribute("to", 9)});
+                f.node("Cast", {"t"}, {"i"}, {int_attribute("to", 7)});
+                return f.node("Cast", {"i"}, {"y"}, {int_attribute("to", 1)});
+              }}});
+}
+
 // A comparison with what no float is goes its old way, in double.
 Test(lowering, integers_beyond_floats_are_compared_as_they_are) {
   OnnxFile f;

@@ -180,12 +180,22 @@ bool matmul(Spelling& s) {
   return s.finish("Reshape", {s.make("MatMul", {left, right}, dims)});
 }
 
+// To a truth, or of one, which is 0 or 1 as any other type has it: ints {is
+// bool, …}.
+bool cast(Spelling& s) {
+  const Id x = s.node.in[0];
+  if (s.graph.at(x).dtype == DType::kBool) return s.finish("Reshape", {x});
+  if (s.node.ints[0] == 0) return false;
+  return s.finish("Not", {s.make("Not", {x}, s.out().dims)});
+}
+
 struct Rule {
   std::string_view op;
   bool (*spell)(Spelling&);
 };
 constexpr Rule kRules[] = {
     {"BatchNormalization", batch_norm},
+    {"Cast", cast},
     {"ClipBetween", clip_between},
     {"Gemm", gemm},
     {"GroupNormalization", grouped_norm},
