@@ -125,6 +125,9 @@ Test(onednn, rows_and_moves) {
   same(one("LayerNormalization", {2, 9}, {},
            {weight("s", {9}), weight("b", {9})}, {"x", "s", "b"}),
        "layer norm");
+  same(one("InstanceNormalization", {2, 3, 5}, {},
+           {weight("s", {3}), weight("b", {3})}, {"x", "s", "b"}),
+       "instance norm");
   same(one("Transpose", {2, 3, 4}, {ints_attribute("perm", {2, 0, 1})}),
        "transpose");
   same(one("Gather", {3, 4, 2}, {int_attribute("axis", 1)},

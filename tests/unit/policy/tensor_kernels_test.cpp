@@ -356,6 +356,43 @@ Test(rows, nan_reaches_its_row_and_no_other) {
         }
 }
 
+// As layer_norm's bound, with scales of at most 2.5. Parts of every tail, and a
+// number of scales that goes through two rows before it comes round.
+Test(rows, groups_are_within_the_bound_of_layer_norm) {
+  for (const auto* set : sets())
+    for (std::size_t part = 1; part < 40; ++part)
+      for (const std::size_t each : {1UL, 3UL}) {
+        const std::size_t n = part * each, rows = 4, parts = 2 * each;
+        std::vector<float> weights;
+        for (std::size_t i = 0; i < parts; ++i)
+          weights.push_back(0.5F + static_cast<float>(i % 3));
+        for (std::size_t i = 0; i < parts; ++i)
+          weights.push_back(static_cast<float>(i) - 1);
+        const auto x = drawn(rows * n, static_cast<unsigned>(n));
+        std::vector<float> y(rows * n + 1, kMark);
+        set->tensor.group_norm(
+            {rows, n, static_cast<float>(kEpsilon), part, parts},
+            weights.data(), x.data(), y.data());
+        cr_assert(y.back() == kMark);
+        for (std::size_t i = 0; i < rows * n; ++i) {
+          const auto first = x.begin() + static_cast<long>(i / n * n);
+          const std::vector<double> row(first, first + static_cast<long>(n));
+          const std::size_t s = i / part % parts;
+          const double spread = std::sqrt(variance_of(row) + kEpsilon);
+          const double want =
+              (row[i % n] - mean_of(row)) / spread * as_double(weights[s]) +
+              as_double(weights[parts + s]);
+          const double size = std::fabs(row[i % n]) + std::fabs(mean_of(row)) +
+                              size_of(row) / static_cast<double>(n);
+          const double allowed =
+              3 * (2 * terms(row) + 8 * kUnit) * (size / spread + 5);
+          cr_assert(std::fabs(as_double(y[i]) - want) <= allowed,
+                    "%s %zux%zu [%zu]: %g, not %g", name(*set), each, part, i,
+                    as_double(y[i]), want);
+        }
+      }
+}
+
 Test(rows, softmax_of_masked_rows) {
   for (const auto* set : sets())
     for (const std::size_t n : {3UL, 16UL, 21UL}) {

@@ -110,6 +110,8 @@ const Lowering::RuleRow Lowering::kRules[] = {
     {"Softmax", &Lowering::lower_softmax},
     {"LogSoftmax", &Lowering::lower_softmax},
     {"ArgMax", &Lowering::lower_argmax},
+    {"GroupNormalization", &Lowering::lower_group_norm},
+    {"InstanceNormalization", &Lowering::lower_group_norm},
     {"LayerNormalization", &Lowering::lower_layer_norm},
     {"ReduceL1", &Lowering::lower_reduce},
     {"ReduceL2", &Lowering::lower_reduce},

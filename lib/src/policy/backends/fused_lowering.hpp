@@ -57,6 +57,7 @@ class Lowering {
   Result<bool> lower_softmax(const ir::Node& node);
   Result<bool> lower_argmax(const ir::Node& node);
   Result<bool> lower_layer_norm(const ir::Node& node);
+  Result<bool> lower_group_norm(const ir::Node& node);
   Result<bool> lower_reduce(const ir::Node& node);
   Result<bool> lower_grid(const ir::Node& node);
   Result<bool> lower_where(const ir::Node& node);

@@ -116,6 +116,36 @@ Result<bool> Lowering::lower_layer_norm(const ir::Node& node) {
   return true;
 }
 
+// ints {groups, channels, inner, channels per scale}.
+Result<bool> Lowering::lower_group_norm(const ir::Node& node) {
+  if (has_nothing(node) || !graph_.is_constant(node.in[1]) ||
+      !graph_.is_constant(node.in[2])) {
+    return false;
+  }
+  const auto count = [&](std::size_t i) {
+    return static_cast<std::size_t>(node.ints[i]);
+  };
+  RowsStep step;
+  step.kernel = program_.set->tensor.group_norm;
+  step.rows.n = count(1) / count(0) * count(2);
+  step.rows.rows = size_of(node.in[0]) / step.rows.n;
+  step.rows.epsilon = static_cast<float>(node.reals[0]);
+  step.rows.part = count(3) * count(2);
+  step.rows.parts = count(1) / count(3);
+  step.weights = program_.weights.size();
+  for (const std::size_t i : {1U, 2U})
+    for (const double v : ir::data_of(graph_, node.in[i]))
+      program_.weights.push_back(static_cast<float>(v));
+  // What is packed behind begins on a block.
+  program_.weights.resize(blocks_of(program_.weights.size()) * kBlock, 0.0F);
+  step.x = place_of(node.in[0]);
+  step.y = reserve(node.out[0]);
+  add_kernel("groupnorm", step.rows.rows, step.rows.n);
+  finite_beyond_[static_cast<std::size_t>(node.out[0])] = true;
+  push_tensor(step, step.y, size_of(node.out[0]), node.out[0]);
+  return true;
+}
+
 // The reduced axes become the last ones.
 Result<bool> Lowering::lower_reduce(const ir::Node& node) {
   const RowsRow* found = row_of(kReduce, node.op);

@@ -197,6 +197,7 @@ Result<std::unique_ptr<const Compiled>> compile_module(
   if (!plugin) return plugin.error();
   auto exported = std::make_unique<Exported>();
   exported->graph = input.graph;
+  ir::spell_out_norms(exported->graph);
   ir::optimise(exported->graph);
   export_graph(*exported);
   char error[512] = "";

@@ -13,7 +13,10 @@ namespace tactus::policy::ir {
 void optimise(Graph& graph);
 
 // One by one, for tests; true if the graph changed.
-bool spell_out(Graph& graph);         // norms, Sum, … by other operators
+bool spell_out(Graph& graph);  // norms, Sum, … by other operators
+// For a backend that has none of groups: by LayerNormalization. Not in
+// optimise.
+bool spell_out_norms(Graph& graph);
 bool drop_renames(Graph& graph);      // Reshape to the same shape, of Reshape
 bool make_linear(Graph& graph);       // Gemm and MatMul by constants → Linear
 bool make_affine(Graph& graph);       // Add, Sub, Mul, Div by constants; x^2

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Operators that are others put together: with these written out, a backend
 // has fewer to know, and what is constant in them merges with its neighbours.
-#include <cmath>
+#include <span>
 
 #include "policy/ir/passes.hpp"
 #include "policy/ir/rewrite.hpp"
@@ -78,6 +78,12 @@ bool grouped_norm(Spelling& s) {
   const Id x = normalised(s, size / run, run);
   return scaled(s, x, {size / channels / inner, scales, ints[3] * inner},
                 {scales, 1});
+}
+
+bool computed_grouped_norm(Spelling& s) {
+  const bool constant =
+      s.graph.is_constant(s.node.in[1]) && s.graph.is_constant(s.node.in[2]);
+  return !constant && grouped_norm(s);
 }
 
 // With a scale or bias that is computed.
@@ -198,8 +204,8 @@ constexpr Rule kRules[] = {
     {"Cast", cast},
     {"ClipBetween", clip_between},
     {"Gemm", gemm},
-    {"GroupNormalization", grouped_norm},
-    {"InstanceNormalization", grouped_norm},
+    {"GroupNormalization", computed_grouped_norm},
+    {"InstanceNormalization", computed_grouped_norm},
     {"LayerNormalization", layer_norm},
     {"MatMul", matmul},
     {"Max", chain},
@@ -216,16 +222,19 @@ constexpr Rule kRules[] = {
     {"ReduceSumSquare", reduce_nothing},
 };
 
-}  // namespace
+constexpr Rule kNorms[] = {
+    {"GroupNormalization", grouped_norm},
+    {"InstanceNormalization", grouped_norm},
+};
 
-bool spell_out(Graph& graph) {
+bool spell(Graph& graph, std::span<const Rule> rules) {
   const Uses uses(graph);
   std::vector<Node> nodes;
   bool changed = false;
   for (const Node& node : graph.nodes) {
     Spelling spelling{graph, uses, node, nodes};
     bool spelled = false;
-    for (const Rule& rule : kRules)
+    for (const Rule& rule : rules)
       spelled = spelled || (rule.op == node.op && rule.spell(spelling));
     if (!spelled) nodes.push_back(node);
     changed = changed || spelled;
@@ -233,5 +242,11 @@ bool spell_out(Graph& graph) {
   graph.nodes = std::move(nodes);
   return changed;
 }
+
+}  // namespace
+
+bool spell_out(Graph& graph) { return spell(graph, kRules); }
+
+bool spell_out_norms(Graph& graph) { return spell(graph, kNorms); }
 
 }  // namespace tactus::policy::ir

@@ -176,36 +176,66 @@ inline void log_softmax(const Rows& p, const float*, const float* x, float* y) {
   }
 }
 
+// Of a row, and the reciprocal of its spread.
+struct Moments {
+  Floats mean, scale;
+};
+[[gnu::always_inline]] inline Moments moments_of(const Rows& p,
+                                                 const float* x) {
+  const auto n = static_cast<float>(p.n);
+  const Floats mean = fold<Sum>(x, p.n) / n;
+  Floats square = splat(0.0F);
+  each_register(
+      p.n,
+      [&](std::size_t i) {
+        const Floats d = load(x + i) - mean;
+        square = fma(d, d, square);
+      },
+      [&](std::size_t i, uint32_t count) {
+        const Floats d = load_some(x + i, count, mean) - mean;
+        square = fma(d, d, square);
+      });
+  return {mean, 1.0F / root(across<Sum>(square) / n + p.epsilon)};
+}
+
 inline void layer_norm(const Rows& p, const float* weights, const float* x,
                        float* y) {
   const float* bias = weights + (p.n + kBlock - 1) / kBlock * kBlock;
-  const auto n = static_cast<float>(p.n);
   for (std::size_t r = 0; r < p.rows; ++r, x += p.n, y += p.n) {
-    const Floats mean = fold<Sum>(x, p.n) / n;
-    Floats square = splat(0.0F);
+    const Moments m = moments_of(p, x);
     each_register(
         p.n,
         [&](std::size_t i) {
-          const Floats d = load(x + i) - mean;
-          square = fma(d, d, square);
-        },
-        [&](std::size_t i, uint32_t count) {
-          const Floats d = load_some(x + i, count, mean) - mean;
-          square = fma(d, d, square);
-        });
-    const Floats spread = root(across<Sum>(square) / n + p.epsilon);
-    const Floats scale = 1.0F / spread;
-    each_register(
-        p.n,
-        [&](std::size_t i) {
-          const Floats d = (load(x + i) - mean) * scale;
+          const Floats d = (load(x + i) - m.mean) * m.scale;
           store(fma(d, load(weights + i), load(bias + i)), y + i);
         },
         [&](std::size_t i, uint32_t count) {
-          const Floats in = load_some(x + i, count, mean);
-          const Floats d = (in - mean) * scale;
+          const Floats in = load_some(x + i, count, m.mean);
+          const Floats d = (in - m.mean) * m.scale;
           store_some(fma(d, load(weights + i), load(bias + i)), y + i, count);
         });
+  }
+}
+
+inline void group_norm(const Rows& p, const float* weights, const float* x,
+                       float* y) {
+  std::size_t at = 0;
+  for (std::size_t r = 0; r < p.rows; ++r) {
+    const Moments m = moments_of(p, x);
+    for (std::size_t i = 0; i < p.n; i += p.part, x += p.part, y += p.part) {
+      const Floats scale = m.scale * weights[at];
+      const Floats bias = splat(weights[p.parts + at]);
+      at = at + 1 == p.parts ? 0 : at + 1;
+      each_register(
+          p.part,
+          [&](std::size_t j) {
+            store(fma(load(x + j) - m.mean, scale, bias), y + j);
+          },
+          [&](std::size_t j, uint32_t count) {
+            const Floats in = load_some(x + j, count, m.mean);
+            store_some(fma(in - m.mean, scale, bias), y + j, count);
+          });
+    }
   }
 }
 

@@ -73,6 +73,7 @@ constexpr TensorKernels make_tensor_kernels() {
   t.softmax = rows::softmax;
   t.log_softmax = rows::log_softmax;
   t.layer_norm = rows::layer_norm;
+  t.group_norm = rows::group_norm;
   t.sum = rows::reduce<rows::Sum, Finish::kAsIs>;
   t.mean = rows::reduce<rows::Sum, Finish::kMean>;
   t.max = rows::reduce<rows::Largest, Finish::kAsIs>;

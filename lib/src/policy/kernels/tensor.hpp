@@ -34,10 +34,14 @@ struct ProductData {
 struct Rows {
   std::size_t rows = 0, n = 0;
   float epsilon = 0;  // of a normalisation
+  // group_norm: neighbours with one scale and bias, and how many of these
+  // there are before the first is used again.
+  std::size_t part = 0, parts = 0;
 };
 // Softmax, LayerNormalization: y has x's shape and may be x. Reductions: y
 // has one float per row. Weights (LayerNormalization): scale, then bias, each
-// in whole blocks of kBlock.
+// in whole blocks of kBlock. group_norm: a row is a group, of which each `part`
+// has its own; weights: all scales, then all biases.
 using RowsKernel = void (*)(const Rows& rows, const float* weights,
                             const float* x, float* y);
 
@@ -66,7 +70,7 @@ struct TensorKernels {
   uint32_t tile_rows[4];  // the most for panels of 1, 2, 3 and 4 registers
   void (*product)(const Product& product, const ProductData& data);
   RowsKernel arg_max, arg_max_last;  // the first or the last of the largest
-  RowsKernel softmax, log_softmax, layer_norm;
+  RowsKernel softmax, log_softmax, layer_norm, group_norm;
   RowsKernel sum, mean, max, min, product_of, l1, l2, square_sum;
   GridKernel add, sub, mul, div, min_of, max_of;
   // |error| ≤ 1.1 · 2^-24 |x^y|, or half a denormal; as C's pow() where that is
