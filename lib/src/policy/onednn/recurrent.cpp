@@ -200,8 +200,8 @@ StepPtr make_gru_of(const Layer& l) {
 
 StepPtr make_gru(const Plan& plan, const tactus_plugin_node& n) {
   const Layer l = layer_of(plan, n);
-  return l.resets_late() ? make_gru_of<dnnl::lbr_gru_forward>(l)
-                         : make_gru_of<dnnl::gru_forward>(l);
+  if (l.resets_late()) return make_gru_of<dnnl::lbr_gru_forward>(l);
+  return make_gru_of<dnnl::gru_forward>(l);
 }
 
 StepPtr make_rnn(const Plan& plan, const tactus_plugin_node& n) {
