@@ -5,8 +5,8 @@ set -euo pipefail
 
 declare -A tier_packages=(
   [build]="g++ pkgconf ca-certificates libfmt-dev libtomlplusplus-dev
-    libcli11-dev nlohmann-json3-dev liburdfdom-dev libeigen3-dev libdnnl-dev
-    liburing-dev"
+    libcli11-dev nlohmann-json3-dev liburdfdom-dev libtinyxml-dev
+    libeigen3-dev libdnnl-dev liburing-dev"
   [test]="git libcriterion-dev scdoc mandoc procps"
   [lint]="clang-format-19 clang-tidy-19 shellcheck universal-ctags"
   [fuzz]="clang-19 libclang-rt-19-dev"

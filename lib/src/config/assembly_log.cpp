@@ -101,6 +101,8 @@ trace::LogHead Assembly::log_head(const Blueprint& b) const {
       {Kind::kUrdf, b.limits.urdf},
       {Kind::kImageHash, fmt::format("0x{:016x}", b.image->header.hash)},
       {Kind::kModelPlan, replay_text(b)}};
+  if (!b.limits.srdf.empty())
+    head.sections.push_back({Kind::kSrdf, b.limits.srdf});
   return head;
 }
 

@@ -239,8 +239,8 @@ Result<ReplayLimits> own_limits(const trace::LogReader& log,
   if (!document) return document.error();
   ReplayLimits limits;
   limits.file.signal = read_signals(*document, limits.file.origins);
-  auto shield = load_shield(*document, timing_for(*document, basis),
-                            text_of(log, Kind::kUrdf));
+  const RobotTexts robot{text_of(log, Kind::kUrdf), text_of(log, Kind::kSrdf)};
+  auto shield = load_shield(*document, timing_for(*document, basis), &robot);
   if (!shield) return shield.error();
   if (auto ok = same_image(log, *shield->image); !ok) return ok.error();
   limits.shield = std::move(*shield);

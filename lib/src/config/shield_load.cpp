@@ -5,7 +5,7 @@
 #include <iterator>
 
 #include "core/error.hpp"
-#include "kin/urdf.hpp"
+#include "kin/srdf.hpp"
 #include "safety/limits/compile.hpp"
 
 namespace tactus::config {
@@ -24,6 +24,30 @@ kin::ChainOptions chain_options(const toml::Table& robot) {
   (void)robot.choice("spheres", {"collision"});
   options.overshoot = robot.quantity("overshoot", kLength, options.overshoot);
   return options;
+}
+
+// Text of the files that [robot] names; the SRDF's for the chain, too.
+Result<void> read_files(const toml::Table& robot,
+                        const toml::Document& document,
+                        const RobotTexts* recorded, ShieldSource& source,
+                        kin::ChainOptions& options) {
+  if (recorded != nullptr) {
+    source.urdf = recorded->urdf;
+    source.srdf = recorded->srdf;
+  } else {
+    auto text = read_text(document.resolve(robot.text("urdf")));
+    if (!text) return text.error();
+    source.urdf = std::move(*text);
+  }
+  if (!robot.has("srdf")) return {};
+  const std::string path = document.resolve(robot.text("srdf"));
+  options.srdf = kin::SrdfText{path, source.srdf};
+  if (recorded != nullptr) return {};
+  auto srdf = kin::load_srdf(path);
+  if (!srdf) return srdf.error();
+  source.srdf = srdf->text;
+  options.srdf = std::move(*srdf);
+  return {};
 }
 
 safety::limits::Timing lower(const Timing& t, const Sustained& standstill) {
@@ -52,10 +76,10 @@ Timing timing_of(const File& file) {
 
 Result<LoadedShield> load_shield(const toml::Document& document,
                                  const Timing& timing,
-                                 const std::string& urdf_text) {
+                                 const RobotTexts* recorded) {
   const auto robot = document.root().table("robot");
   const std::string path = document.resolve(robot.text("urdf"));
-  const kin::ChainOptions options = chain_options(robot);
+  kin::ChainOptions options = chain_options(robot);
   const Sustained standstill =
       document.root().table("loop")["standstill"].sustained(kAngularSpeed);
   if (auto ok = document.status(); !ok) return ok.error();
@@ -63,12 +87,9 @@ Result<LoadedShield> load_shield(const toml::Document& document,
   LoadedShield loaded;
   loaded.source.name = document.name();
   loaded.source.limits = document.source();
-  loaded.source.urdf = urdf_text;
-  if (urdf_text.empty()) {
-    auto text = read_text(path);
-    if (!text) return text.error();
-    loaded.source.urdf = std::move(*text);
-  }
+  if (auto ok = read_files(robot, document, recorded, loaded.source, options);
+      !ok)
+    return ok.error();
   auto chain = kin::parse_urdf(loaded.source.urdf, path, options);
   if (!chain) return chain.error();
   auto image = safety::limits::compile(

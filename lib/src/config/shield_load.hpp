@@ -32,6 +32,7 @@ struct ShieldSource {
   std::string name;    // of the file, for errors
   std::string limits;  // TOML text
   std::string urdf;    // its text
+  std::string srdf;    // its text; empty: none is named
 };
 
 struct LoadedShield {
@@ -39,10 +40,15 @@ struct LoadedShield {
   ShieldSource source;  // what a log embeds
 };
 
-// `urdf_text` empty: read the file that robot.urdf names. Does not finish()
-// the document.
+// What a log has in place of the files that [robot] names.
+struct RobotTexts {
+  std::string urdf;
+  std::string srdf;
+};
+
+// `recorded` null: read the files. Does not finish() the document.
 Result<LoadedShield> load_shield(const toml::Document& document,
                                  const Timing& timing,
-                                 const std::string& urdf_text = "");
+                                 const RobotTexts* recorded = nullptr);
 
 }  // namespace tactus::config

@@ -66,11 +66,16 @@ struct Chain {
   // URDF links that carry spheres; several may move with one frame.
   static constexpr uint32_t kMaxBodies = 32;
   char body_name[kMaxBodies][kMaxName] = {};
+  // Bits of the bodies that a joint connects with this one, links without
+  // geometry left out; and of those that an SRDF says it never touches.
+  uint32_t adjacent[kMaxBodies] = {};
+  uint32_t disabled[kMaxBodies] = {};
   char base_name[kMaxName] = {};
   char tip_name[kMaxName] = {};
 };
 
 static_assert(std::is_trivially_copyable_v<Chain>);
+static_assert(Chain::kMaxBodies <= 32);
 
 // Fills the derived part from type, origin and axis.
 void finish_joint(Joint& joint);

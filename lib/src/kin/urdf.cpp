@@ -21,6 +21,7 @@
 #include "core/log.hpp"
 #include "core/text.hpp"
 #include "kin/cover.hpp"
+#include "kin/srdf.hpp"
 #include "kin/xml_guard.hpp"
 
 namespace tactus::kin {
@@ -333,8 +334,21 @@ class Builder {
       return ok;
     for (const auto& shape : link.collision_array)
       if (auto ok = add_shape(link, *shape, frame->second); !ok) return ok;
-    ++chain_.bodies;
+    join_neighbour(link, chain_.bodies);
+    bodies_[link.name] = chain_.bodies++;
     return {};
+  }
+
+  // The nearest link above that has geometry: no joint between the two moves
+  // any other.
+  void join_neighbour(const urdf::Link& link, uint32_t body) {
+    for (auto up = link.getParent(); up; up = up->getParent()) {
+      const auto at = bodies_.find(up->name);
+      if (at == bodies_.end()) continue;
+      chain_.adjacent[body] |= 1u << at->second;
+      chain_.adjacent[at->second] |= 1u << body;
+      return;
+    }
   }
 
   Result<void> add_shape(const urdf::Link& link, const urdf::Collision& shape,
@@ -407,7 +421,17 @@ class Builder {
   std::vector<urdf::JointSharedPtr> path_;
   urdf::LinkConstSharedPtr base_;
   std::map<std::string, Attachment> frames_;
+  std::map<std::string, uint32_t> bodies_;
 };
+
+Result<Chain> with_srdf(Result<Chain> chain, const Model& model,
+                        const ChainOptions& options) {
+  if (!chain || !options.srdf) return chain;
+  std::vector<std::string> links;
+  for (const auto& entry : model->links_) links.push_back(entry.first);
+  if (auto ok = read_srdf(*options.srdf, links, *chain); !ok) return ok.error();
+  return chain;
+}
 
 // Some of urdfdom's refusals deserve a remedy.
 std::string remedy(const std::string& said) {
@@ -437,7 +461,7 @@ Result<Chain> parse_urdf(std::string_view text, const std::string& name,
           route.first().empty() ? "not a robot description" : route.first();
       return bad_input("{}: {}: {}", file, said, remedy(said));
     }
-    return Builder(model, file, options).build();
+    return with_srdf(Builder(model, file, options).build(), model, options);
   } catch (const std::exception& fault) {
     return bad_input("{}: {}: correct the description", file,
                      one_line(fault.what()));

@@ -3,6 +3,7 @@
 // messages go to the log callback.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,15 +12,22 @@
 
 namespace tactus::kin {
 
+struct SrdfText {
+  std::string name;  // of the file, for errors
+  std::string text;
+};
+
 struct ChainOptions {
-  std::string tip;          // link name
-  std::string base;         // empty: the root link
-  double overshoot = 0.02;  // m, how far a cover may stick out (cover.hpp)
+  std::string tip;               // link name
+  std::string base;              // empty: the root link
+  double overshoot = 0.02;       // m, how far a cover may stick out (cover.hpp)
+  std::optional<SrdfText> srdf;  // Chain::disabled (srdf.hpp)
 };
 
 // Errors are one line `file: joint or link "name": seen: remedy`: loop,
 // unknown tip, mesh, missing limits, NaN, mimic, non-unit axis, floating or
-// planar joint, more than kMaxJoints joints or kMaxSpheres spheres.
+// planar joint, more than kMaxJoints joints or kMaxSpheres spheres; or
+// srdf.hpp's.
 Result<Chain> load_urdf(const std::string& path, const ChainOptions& options);
 Result<Chain> parse_urdf(std::string_view text, const std::string& name,
                          const ChainOptions& options);

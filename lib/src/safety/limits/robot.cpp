@@ -5,7 +5,7 @@
 
 #include "core/error.hpp"
 #include "core/text.hpp"
-#include "kin/urdf.hpp"
+#include "kin/srdf.hpp"
 #include "safety/limits/compile.hpp"
 #include "safety/limits/ir.hpp"
 
@@ -80,13 +80,20 @@ Result<kin::Chain> load_chain(const toml::Document& document) {
   options.overshoot = robot.quantity("overshoot", kLength, options.overshoot);
   if (!(options.overshoot >= 1e-4 && options.overshoot <= 1))
     robot["overshoot"].fail("a length from \"0.1 mm\" to \"1 m\"");
+  const std::string srdf = robot.text("srdf", "");
   if (auto ok = document.status(); !ok) return ok.error();
+  if (robot.has("srdf")) {
+    auto text = kin::load_srdf(document.resolve(srdf));
+    if (!text) return text.error();
+    options.srdf = std::move(*text);
+  }
   return kin::load_urdf(document.resolve(urdf), options);
 }
 
 RobotIr read_robot(const Scope& scope) {
   const auto robot = scope.document.root().table("robot");
-  for (const char* key : {"urdf", "tip", "base", "spheres", "overshoot"})
+  for (const char* key :
+       {"urdf", "srdf", "tip", "base", "spheres", "overshoot"})
     robot.skip(key);  // load_chain's
   RobotIr out;
   out.decel = read_quantities(robot["decel"], scope.chain, 2);
