@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "core/layout/guard_words.hpp"
 #include "safety/explain_rows.hpp"
@@ -152,10 +153,36 @@ void assume_robot(const Image& image, std::vector<Assumption>& out) {
                  "one repeat period", millis(c.repeat_ns), "ms"});
 }
 
+uint32_t disabled_pairs(const kin::Chain& chain) {
+  uint32_t count = 0;
+  for (const uint32_t bits : chain.disabled)
+    count += static_cast<uint32_t>(std::popcount(bits));
+  return count / 2;
+}
+
+void assume_contacts(const Image& image, std::vector<Assumption>& out) {
+  for (uint32_t i = 0; i < image.windows; ++i) {
+    const Window& w = image.window[i];
+    out.push_back({std::string(image.signal[w.signal].name) + ".window",
+                   "it is set only while the links it frees may be where the "
+                   "row forbids",
+                   "none while it is fresh and set; at most this long",
+                   static_cast<double>(w.longest_ns) * 1e-9, "s"});
+  }
+  if (image.selves == 0) return;
+  out.push_back({"self.neighbours",
+                 "links that a joint connects cannot meet within its range",
+                 "none", 0, "m"});
+  if (const uint32_t pairs = disabled_pairs(image.chain); pairs > 0)
+    out.push_back({"self.srdf", "links that the SRDF sets apart never meet",
+                   "none", static_cast<double>(pairs), "pairs of links"});
+}
+
 std::vector<Assumption> assumptions(const Image& image) {
   std::vector<Assumption> out;
   for (uint32_t i = 0; i < image.humans; ++i) assume_human(image, i, out);
   assume_expressions(image, out);
+  assume_contacts(image, out);
   assume_signals(image, out);
   assume_robot(image, out);
   out.push_back({"rounding",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What each family says of its rows: a line in kWords, its functions above.
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <string_view>
@@ -24,12 +24,93 @@ uint64_t sphere_samples(const Image& image) {
   return moving_spheres(image) * samples(image);
 }
 
+std::string derived(const Image&, const Row&) {
+  return "derived (predict.hpp, rows.hpp)";
+}
+
+std::string names_of(const Image& image, uint32_t bodies) {
+  std::string out;
+  for (uint32_t b = 0; b < image.chain.bodies; ++b)
+    if ((bodies >> b & 1u) != 0)
+      out += (out.empty() ? "" : ", ") + std::string(image.chain.body_name[b]);
+  return out;
+}
+
+// Which parts a keep row binds, where not all of them at all times.
+std::string bound_parts(const Image& image, const Binds& binds) {
+  std::string out;
+  if (binds.spared != 0) out += "; not " + names_of(image, binds.spared);
+  if (binds.window == 0) return out;
+  const Window& w = image.window[binds.window - 1];
+  return out + fmt::format("; not {} while {}[{}] {} {:g}, at most {:g} s",
+                           names_of(image, binds.allowed),
+                           image.signal[w.signal].name, w.element,
+                           w.below != 0 ? "<" : ">", w.level,
+                           static_cast<double>(w.longest_ns) * 1e-9);
+}
+
+std::string sides(const double* lo, const double* hi) {
+  return fmt::format("x {:g} .. {:g}, y {:g} .. {:g}, z {:g} .. {:g} m", lo[0],
+                     hi[0], lo[1], hi[1], lo[2], hi[2]);
+}
 std::string box_limit(const Image& image, const Row& row) {
   const Box& box = image.box[row.index];
-  return fmt::format("x {:g} .. {:g}, y {:g} .. {:g}, z {:g} .. {:g} m",
-                     box.lo[0], box.hi[0], box.lo[1], box.hi[1], box.lo[2],
-                     box.hi[2]);
+  return sides(box.lo, box.hi) + bound_parts(image, box.binds);
 }
+std::string turned_limit(const Image& image, const Row& row) {
+  const TurnedBox& box = image.turned_box[row.index];
+  return fmt::format("{} from ({:.4g}) m along ({:.4g}), ({:.4g}), ({:.4g})",
+                     sides(box.lo, box.hi), fmt::join(box.at, ", "),
+                     fmt::join(box.axis[0], ", "), fmt::join(box.axis[1], ", "),
+                     fmt::join(box.axis[2], ", ")) +
+         bound_parts(image, box.binds);
+}
+std::string capsule_limit(const Image& image, const Row& row) {
+  const Capsule& c = image.capsule[row.index];
+  std::string out =
+      fmt::format("{:g} m around ({:g})", c.radius, fmt::join(c.from, ", "));
+  if (image.derived.inverse[row.index] > 0)
+    out += fmt::format(" .. ({:g})", fmt::join(c.to, ", "));
+  return out + bound_parts(image, c.binds);
+}
+std::string hull_limit(const Image& image, const Row& row) {
+  const Hull& hull = image.hull[row.index];
+  const Face& face = image.face[hull.first];
+  std::string out = hull.faces == 1
+                        ? fmt::format("({:.4g}) . x <= {:g} m",
+                                      fmt::join(face.normal, ", "), face.offset)
+                        : fmt::format("behind {} faces", hull.faces);
+  return out + bound_parts(image, hull.binds);
+}
+uint64_t turned_in_cost(const Image& image, const Row&) {
+  return 30 * sphere_samples(image);
+}
+uint64_t turned_out_cost(const Image& image, const Row&) {
+  return 42 * sphere_samples(image);
+}
+uint64_t capsule_cost(const Image& image, const Row&) {
+  return 26 * sphere_samples(image);
+}
+uint64_t hull_cost(const Image& image, const Row& row) {
+  return (8 * image.hull[row.index].faces + 2) * sphere_samples(image);
+}
+// A hull that is kept out of is judged by its nearest face.
+std::string hull_bound(const Image& image, const Row& row) {
+  return image.hull[row.index].faces == 1
+             ? derived(image, row)
+             : "derived (solids_impl.hpp): never more than the distance, less "
+               "beside edges and corners";
+}
+
+std::string self_limit(const Image& image, const Row&) {
+  return fmt::format(
+      "links that no joint connects stay apart: {} pairs of spheres",
+      image.pairs);
+}
+uint64_t self_cost(const Image& image, const Row&) {
+  return 15 * image.pairs * samples(image);
+}
+
 uint64_t keep_in_cost(const Image& image, const Row&) {
   return 12 * sphere_samples(image);
 }
@@ -134,9 +215,6 @@ std::string exact(const Image&, const Row&) {
 std::string of_motion(const Image&, const Row&) {
   return "check stage: commit rule, motion and stop plan, after every rung";
 }
-std::string derived(const Image&, const Row&) {
-  return "derived (predict.hpp, rows.hpp)";
-}
 std::string of_now(const Image&, const Row&) {
   return "check stage: the command against v_max(d), after every rung";
 }
@@ -161,6 +239,17 @@ constexpr Words kWords[] = {
      joint_cost},
     {kKeepIn, "keep in", box_limit, of_motion, derived, keep_in_cost},
     {kKeepOut, "keep out", box_limit, of_motion, derived, keep_out_cost},
+    {kTurnedIn, "keep in box", turned_limit, of_motion, derived,
+     turned_in_cost},
+    {kTurnedOut, "keep out box", turned_limit, of_motion, derived,
+     turned_out_cost},
+    {kCapsuleIn, "keep in capsule", capsule_limit, of_motion, derived,
+     capsule_cost},
+    {kCapsuleOut, "keep out capsule", capsule_limit, of_motion, derived,
+     capsule_cost},
+    {kHullIn, "keep in hull", hull_limit, of_motion, derived, hull_cost},
+    {kHullOut, "keep out hull", hull_limit, of_motion, hull_bound, hull_cost},
+    {kSelf, "self-collision", self_limit, of_motion, derived, self_cost},
     {kSeparation, "separation", human_limit, of_motion, derived,
      separation_cost},
     {kSeparationNow, "separation now", human_limit, of_now, derived_now,

@@ -20,6 +20,23 @@ enum class Fault {
   kSeparationNow,
   kLinear,
   kExpression,
+  kTurnedIn,
+  kTurnedOut,
+  kCapsuleIn,
+  kCapsuleOut,
+  kHullIn,
+  kHullOut,
+  kSelf,
+  kTurn,           // a box's pose
+  kCapsuleEnds,    // its axis has no ends
+  kHullFaces,      // only its first face
+  kSelfWide,       // between its samples a link does not move against another
+  kSelfModel,      // model error of both spheres
+  kSpared,         // links and except are ignored
+  kWindowLinks,    // an open window is for all parts
+  kWindowFresh,    // a stale signal holds a window open
+  kWindowLevel,    // it is always set
+  kWindowLong,     // a window stays open as long as its signal is set
   kExprStop,       // u as it is sent, not what the stop makes of it
   kExprWide,       // what is not known of q and dq
   kExprUncertain,  // declared errors and motion of other signals

@@ -16,6 +16,7 @@
 #include "core/layout/stop_page.hpp"
 #include "kin/chain.hpp"
 #include "safety/expr/code.hpp"
+#include "safety/space.hpp"
 
 namespace tactus::safety {
 
@@ -24,12 +25,10 @@ inline constexpr uint32_t kImageVersion = 4;
 inline constexpr uint32_t kMaxJoints = layout::kMaxJoints;
 inline constexpr uint32_t kMaxSignals = 32;
 inline constexpr uint32_t kMaxSignalValues = 64;
-inline constexpr uint32_t kMaxBoxes = 16;
 inline constexpr uint32_t kMaxHumans = 8;
 inline constexpr uint32_t kMaxLinear = 64;
 inline constexpr uint32_t kMaxRows = 128;
 inline constexpr uint32_t kMaxSamples = 128;
-inline constexpr uint32_t kName = 32;
 inline constexpr uint16_t kNoIndex = 0xFFFF;
 static_assert(kMaxJoints == kin::kMaxJoints);
 
@@ -49,6 +48,13 @@ enum class RowKernel : uint32_t {
   kSeparationNow = 8,  // closed-form v_max(d) on the present command
   kLinear = 9,
   kExpression = 10,
+  kTurnedIn = 11,  // boxes with a pose
+  kTurnedOut = 12,
+  kCapsuleIn = 13,
+  kCapsuleOut = 14,
+  kHullIn = 15,
+  kHullOut = 16,
+  kSelf = 17,  // the robot's own spheres against each other
 };
 
 enum class RowKind : uint32_t { kHard = 1, kSoft = 2 };
@@ -81,13 +87,6 @@ struct Signal {
   float lo[kMaxSignalValues];
   float hi[kMaxSignalValues];
   float fallback[kMaxSignalValues];
-};
-
-// Axis-aligned box in the base frame, for all robot spheres.
-struct Box {
-  char name[kName];
-  double lo[3];
-  double hi[3];
 };
 
 // Speed and separation monitoring of one sphere signal.
@@ -147,7 +146,9 @@ struct Ladder {
 struct Derived {
   double reach[kin::kMaxFrames][kMaxJoints];
   double turn[kMaxJoints];
-  double arm[kin::kMaxSpheres];  // |centre| of each sphere in its frame
+  double arm[kin::kMaxSpheres];   // |centre| of each sphere in its frame
+  double along[kMaxCapsules][3];  // to - from
+  double inverse[kMaxCapsules];   // 1 / |along|^2; of a sphere 0
   // What a row's slack may owe to rounding (its unit): off its limit, so that
   // nothing unsafe is called safe by the last bits. seal/rounding.cpp.
   double rounding[kMaxRows];
@@ -170,7 +171,16 @@ enum SectionId : uint32_t {
   kSectionCommit = 7,
   kSectionLadder = 8,
   kSectionExpressions = 9,
+  kSectionTurned = 10,
+  kSectionCapsules = 11,
+  kSectionHulls = 12,
+  kSectionFaces = 13,
+  kSectionWindows = 14,
+  kSectionPairGroups = 15,
+  kSectionPairs = 16,
 };
+
+inline constexpr uint32_t kMaxSections = 32;
 
 struct ImageHeader {
   uint32_t magic;
@@ -180,7 +190,7 @@ struct ImageHeader {
   uint64_t hash;   // of everything after the header (seal)
   uint64_t epoch;  // counts reloads; not part of the hash
   char name[kName];
-  Section section[16];
+  Section section[kMaxSections];
   uint64_t reserved[8];
 };
 
@@ -196,7 +206,18 @@ struct alignas(64) Image {
   uint32_t linears;
   uint32_t q_signal;   // index of the joint positions, kNoIndex: none
   uint32_t dq_signal;  // and of the joint velocities
-  uint32_t reserved[6];
+  uint32_t turned_in;  // the same for boxes with a pose, capsules, hulls
+  uint32_t turned;
+  uint32_t capsules_in;
+  uint32_t capsules;
+  uint32_t hulls_in;
+  uint32_t hulls;
+  uint32_t faces;
+  uint32_t windows;
+  uint32_t selves;  // 1: pairs bind
+  uint32_t pair_groups;
+  uint32_t pairs;
+  uint32_t reserved[11];
   Row row[kMaxRows];
   Signal signal[kMaxSignals];
   // Limits per joint; +-inf: no limit (then there is no row either).
@@ -207,6 +228,13 @@ struct alignas(64) Image {
   double position_hi[kMaxJoints];
   double velocity[kMaxJoints];
   Box box[kMaxBoxes];
+  TurnedBox turned_box[kMaxTurned];
+  Capsule capsule[kMaxCapsules];
+  Hull hull[kMaxHulls];
+  Face face[kMaxFaces];
+  Window window[kMaxWindows];
+  PairGroup pair_group[kMaxPairGroups];
+  Pair pair[kMaxPairs];
   Human human[kMaxHumans];
   Linear linear[kMaxLinear];
   Commit commit;

@@ -32,6 +32,7 @@ constexpr const char* kReasonNames[] = {
     "row human closing speed",
     "row linear",
     "row expression",
+    "row self-collision",
 };
 
 }  // namespace

@@ -36,6 +36,7 @@ struct Past {
   double hull[kMaxJoints];   // bound of |v| on [now, t1]
   double error[kMaxJoints];  // of q, from commands effective early
   double last[kMaxJoints];   // newest command sent
+  uint32_t open;             // task windows: bit index + 1
 };
 
 // A motion to judge: hold u until the stop begins, then follow `shape`.

@@ -153,6 +153,7 @@ bool predict_past(const Image& image, const ShieldState& state,
       walk.q[j] = static_cast<double>(in.value[image.q_signal][j]);
     }
   }
+  out.open = 0;
   out.now_ns = in.now_ns;
   out.t1_ns = in.now_ns + delay;
   for (uint32_t i = 0; i <= kEarly; ++i) {

@@ -22,7 +22,7 @@ void judge(const Image& image, const ShieldInput& in, const Past& past,
   Slacks slacks;
   act_slacks(image, past, intent, slacks);
   joint_slacks(image, motion, slacks);
-  space_slacks<F>(image, in, motion, effort, slacks);
+  space_slacks<F>(image, in, past, motion, effort, slacks);
   closing_slacks<F>(image, in, past, intent, motion, slacks);
   expression_slacks<F>(image, in, past, intent, motion, slacks.expression);
   out = Verdict{};

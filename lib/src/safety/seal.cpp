@@ -74,6 +74,14 @@ void derive(Image& image) {
   for (uint32_t i = 0; i < image.chain.spheres; ++i) {
     image.derived.arm[i] = length(image.chain.sphere[i].center) * kUp;
   }
+  for (uint32_t i = 0; i < image.capsules; ++i) {
+    const Capsule& c = image.capsule[i];
+    double* along = image.derived.along[i];
+    for (int a = 0; a < 3; ++a) along[a] = c.to[a] - c.from[a];
+    const double square =
+        along[0] * along[0] + along[1] * along[1] + along[2] * along[2];
+    image.derived.inverse[i] = square > 0 ? 1 / square : 0;
+  }
 }
 
 void set_section(ImageHeader& header, SectionId id, std::size_t offset,
@@ -83,6 +91,24 @@ void set_section(ImageHeader& header, SectionId id, std::size_t offset,
   s.offset = static_cast<uint32_t>(offset);
   s.count = count;
   s.stride = static_cast<uint32_t>(stride);
+}
+
+void set_space_sections(Image& image) {
+  ImageHeader& h = image.header;
+  set_section(h, kSectionTurned, offsetof(Image, turned_box), image.turned,
+              sizeof(TurnedBox));
+  set_section(h, kSectionCapsules, offsetof(Image, capsule), image.capsules,
+              sizeof(Capsule));
+  set_section(h, kSectionHulls, offsetof(Image, hull), image.hulls,
+              sizeof(Hull));
+  set_section(h, kSectionFaces, offsetof(Image, face), image.faces,
+              sizeof(Face));
+  set_section(h, kSectionWindows, offsetof(Image, window), image.windows,
+              sizeof(Window));
+  set_section(h, kSectionPairGroups, offsetof(Image, pair_group),
+              image.pair_groups, sizeof(PairGroup));
+  set_section(h, kSectionPairs, offsetof(Image, pair), image.pairs,
+              sizeof(Pair));
 }
 
 void set_header(Image& image) {
@@ -104,6 +130,7 @@ void set_header(Image& image) {
   set_section(h, kSectionLadder, offsetof(Image, ladder), 1, sizeof(Ladder));
   set_section(h, kSectionExpressions, offsetof(Image, expressions), 1,
               sizeof(Expressions));
+  set_space_sections(image);
 }
 
 // FNV-1a over 8-byte words of everything after the header. It tells images

@@ -51,6 +51,7 @@ enum Reason : uint32_t {
   kReasonRowSeparationNow = 1u << 23,
   kReasonRowLinear = 1u << 24,
   kReasonRowExpression = 1u << 25,
+  kReasonRowSelf = 1u << 26,
 };
 
 // "stale", "row human separation"; "unknown" for anything else.
@@ -83,6 +84,8 @@ struct ShieldState {
   int64_t still_last_ns;         // newest observation seen still
   float blend_from[kMaxJoints];  // velocity measured at engage
   QpRows projected;              // active when rung project last solved
+  // Since when each window's signal is set; 0: it was last seen unset.
+  int64_t window_since_ns[kMaxWindows];
   uint32_t reserved[4];
 };
 static_assert(std::is_trivially_copyable_v<ShieldState>);

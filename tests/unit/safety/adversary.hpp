@@ -42,7 +42,7 @@ class Case {
     return out;
   }
 
- private:
+ protected:
   double uniform(double lo, double hi) {
     return std::uniform_real_distribution<double>(lo, hi)(rng_);
   }

@@ -8,29 +8,11 @@
 #include "enclosure.hpp"
 #include "expr_rows.hpp"
 #include "slide.hpp"
+#include "space_contracts.hpp"
 
-using namespace rig;
+using namespace contracts;
 
 namespace {
-
-struct Removed {
-  static inline Fault active = Fault::kNone;
-  static bool on(Fault fault) { return fault == active; }
-  static bool none() { return active == Fault::kNone; }
-};
-
-tactus_rung run(Cycle& cycle, const Image& image) {
-  return cycle.run<Removed>(image);
-}
-bool stops(Cycle& cycle, uint32_t reason) {
-  static const auto image = sealed();
-  return run(cycle, *image) == TACTUS_RUNG_STOP &&
-         (cycle.out.reasons & reason) != 0 && cycle.out.action[0] == 0;
-}
-bool blames(Cycle& cycle, const Image& image, uint32_t reason) {
-  const bool pass = run(cycle, image) == TACTUS_RUNG_PASS;
-  return !pass && (cycle.out.reasons & reason) != 0;
-}
 
 // --- inputs
 
@@ -609,6 +591,15 @@ constexpr Contract kContracts[] = {
     CONTRACT(velocity_binds),
     CONTRACT(keep_in_binds),
     CONTRACT(keep_out_binds),
+    CONTRACT(boxes_with_a_pose_are_where_they_are),
+    CONTRACT(capsules_are_where_they_are),
+    CONTRACT(hulls_are_where_they_are),
+    CONTRACT(links_keep_apart_at_rest),
+    CONTRACT(links_keep_apart_while_they_move),
+    CONTRACT(links_that_are_spared_may_enter),
+    CONTRACT(an_open_window_frees_its_links_only),
+    CONTRACT(a_window_needs_a_fresh_signal_that_is_set),
+    CONTRACT(a_window_does_not_stay_open),
     CONTRACT(linear_binds),
     CONTRACT(expression_binds),
     CONTRACT(the_stop_obeys_expressions),

@@ -11,6 +11,7 @@
 #include "expr_rows.hpp"
 #include "safety/expr/jit.hpp"
 #include "safety/kernel.hpp"
+#include "space_rig.hpp"
 
 using namespace rig;
 
@@ -87,9 +88,26 @@ struct Tally {
   uint64_t differ = 0, pass = 0, scale = 0, project = 0, stop = 0;
 };
 
+// One of every shape near the arm, a window, and the arm itself.
+void add_shapes(Image& image) {
+  space_rig::Draw draw(21);
+  using space_rig::Kind;
+  const double far[3] = {0.9, -0.7, 0.2};
+  for (const Kind kind : {Kind::kCapsule, Kind::kHull, Kind::kBox}) {
+    const auto shape = draw.shape(kind, false);
+    space_rig::add(image, shape);
+    space_rig::put(image, shape, far);
+  }
+  image.windows = 1;
+  image.window[0] = {kHand, 2, 0, 0, 0.7, 500 * kMs};
+  image.capsule[0].binds = {1u << 2, 1u << 7, 1, 0};
+  space_rig::add_self(image);
+}
+
 // Every opcode, both programs; most cycles keep them.
 std::unique_ptr<Image> with_expressions() {
   auto image = draft();
+  add_shapes(*image);
   ImageNames names(*image);
   names.error = 0.02;
   names.rate = 1.6;

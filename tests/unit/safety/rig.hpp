@@ -64,9 +64,13 @@ inline kin::Chain make_chain() {
   }
   for (const Ball& ball : kBalls) {
     kin::Sphere& s = chain.sphere[chain.spheres++];
-    s.link = ball.link;
+    s.link = s.body = ball.link;
     s.radius = ball.r;
     for (int a = 0; a < 3; ++a) s.center[a] = ball.c[a];
+  }
+  chain.bodies = 8;
+  for (uint32_t b = 0; b < chain.bodies; ++b) {
+    std::snprintf(chain.body_name[b], sizeof chain.body_name[b], "link%u", b);
   }
   return chain;
 }

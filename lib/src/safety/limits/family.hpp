@@ -30,6 +30,9 @@ RowIr common(const toml::Table& table, const std::string& id, Dimension unit,
 // A row is added even where there is no room for it: rows then says so.
 void add_row(Image& image, const RowIr& from, RowKernel kernel, uint32_t index);
 
+// At most `most` entries: room for one more, or an error at `key`.
+void need_room(const toml::Table& table, const char* key, std::size_t have,
+               uint32_t most, const char* what);
 double not_negative(const toml::Table& table, const char* key, Dimension d);
 // An error at `key` unless some part of the robot that moves has a cover.
 void need_geometry(const toml::Table& table, const char* key, const Input& in);
@@ -42,11 +45,40 @@ Result<void> lower_joints(const LimitsIr& from, Image& to);
 void read_linear(const std::string& name, const toml::Table& table,
                  const Input& in);
 Result<void> lower_linear(const LimitsIr& from, Image& to);
-// families/space.cpp: keep = "in" or "out".
+// families/space.cpp: keep = "in" or "out", and which shape.
 void read_keep(const std::string& name, const toml::Table& table,
                const Input& in);
 void check_room(const toml::Table& table, const LimitsIr& limits);
 Result<void> lower_space(const LimitsIr& from, Image& to);
+
+// What is kept in or out: NAME = {keep, SHAPE, links, except, allow, …}.
+struct Keep {
+  const std::string& name;
+  const toml::Table& table;
+  const Input& in;
+  bool inside;
+  Binds binds;
+};
+// Warns when the base, at `deepest` m inside, is not in a set to stay in.
+void warn_base(const Keep& keep, const char* key, double deepest);
+RowIr keep_row(const Keep& keep);
+// families/binds.cpp: links, except, allow.
+Binds read_binds(const toml::Table& table, const Input& in);
+// families/boxes.cpp and solids.cpp.
+void read_box(const Keep& keep);
+void read_sphere(const Keep& keep);
+void read_capsule(const Keep& keep);
+void read_halfspace(const Keep& keep);
+void read_hull(const Keep& keep);
+void lower_boxes(const LimitsIr& from, Image& to);
+void lower_solids(const LimitsIr& from, Image& to);
+// Three lengths.
+void read_point(const toml::Value& value, double* out);
+
+// families/self.cpp: kind = "self".
+void read_self(const std::string& name, const toml::Table& table,
+               const Input& in);
+Result<void> lower_self(const LimitsIr& from, Image& to);
 // families/human.cpp: kind = "ssm".
 void read_ssm(const std::string& name, const toml::Table& table,
               const Input& in);

@@ -43,14 +43,37 @@ struct Limited {
   T limit;
 };
 
+// What is kept in and what is kept out of.
+template <class T>
+struct InOut {
+  std::vector<Limited<T>> in;
+  std::vector<Limited<T>> out;
+  [[nodiscard]] std::size_t size() const { return in.size() + out.size(); }
+};
+
+// A convex set, before its faces stand in the image's table.
+struct HullIr {
+  Hull hull{};
+  std::vector<Face> faces;
+};
+
+struct SelfIr {
+  std::vector<Pair> pairs;
+  std::vector<PairGroup> groups;
+};
+
 struct LimitsIr {
   bool none = false;  // limit = "none"
   std::optional<Limited<PerJoint>> action_max;
   std::optional<Limited<PerJoint>> action_rate;
   std::optional<Limited<JointRange>> position;
   std::optional<Limited<PerJoint>> velocity;
-  std::vector<Limited<Box>> keep_in;
-  std::vector<Limited<Box>> keep_out;
+  InOut<Box> boxes;
+  InOut<TurnedBox> turned;
+  InOut<Capsule> capsules;
+  InOut<HullIr> hulls;
+  std::vector<Window> windows;
+  std::optional<Limited<SelfIr>> self;
   std::vector<Limited<Human>> humans;
   std::vector<Limited<Linear>> linears;
   expr::Tree tree;  // of all expressions: what they share is there once

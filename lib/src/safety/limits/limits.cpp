@@ -43,6 +43,11 @@ void need_geometry(const toml::Table& table, const char* key, const Input& in) {
         "nothing would enforce this");
 }
 
+void need_room(const toml::Table& table, const char* key, std::size_t have,
+               uint32_t most, const char* what) {
+  if (have >= most) table[key].fail(fmt::format("at most {} {}", most, what));
+}
+
 double not_negative(const toml::Table& table, const char* key, Dimension d) {
   const double value = table.quantity(key, d);
   if (!(value >= 0)) table[key].fail("a value of 0 or more");
@@ -54,7 +59,8 @@ namespace {
 // Priority is this order.
 constexpr Family kFamilies[] = {
     {"ssm", read_ssm, lower_humans},
-    {"", nullptr, lower_space},   // keep = …
+    {"", nullptr, lower_space},  // keep = …
+    {"self", read_self, lower_self},
     {"", nullptr, lower_joints},  // action, joint
     {"linear", read_linear, lower_linear},
     {"expr", read_expression, lower_expressions},
@@ -68,17 +74,19 @@ void read_named(const std::string& name, const toml::Value& value,
   const auto table = value.table();
   if (!table) return;
   if (table.has("keep")) return read_keep(name, table, in);
-  if (!table.has("kind"))
-    return value.fail("a table without keep or kind",
-                      "keep = \"in\" or \"out\" with box, or kind = \"ssm\", "
-                      "\"linear\" or \"expr\"");
   std::vector<std::string_view> kinds;
   std::vector<Reader> readers;
+  std::string known;
   for (const Family& family : kFamilies) {
     if (family.read == nullptr) continue;
+    known += (known.empty() ? "" : ", ") + quoted(family.kind);
     kinds.push_back(family.kind);
     readers.push_back(family.read);
   }
+  if (!table.has("kind"))
+    return value.fail(
+        "a table without keep or kind",
+        "keep = \"in\" or \"out\" with a shape, or a kind: " + known);
   const std::size_t at = table["kind"].choice(kinds);
   if (table.text("kind") == kinds[at]) readers[at](name, table, in);
 }
@@ -100,9 +108,10 @@ uint32_t read_ladder(const toml::Value& value) {
 
 bool any_row(const LimitsIr& limits) {
   return limits.action_max || limits.action_rate || limits.position ||
-         limits.velocity || !limits.keep_in.empty() ||
-         !limits.keep_out.empty() || !limits.humans.empty() ||
-         !limits.linears.empty() || !limits.expressions.empty();
+         limits.velocity || limits.boxes.size() + limits.turned.size() > 0 ||
+         limits.capsules.size() + limits.hulls.size() > 0 || limits.self ||
+         !limits.humans.empty() || !limits.linears.empty() ||
+         !limits.expressions.empty();
 }
 
 }  // namespace

@@ -53,6 +53,10 @@ struct Slack8 {
 struct Slacks {
   Slack action, rate, position, velocity;
   Slack box[kMaxBoxes];
+  Slack turned[kMaxTurned];
+  Slack capsule[kMaxCapsules];
+  Slack hull[kMaxHulls];
+  Slack self;
   Slack human[kMaxHumans];
   Slack human_now[kMaxHumans];
   Slack linear[kMaxLinear];

@@ -5,6 +5,8 @@
 
 #include "safety/rows/boxes_impl.hpp"
 #include "safety/rows/human_impl.hpp"
+#include "safety/rows/self_impl.hpp"
+#include "safety/rows/solids_impl.hpp"
 
 namespace tactus::safety {
 inline namespace TACTUS_KERNEL_SPACE {
@@ -32,65 +34,155 @@ inline void drain(const Slack8* from, uint32_t count, Slack* into) {
 }
 
 // What the walk measures: a line per family here and in each function below.
+// As many of each as the image has begin as nothing measured; the rest of the
+// memory is left alone, since every candidate would pay for it.
 struct SpaceLanes {
-  Slack8 box[kMaxBoxes];
-  Slack8 human[kMaxHumans];
+  explicit SpaceLanes(const Image& image) {
+    begin(box, image.boxes);
+    begin(turned, image.turned);
+    begin(capsule, image.capsules);
+    begin(hull, image.hulls);
+    begin(human, image.humans);
+  }
+  static void begin(Slack8* lanes, uint32_t count) {
+    for (uint32_t k = 0; k < count; ++k) lanes[k] = Slack8{};
+  }
+  union {
+    Slack8 box[kMaxBoxes];
+  };
+  union {
+    Slack8 turned[kMaxTurned];
+  };
+  union {
+    Slack8 capsule[kMaxCapsules];
+  };
+  union {
+    Slack8 hull[kMaxHulls];
+  };
+  union {
+    Slack8 human[kMaxHumans];
+  };
+  Slack8 self;
 };
 
-template <class F>
-void sphere_slacks(const Image& image, const ShieldInput& in,
-                   const Until8& until, const Sphere8& s, uint32_t who,
-                   SpaceLanes& out) {
-  for (uint32_t k = 0; k < image.boxes; ++k) {
-    box_slack(image, k, s, who, out.box[k]);
-  }
-  for (uint32_t k = 0; k < image.humans; ++k) {
-    human_slack<F>(image, in, k, until, s, who, out.human[k]);
+// A robot sphere, and the task windows that are open.
+struct Visit {
+  Sphere8 sphere;
+  uint32_t index;  // of the sphere
+  uint32_t body;   // bit of its part
+  uint32_t open;
+};
+
+// The rows of one family on one sphere. What a window frees is measured like
+// the rest, so that time does not tell.
+template <class F, class Entry, class Measure>
+void bind(const Entry* entry, uint32_t count, const Visit& visit,
+          const Measure& measure, Slack8* out) {
+  const Double8 free = Double8{} + std::numeric_limits<double>::infinity();
+  for (uint32_t k = 0; k < count; ++k) {
+    const Binds& binds = entry[k].binds;
+    if ((binds.spared & visit.body) != 0 && !F::on(Fault::kSpared)) continue;
+    Double8 slack;
+    measure(k, slack);
+    const uint32_t allowed =
+        F::on(Fault::kWindowLinks) ? ~uint32_t{0} : binds.allowed;
+    const bool freed =
+        (allowed & visit.body) != 0 && (visit.open >> binds.window & 1u) != 0;
+    if (freed) kin::select_le(slack, free, free, slack, slack);  // not NaN
+    out[k].take(slack, visit.index);
   }
 }
 
+template <class F>
+void sphere_slacks(const Image& image, const Visit& visit, SpaceLanes& out) {
+  const Sphere8& s = visit.sphere;
+  bind<F>(
+      image.box, image.boxes, visit,
+      [&](uint32_t k, Double8& to) { box_slack(image, k, s, to); }, out.box);
+  bind<F>(
+      image.turned_box, image.turned, visit,
+      [&](uint32_t k, Double8& to) { turned_slack<F>(image, k, s, to); },
+      out.turned);
+  bind<F>(
+      image.capsule, image.capsules, visit,
+      [&](uint32_t k, Double8& to) { capsule_slack<F>(image, k, s, to); },
+      out.capsule);
+  bind<F>(
+      image.hull, image.hulls, visit,
+      [&](uint32_t k, Double8& to) { hull_slack<F>(image, k, s, to); },
+      out.hull);
+}
+
 inline bool missed(const Image& image, const SpaceLanes& lanes) {
-  return missed(lanes.box, image.boxes) || missed(lanes.human, image.humans);
+  return missed(lanes.box, image.boxes) || missed(lanes.human, image.humans) ||
+         missed(lanes.turned, image.turned) ||
+         missed(lanes.capsule, image.capsules) ||
+         missed(lanes.hull, image.hulls) || missed(&lanes.self, image.selves);
 }
 
 inline void drain(const Image& image, const SpaceLanes& lanes, Slacks& out) {
   drain(lanes.box, image.boxes, out.box);
+  drain(lanes.turned, image.turned, out.turned);
+  drain(lanes.capsule, image.capsules, out.capsule);
+  drain(lanes.hull, image.hulls, out.hull);
   drain(lanes.human, image.humans, out.human);
+  drain(&lanes.self, image.selves, &out.self);
+}
+
+// Everything about one block of eight samples.
+template <class F>
+void block_slacks(const Image& image, const ShieldInput& in,
+                  const Motion& motion, Effort effort, uint32_t b,
+                  uint32_t open, SpaceLanes& out) {
+  kin::Frames8 frames;
+  Reach8 wide[kin::kMaxFrames];
+  Reach8 speed[kin::kMaxFrames];
+  const double error = F::on(Fault::kModelError) ? 0 : image.commit.model_error;
+  kin::frames_of(image.chain, motion.q[b].at, frames);
+  for (uint32_t f = 1; f <= image.joints; ++f) {
+    reach_of(image, f, motion.wide[b], wide[f]);
+    reach_of(image, f, motion.speed[b], speed[f]);
+  }
+  Until8 until;
+  until_of(image, motion, b, effort, until);
+  Centres8 centres;
+  Visit visit;
+  visit.open = open;
+  for (uint32_t i = 0; i < image.chain.spheres; ++i) {
+    const kin::Sphere& sphere = image.chain.sphere[i];
+    Sphere8& s = visit.sphere;
+    kin::point(frames, sphere.link, sphere.center, s.at);
+    if (image.selves != 0) {
+      for (int a = 0; a < 3; ++a) centres.at[i][a] = s.at[a];
+    }
+    if (sphere.link == 0) continue;  // the base never moves
+    const double arm = image.derived.arm[i];
+    s.radius = (sphere.radius + error) +
+               (wide[sphere.link].along + wide[sphere.link].turning * arm);
+    s.speed = speed[sphere.link].along +
+              speed[sphere.link].turning * (arm + sphere.radius);
+    visit.index = i;
+    visit.body = 1u << sphere.body;
+    sphere_slacks<F>(image, visit, out);
+    for (uint32_t k = 0; k < image.humans; ++k) {
+      human_slack<F>(image, in, k, until, s, i, out.human[k]);
+    }
+  }
+  if (image.selves != 0)
+    self_slacks<F>(image, centres, motion.wide[b], out.self);
 }
 
 // Blocks are taken from the middle of the stop backwards, where a miss is
 // likeliest; all but kFull end at the first.
 template <class F>
-void space_slacks(const Image& image, const ShieldInput& in,
+void space_slacks(const Image& image, const ShieldInput& in, const Past& past,
                   const Motion& motion, Effort effort, Slacks& out) {
   const bool first_miss = effort != Effort::kFull && space_is_hard(image);
   const uint32_t begin = motion.blocks * 3 / 4;
-  SpaceLanes lanes;
-  kin::Frames8 frames;
-  Reach8 wide[kin::kMaxFrames];
-  Reach8 speed[kin::kMaxFrames];
-  const double error = F::on(Fault::kModelError) ? 0 : image.commit.model_error;
+  SpaceLanes lanes(image);
   for (uint32_t n = 1; n <= motion.blocks; ++n) {
     const uint32_t b = (begin + motion.blocks - n) % motion.blocks;
-    Until8 until;
-    until_of(image, motion, b, effort, until);
-    kin::frames_of(image.chain, motion.q[b].at, frames);
-    for (uint32_t f = 1; f <= image.joints; ++f) {
-      reach_of(image, f, motion.wide[b], wide[f]);
-      reach_of(image, f, motion.speed[b], speed[f]);
-    }
-    for (uint32_t i = 0; i < image.chain.spheres; ++i) {
-      const kin::Sphere& sphere = image.chain.sphere[i];
-      if (sphere.link == 0) continue;  // the base never moves
-      Sphere8 s;
-      kin::point(frames, sphere.link, sphere.center, s.at);
-      const double arm = image.derived.arm[i];
-      s.radius = (sphere.radius + error) +
-                 (wide[sphere.link].along + wide[sphere.link].turning * arm);
-      s.speed = speed[sphere.link].along +
-                speed[sphere.link].turning * (arm + sphere.radius);
-      sphere_slacks<F>(image, in, until, s, i, lanes);
-    }
+    block_slacks<F>(image, in, motion, effort, b, past.open, lanes);
     if (first_miss && missed(image, lanes)) break;
   }
   drain(image, lanes, out);

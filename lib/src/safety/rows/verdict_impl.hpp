@@ -32,6 +32,20 @@ inline Found find(const Slacks& all, const Row& row) {
       return {&all.box[i], Fault::kKeepIn, kReasonRowKeepIn};
     case RowKernel::kKeepOut:
       return {&all.box[i], Fault::kKeepOut, kReasonRowKeepOut};
+    case RowKernel::kTurnedIn:
+      return {&all.turned[i], Fault::kTurnedIn, kReasonRowKeepIn};
+    case RowKernel::kTurnedOut:
+      return {&all.turned[i], Fault::kTurnedOut, kReasonRowKeepOut};
+    case RowKernel::kCapsuleIn:
+      return {&all.capsule[i], Fault::kCapsuleIn, kReasonRowKeepIn};
+    case RowKernel::kCapsuleOut:
+      return {&all.capsule[i], Fault::kCapsuleOut, kReasonRowKeepOut};
+    case RowKernel::kHullIn:
+      return {&all.hull[i], Fault::kHullIn, kReasonRowKeepIn};
+    case RowKernel::kHullOut:
+      return {&all.hull[i], Fault::kHullOut, kReasonRowKeepOut};
+    case RowKernel::kSelf:
+      return {&all.self, Fault::kSelf, kReasonRowSelf};
     case RowKernel::kSeparation:
       return {&all.human[i], Fault::kSeparation, kReasonRowSeparation};
     case RowKernel::kSeparationNow:

@@ -11,6 +11,15 @@ namespace {
 Span one(const Image&) { return {0, 1}; }
 Span boxes_in(const Image& image) { return {0, image.boxes_in}; }
 Span boxes_out(const Image& image) { return {image.boxes_in, image.boxes}; }
+Span turned_in(const Image& image) { return {0, image.turned_in}; }
+Span turned_out(const Image& image) { return {image.turned_in, image.turned}; }
+Span capsules_in(const Image& image) { return {0, image.capsules_in}; }
+Span capsules_out(const Image& image) {
+  return {image.capsules_in, image.capsules};
+}
+Span hulls_in(const Image& image) { return {0, image.hulls_in}; }
+Span hulls_out(const Image& image) { return {image.hulls_in, image.hulls}; }
+Span selves(const Image& image) { return {0, image.selves}; }
 Span humans(const Image& image) { return {0, image.humans}; }
 Span linears(const Image& image) { return {0, image.linears}; }
 Span expressions(const Image& image) { return {0, image.expressions.count}; }
@@ -22,6 +31,13 @@ constexpr Family kFamilies[] = {
     {RowKernel::kJointVelocity, "joint velocity", one, joint_velocity},
     {RowKernel::kKeepIn, "box", boxes_in, boxes_in},
     {RowKernel::kKeepOut, "box", boxes_out, boxes_out},
+    {RowKernel::kTurnedIn, "turned box", turned_in, turned_in},
+    {RowKernel::kTurnedOut, "turned box", turned_out, turned_out},
+    {RowKernel::kCapsuleIn, "capsule", capsules_in, capsules_in},
+    {RowKernel::kCapsuleOut, "capsule", capsules_out, capsules_out},
+    {RowKernel::kHullIn, "hull", hulls_in, hulls_in},
+    {RowKernel::kHullOut, "hull", hulls_out, hulls_out},
+    {RowKernel::kSelf, "self", selves, selves},
     {RowKernel::kSeparation, "human", humans, humans},
     {RowKernel::kSeparationNow, "human", humans, humans},
     {RowKernel::kLinear, "linear", linears, linears},
@@ -73,7 +89,8 @@ Check check_enforced(const Image& image, const Family& family) {
 }
 
 constexpr Check (*kTables[])(const Image&) = {
-    check_joints, check_linear, check_boxes, check_humans, check_expressions,
+    check_joints, check_linear, check_windows, check_boxes,
+    check_solids, check_self,   check_humans,  check_expressions,
 };
 
 }  // namespace

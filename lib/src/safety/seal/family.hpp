@@ -15,6 +15,10 @@ using Check = Result<void>;
 inline bool positive(double x) { return x > 0 && x - x == 0; }
 inline bool not_negative(double x) { return x >= 0 && x - x == 0; }
 
+// A unit vector is one to this; what its error moves is a nanometre in a
+// kilometre.
+inline constexpr double kUnitError = 1e-12;
+
 struct Span {
   uint32_t begin, end;
 };
@@ -38,9 +42,15 @@ Check check_families(const Image& image);
 Check check_joints(const Image& image);
 Check check_linear(const Image& image);
 Check check_boxes(const Image& image);
+Check check_solids(const Image& image);
+Check check_windows(const Image& image);
+Check check_self(const Image& image);
 Check check_humans(const Image& image);
 Check check_expressions(const Image& image);
 
+// A keep row binds some part that moves, and its window exists.
+Check check_binds(const Image& image, const Binds& binds, const char* what,
+                  uint32_t index);
 // Its programs can be run without leaving their registers.
 bool expressions_valid(const Image& image) noexcept;
 Check needs_moving_spheres(const Image& image);

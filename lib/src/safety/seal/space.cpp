@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The robot's spheres and what they keep in or out of.
+// The robot's spheres, and boxes that they keep in or out of.
+#include <cmath>
+
 #include "safety/seal/family.hpp"
 
 namespace tactus::safety::sealing {
@@ -23,26 +25,82 @@ Check needs_moving_spheres(const Image& image) {
 Check check_spheres(const Image& image) {
   for (uint32_t i = 0; i < image.chain.spheres; ++i) {
     const kin::Sphere& s = image.chain.sphere[i];
-    if (s.link > image.joints || !positive(s.radius)) {
+    if (s.link > image.joints || s.body >= kin::Chain::kMaxBodies ||
+        !positive(s.radius)) {
       return bad_input("limits image: robot sphere {}: bad link or radius", i);
     }
   }
   return {};
 }
 
+Check check_binds(const Image& image, const Binds& binds, const char* what,
+                  uint32_t index) {
+  bool bound = false;
+  for (uint32_t i = 0; i < image.chain.spheres; ++i) {
+    const kin::Sphere& s = image.chain.sphere[i];
+    bound |= s.link > 0 && (binds.spared >> s.body & 1u) == 0;
+  }
+  if (!bound) {
+    return bad_input("limits image: {} {}: binds no part that moves", what,
+                     index);
+  }
+  if (binds.window > image.windows) {
+    return bad_input("limits image: {} {}: no such window", what, index);
+  }
+  return {};
+}
+
+namespace {
+
+Check check_sides(const double* lo, const double* hi, uint32_t index) {
+  for (int a = 0; a < 3; ++a) {
+    if (!(lo[a] < hi[a])) {
+      return bad_input("limits image: box {}: empty on axis {}", index, a);
+    }
+  }
+  return {};
+}
+
+double dot(const double* a, const double* b) {
+  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+}
+
+// Unit axes at right angles, somewhere.
+bool is_pose(const TurnedBox& box) {
+  bool good = true;
+  for (int a = 0; a < 3; ++a) {
+    good = good && std::isfinite(box.at[a]);
+    for (int b = 0; b < 3; ++b) {
+      const double wanted = a == b ? 1 : 0;
+      good = good &&
+             std::fabs(dot(box.axis[a], box.axis[b]) - wanted) <= kUnitError;
+    }
+  }
+  return good;
+}
+
+}  // namespace
+
 Check check_boxes(const Image& image) {
-  if (image.boxes > kMaxBoxes || image.boxes_in > image.boxes) {
+  if (image.boxes > kMaxBoxes || image.boxes_in > image.boxes ||
+      image.turned > kMaxTurned || image.turned_in > image.turned) {
     return over_size();
   }
-  if (image.boxes > 0) {
+  if (image.boxes + image.turned > 0) {
     if (Check r = needs_moving_spheres(image); !r) return r;
   }
   for (uint32_t i = 0; i < image.boxes; ++i) {
-    for (int a = 0; a < 3; ++a) {
-      if (!(image.box[i].lo[a] < image.box[i].hi[a])) {
-        return bad_input("limits image: box {}: empty on axis {}", i, a);
-      }
+    const Box& box = image.box[i];
+    if (Check r = check_sides(box.lo, box.hi, i); !r) return r;
+    if (Check r = check_binds(image, box.binds, "box", i); !r) return r;
+  }
+  for (uint32_t i = 0; i < image.turned; ++i) {
+    const TurnedBox& box = image.turned_box[i];
+    if (Check r = check_sides(box.lo, box.hi, i); !r) return r;
+    if (!is_pose(box)) {
+      return bad_input("limits image: box {}: its pose is none", i);
     }
+    if (Check r = check_binds(image, box.binds, "turned box", i); !r) return r;
   }
   return {};
 }

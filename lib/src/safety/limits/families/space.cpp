@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// keep = "in" or "out", box = [three ranges].
+// keep = "in" or "out" of a shape, and what all of them share.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -13,39 +13,64 @@ namespace {
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
 // Distance over which the margin goes from 1 to 0.
-constexpr double kBoxScale = 0.1;  // m
+constexpr double kSpaceScale = 0.1;  // m
+
+struct Shape {
+  const char* key;
+  void (*read)(const Keep& keep);
+};
+constexpr Shape kShapes[] = {
+    {"box", read_box},         {"sphere", read_sphere},
+    {"capsule", read_capsule}, {"halfspace", read_halfspace},
+    {"hull", read_hull},
+};
 
 }  // namespace
+
+void read_point(const toml::Value& value, double* out) {
+  const auto parts = value.list();
+  if (parts.size() != 3) return value.fail("three lengths: x, y, z");
+  for (uint32_t i = 0; i < 3; ++i) {
+    out[i] = parts[i].quantity(kLength);
+    if (!(std::abs(out[i]) < 1e3)) parts[i].fail("a length below 1000 m");
+  }
+}
+
+RowIr keep_row(const Keep& keep) {
+  return common(keep.table, keep.name, kLength, kSpaceScale);
+}
+
+void warn_base(const Keep& keep, const char* key, double deepest) {
+  if (!keep.inside || deepest >= 0) return;
+  log_line(LogLevel::kWarning,
+           fmt::format("{}: the keep-in {} does not hold the robot's base",
+                       keep.table[key].where(), key));
+}
 
 void read_keep(const std::string& name, const toml::Table& table,
                const Input& in) {
   const auto keep = table.choice("keep", {"in", "out"});
-  const auto sides = table.list("box");
-  if (sides.size() != 3) return table["box"].fail("three ranges: x, y, z");
-  Box box{};
-  copy_text(name, box.name, kName);
-  bool holds_base = true;
-  for (uint32_t i = 0; i < 3; ++i) {
-    const Range range = sides[i].range(kLength);
-    box.lo[i] = range.lo;
-    box.hi[i] = range.hi;
-    holds_base &= range.lo <= 0 && range.hi >= 0;
+  const Shape* shape = nullptr;
+  for (const Shape& one : kShapes) {
+    if (!table.has(one.key)) continue;
+    if (shape != nullptr)
+      return table[one.key].fail(
+          fmt::format("a second shape beside {}", shape->key),
+          "one shape in a row: give each a name of its own");
+    shape = &one;
   }
-  need_geometry(table, "box", in);
-  if (keep == 0 && !holds_base)
-    log_line(LogLevel::kWarning,
-             table["box"].where() +
-                 ": the keep-in box does not hold the robot's base");
-  if (in.out.keep_in.size() + in.out.keep_out.size() == kMaxBoxes)
-    table["box"].fail(fmt::format("at most {} boxes", kMaxBoxes));
-  auto& list = keep == 0 ? in.out.keep_in : in.out.keep_out;
-  list.push_back({common(table, name, kLength, kBoxScale), box});
+  if (shape == nullptr)
+    return table["box"].fail(
+        "a shape: box, sphere, capsule, halfspace or hull");
+  need_geometry(table, shape->key, in);
+  shape->read({name, table, in, keep == 0, read_binds(table, in)});
 }
 
-// Contradictions.
+// Contradictions between boxes.
 void check_room(const toml::Table& table, const LimitsIr& limits) {
   double lo[3] = {-kInf, -kInf, -kInf}, hi[3] = {kInf, kInf, kInf};
-  for (const auto& in : limits.keep_in) {
+  for (const auto& in : limits.boxes.in) {
+    if (in.limit.binds.spared != 0) continue;  // not for the whole robot
     for (int i = 0; i < 3; ++i) {
       lo[i] = std::max(lo[i], in.limit.lo[i]);
       hi[i] = std::min(hi[i], in.limit.hi[i]);
@@ -54,8 +79,8 @@ void check_room(const toml::Table& table, const LimitsIr& limits) {
             "no room", "keep-in boxes that overlap: all of them bind");
     }
   }
-  for (const auto& out : limits.keep_out) {
-    bool covers = !limits.keep_in.empty();
+  for (const auto& out : limits.boxes.out) {
+    bool covers = !limits.boxes.in.empty() && out.limit.binds.spared == 0;
     for (int i = 0; i < 3; ++i)
       covers &= out.limit.lo[i] <= lo[i] && out.limit.hi[i] >= hi[i];
     if (covers)
@@ -65,15 +90,9 @@ void check_room(const toml::Table& table, const LimitsIr& limits) {
 }
 
 Result<void> lower_space(const LimitsIr& from, Image& to) {
-  for (const auto& box : from.keep_in) {
-    add_row(to, box.row, RowKernel::kKeepIn, to.boxes);
-    to.box[to.boxes++] = box.limit;
-  }
-  to.boxes_in = to.boxes;
-  for (const auto& box : from.keep_out) {
-    add_row(to, box.row, RowKernel::kKeepOut, to.boxes);
-    to.box[to.boxes++] = box.limit;
-  }
+  lower_boxes(from, to);
+  lower_solids(from, to);
+  for (const Window& window : from.windows) to.window[to.windows++] = window;
   return {};
 }
 

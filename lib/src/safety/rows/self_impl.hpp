@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// The robot's own spheres against each other. Included by rows_impl.hpp.
+// Sphere pairs, after C. Ericson, Real-Time Collision Detection, 2005, 4.3.1.
+#pragma once
+
+#include "safety/rows/sphere_impl.hpp"
+
+namespace tactus::safety {
+inline namespace TACTUS_KERNEL_SPACE {
+namespace detail {
+
+// How far a point that moves with frame `to` may be from where its sample
+// has it, seen from frame `from`: the joints before `from` move both.
+template <class F>
+void reach_between(const Image& image, const PairGroup& group,
+                   const kin::Samples8& wide, Reach8& out) {
+  out.along = Double8{};
+  out.turning = Double8{};
+  if (F::on(Fault::kSelfWide)) return;
+  for (uint32_t j = group.from; j < group.to; ++j) {
+    out.along += wide.at[j] * image.derived.reach[group.to][j];
+    out.turning += wide.at[j] * image.derived.turn[j];
+  }
+}
+
+// Centres of all spheres, of the base too.
+struct Centres8 {
+  Double8 at[kin::kMaxSpheres][3];
+};
+
+// b may be anywhere within its reach seen from a, whose frame carries both.
+template <class F>
+void pair_slack(const Image& image, const Pair& pair, const Centres8& centres,
+                const Reach8& reach, Double8& out) {
+  const Double8* a = centres.at[pair.a];
+  const Double8* b = centres.at[pair.b];
+  Double8 sum = {};
+  for (int k = 0; k < 3; ++k) {
+    const Double8 d = a[k] - b[k];
+    sum += d * d;
+  }
+  Double8 distance;
+  kin::root(sum, distance);
+  const double error = F::on(Fault::kSelfModel) ? 0 : image.commit.model_error;
+  const double radii = image.chain.sphere[pair.a].radius +
+                       image.chain.sphere[pair.b].radius + 2 * error;
+  out = distance -
+        (radii + (reach.along + reach.turning * image.derived.arm[pair.b]));
+}
+
+template <class F>
+void self_slacks(const Image& image, const Centres8& centres,
+                 const kin::Samples8& wide, Slack8& out) {
+  for (uint32_t g = 0; g < image.pair_groups; ++g) {
+    const PairGroup& group = image.pair_group[g];
+    Reach8 reach;
+    reach_between<F>(image, group, wide, reach);
+    for (uint32_t p = group.first; p < group.first + group.count; ++p) {
+      Double8 slack;
+      pair_slack<F>(image, image.pair[p], centres, reach, slack);
+      out.take(slack, image.pair[p].b);
+    }
+  }
+}
+
+}  // namespace detail
+}  // namespace TACTUS_KERNEL_SPACE
+}  // namespace tactus::safety

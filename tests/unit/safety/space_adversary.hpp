@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+// As adversary.hpp, for the rows in space: a random state with commands in
+// flight, the shape moved (or the elbow bent) to where the shield just
+// accepts the action; then whatever the assumptions allow, and the least
+// that the oracle ever finds left.
+#pragma once
+
+#include "adversary.hpp"
+#include "space_rig.hpp"
+
+namespace adversary {
+
+using oracle::Real;
+
+struct SpaceEnd {
+  bool accepted = false;
+  Real least = INFINITY;  // m, over the whole motion
+};
+
+class SpaceCase : protected Case {
+ public:
+  SpaceCase(Image& image, uint64_t seed) : Case(image, seed), scene_(image) {}
+
+ protected:
+  // Accepted at the near end of `taken`, refused at the far one.
+  template <class Taken>
+  static bool bisect(const Taken& taken, double& low, double high) {
+    if (!taken(low)) return false;
+    for (int i = 0; i < 14; ++i) {
+      const double middle = 0.5 * (low + high);
+      (taken(middle) ? low : high) = middle;
+    }
+    return taken(low);
+  }
+  template <class F>
+  bool asked() {
+    trial_ = cycle_;
+    return trial_.run<F>(image_) != TACTUS_RUNG_STOP;
+  }
+  template <class F, class Left>
+  SpaceEnd follow_on(const Left& left) {
+    SpaceEnd out;
+    out.accepted = true;
+    cycle_ = trial_;
+    cycle_.send<F>(image_);
+    orders_to_rest();
+    const double lag = seconds(image_.commit.lag_ns);
+    for (int64_t t = cycle_.in.now_ns; t < 600 * kMs; t += 2 * kMs) {
+      robot_.to(t, lag);
+      out.least = std::min(out.least, left(robot_.q));
+    }
+    return out;
+  }
+
+  Image& scene_;
+};
+
+class ShapeCase : public SpaceCase {
+ public:
+  ShapeCase(Image& image, const space_rig::Shape& shape, uint64_t seed)
+      : SpaceCase(image, seed), shape_(shape), draw_(seed) {}
+
+  template <class F>
+  SpaceEnd run() {
+    prepare();
+    space_rig::Trial t = space_rig::trial(draw_, shape_);
+    double share = 0;
+    Solid solid;
+    const auto taken = [&](double x) {
+      double at[3];
+      for (int a = 0; a < 3; ++a)
+        at[a] = t.free[a] + x * (t.hit[a] - t.free[a]);
+      solid = space_rig::put(scene_, shape_, at);
+      return asked<F>();
+    };
+    if (!bisect(taken, share, 1)) return {};
+    return follow_on<F>(
+        [&](const double* q) { return oracle::least_left(solid, q); });
+  }
+
+ private:
+  using Solid = oracle::Solid;
+  const space_rig::Shape& shape_;
+  space_rig::Draw draw_;
+};
+
+// Without a model error, which would hide what is forgotten.
+inline Image& itself() {
+  static const auto image = [] {
+    auto made = space_rig::bare();
+    space_rig::add_self(*made);
+    made->commit.model_error = 0;
+    if (!seal(*made)) made->header.magic = 0;
+    return made;
+  }();
+  return *image;
+}
+
+// The wrist is folded towards the shoulder, the elbow bends on.
+class SelfCase : public SpaceCase {
+ public:
+  explicit SelfCase(uint64_t seed) : SpaceCase(itself(), seed) {}
+
+  template <class F>
+  SpaceEnd run() {
+    prepare();
+    const double elbow = robot_.q[3];
+    const float seen = cycle_.q[3];
+    double bend = 0.5;
+    const auto taken = [&](double x) {
+      robot_.q[3] = elbow - x;
+      cycle_.q[3] = seen - static_cast<float>(x);
+      return asked<F>();
+    };
+    if (!bisect(taken, bend, 3)) return {};
+    robot_.q[3] += static_cast<double>(seen - cycle_.q[3]) - bend;
+    return follow_on<F>([&](const double* q) { return oracle::self_gap(q); });
+  }
+};
+
+}  // namespace adversary

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: MIT
+// Rows in space against an oracle that shares nothing with them
+// (space_oracle.hpp): at rest to the ulp, in motion with whatever may happen,
+// and with NaN in every field. TACTUS_PROVE=1 runs a hundred times as many.
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+
+#include <cstdlib>
+
+#include "space_adversary.hpp"
+
+using namespace space_rig;
+
+namespace {
+
+uint64_t times(uint64_t count) {
+  return std::getenv("TACTUS_PROVE") ? 100 * count : count;
+}
+
+struct Tally {
+  uint64_t tried = 0, found = 0, unsafe = 0, wide = 0;
+  Real least = INFINITY;
+};
+
+Tally rest(Kind kind, bool inside, uint64_t count) {
+  Tally sum;
+  for (uint64_t seed = 1; seed <= count; ++seed) {
+    Draw draw(seed * 131 + static_cast<uint64_t>(kind));
+    const Shape shape = draw.shape(kind, inside);
+    auto image = bare();
+    add(*image, shape);
+    const auto sealed = seal(*image);
+    cr_assert(bool(sealed), "%s", sealed ? "" : sealed.error().text());
+    const Trial t = trial(draw, shape);
+    const Edge e = edge(*image, shape, t.q, t.free, t.hit);
+    ++sum.tried;
+    if (!e.found) continue;
+    ++sum.found;
+    sum.unsafe += !(e.left > -1e-9L);
+    sum.wide += !(e.left < 1e-9L);
+    sum.least = std::min(sum.least, e.left);
+  }
+  return sum;
+}
+
+Tally moving(Kind kind, bool inside, uint64_t count) {
+  Tally sum;
+  for (uint64_t seed = 1; seed <= count; ++seed) {
+    Draw draw(seed * 977 + static_cast<uint64_t>(kind));
+    const Shape shape = draw.shape(kind, inside);
+    auto image = bare();
+    add(*image, shape);
+    cr_assert(bool(seal(*image)));
+    const auto end = adversary::ShapeCase(*image, shape, seed).run<NoFault>();
+    ++sum.tried;
+    sum.found += end.accepted;
+    sum.unsafe += end.accepted && !(end.least > 0);
+    sum.least = std::min(sum.least, end.least);
+  }
+  return sum;
+}
+
+void print(const char* what, const Tally& sum) {
+  std::printf("%s: tried %lu found %lu unsafe %lu least %.3Le m\n", what,
+              sum.tried, sum.found, sum.unsafe, sum.least);
+}
+
+// Kernels that are exact: what is refused next to what is accepted is unsafe.
+bool is_exact(Kind kind, bool inside) { return kind != Kind::kHull || inside; }
+
+}  // namespace
+
+Test(space, at_rest_the_edge_is_where_the_oracle_has_it, .timeout = 36000) {
+  for (const Kind kind : kKinds) {
+    for (const bool inside : {false, true}) {
+      const uint64_t count = times(40);
+      Tally sum = rest(kind, inside, count);
+      print(inside ? "rest, keep in" : "rest, keep out", sum);
+      cr_assert(sum.found >= count / 2, "kind %d in %d: %lu of %lu",
+                static_cast<int>(kind), inside, sum.found, sum.tried);
+      cr_assert(eq(u64, sum.unsafe, 0));
+      if (is_exact(kind, inside)) cr_assert(eq(u64, sum.wide, 0));
+    }
+  }
+}
+
+Test(space, what_is_accepted_in_motion_never_touches, .timeout = 36000) {
+  for (const Kind kind : kKinds) {
+    for (const bool inside : {false, true}) {
+      const uint64_t count = times(40);
+      Tally sum = moving(kind, inside, count);
+      print(inside ? "moving, keep in" : "moving, keep out", sum);
+      cr_assert(sum.found >= count / 4);
+      cr_assert(eq(u64, sum.unsafe, 0));
+    }
+  }
+}
+
+Test(space, what_is_accepted_in_motion_never_meets_itself, .timeout = 36000) {
+  Tally sum;
+  for (uint64_t seed = 1; seed <= times(300); ++seed) {
+    const auto end = adversary::SelfCase(seed).run<NoFault>();
+    ++sum.tried;
+    sum.found += end.accepted;
+    sum.unsafe += end.accepted && !(end.least > -1e-6L);
+    sum.least = std::min(sum.least, end.least);
+  }
+  print("self", sum);
+  cr_assert(sum.found > sum.tried / 4);
+  cr_assert(eq(u64, sum.unsafe, 0));
+}
+
+namespace {
+
+// Each double of a plain struct in turn.
+template <class T, class Spoilt>
+void each_double(T& value, uint32_t doubles, const double* first,
+                 const Spoilt& spoilt) {
+  (void)value;
+  for (uint32_t i = 0; i < doubles; ++i) {
+    double& field = const_cast<double&>(first[i]);
+    const double was = field;
+    for (const double bad : {double(NAN), -double(NAN)}) {
+      field = bad;
+      spoilt(i);
+    }
+    field = was;
+  }
+}
+
+}  // namespace
+
+Test(space, nan_in_any_figure_of_a_shape_is_a_violation) {
+  for (const Kind kind : kKinds) {
+    for (const bool inside : {false, true}) {
+      Draw draw(7);
+      const Shape shape = draw.shape(kind, inside);
+      auto image = bare();
+      add(*image, shape);
+      cr_assert(bool(seal(*image)));
+      const double far[3] = {0, 0, inside ? 0 : 9.0};
+      put(*image, shape,
+          kind == Kind::kHalf ? draw.shape(kind, inside).faces[0].normal : far);
+      const double q[7] = {0, 0.4, 0, -1.2, 0, 1.2, 0};
+      const auto refused = [&](uint32_t i) {
+        cr_assert(not(rests(*image, q)), "kind %d in %d figure %u",
+                  static_cast<int>(kind), inside, i);
+      };
+      const bool rod = kind == Kind::kSphere || kind == Kind::kCapsule;
+      Capsule& c = image->capsule[0];
+      TurnedBox& b = image->turned_box[0];
+      if (rod) {
+        each_double(c, 3, c.from, refused);
+        each_double(c, 1, &c.radius, refused);
+        each_double(c, 3, image->derived.along[0], refused);
+        each_double(c, 1, &image->derived.inverse[0], refused);
+      } else if (kind == Kind::kBox) {
+        each_double(b, 3, b.at, refused);
+        if (!inside) each_double(b, 9, b.axis[0], refused);
+      } else {
+        each_double(b, 4 * image->faces, image->face[0].normal, refused);
+      }
+    }
+  }
+}
+
+Test(space, a_row_that_binds_no_part_is_refused) {
+  Draw draw(3);
+  const Shape shape = draw.shape(Kind::kSphere, false);
+  auto image = bare();
+  add(*image, shape);
+  image->capsule[0].binds.spared = ~1u;
+  cr_assert(not(bool(seal(*image))));
+}
+
+Test(space, the_self_row_names_the_outer_sphere) {
+  Image& image = adversary::itself();
+  Cycle c;
+  c.q[3] = -2.9f;
+  c.q[5] = 1.5f;
+  c.run(image);
+  cr_assert(ne(u32, c.out.reasons & kReasonRowSelf, 0));
+  cr_assert(kBalls[c.out.worst_link].link >= 4);
+}
+
+namespace {
+
+// The same image with one figure spoilt: seal must say so.
+template <class Spoil>
+void refuses(const Spoil& spoil) {
+  auto image = bare();
+  add_self(*image);
+  Draw draw(5);
+  for (const Kind kind : {Kind::kCapsule, Kind::kHull, Kind::kBox})
+    add(*image, draw.shape(kind, false));
+  image->windows = 1;
+  image->window[0] = {kTarget, 1, 0, 0, 0.5, kMs};
+  spoil(*image);
+  cr_assert(not(bool(seal(*image))));
+}
+
+}  // namespace
+
+Test(space, seal_refuses_what_could_not_be_judged) {
+  auto good = bare();
+  add_self(*good);
+  cr_assert(bool(seal(*good)));
+  refuses([](Image& i) { i.capsule[0].radius = 0; });
+  refuses([](Image& i) { i.capsule[0].to[1] = kInf; });
+  refuses([](Image& i) { i.face[1].normal[0] *= 1.01; });
+  refuses([](Image& i) { i.face[0].offset = double(NAN); });
+  refuses([](Image& i) { i.hull[0].faces = 200; });
+  refuses([](Image& i) { i.hull[0].faces = 0; });
+  refuses([](Image& i) { i.turned_box[0].axis[0][0] += 1e-6; });
+  refuses([](Image& i) { i.turned_box[0].lo[2] = 9; });
+  refuses([](Image& i) { i.turned_box[0].lo[1] = double(NAN); });
+  refuses([](Image& i) { i.turned_box[0].at[1] = double(NAN); });
+  refuses([](Image& i) { i.capsule[0].binds.window = 2; });
+  refuses([](Image& i) { i.window[0].signal = 9; });
+  refuses([](Image& i) { i.window[0].element = 3; });
+  refuses([](Image& i) { i.window[0].longest_ns = 0; });
+  refuses([](Image& i) { i.pair[0].b = 250; });
+  refuses([](Image& i) { i.pair_group[0].count -= 1; });
+  refuses([](Image& i) { i.pair_group[0].to = i.pair_group[0].from; });
+  refuses([](Image& i) { i.selves = 0; });
+  refuses([](Image& i) { i.capsules = kMaxCapsules + 1; });
+  refuses([](Image& i) { i.chain.sphere[3].body = 32; });
+  refuses([](Image& i) { --i.rows; });  // a hull without a row
+}
