@@ -19,7 +19,7 @@ void judge(const Image& image, const ShieldInput& in, const Past& past,
            const Intent& intent, const Motion& motion, Effort effort,
            Verdict& out) noexcept {
   using namespace detail;
-  Slacks slacks;
+  Slacks slacks(image);
   act_slacks(image, past, intent, slacks);
   joint_slacks(image, motion, slacks);
   space_slacks<F>(image, in, past, motion, effort, slacks);
@@ -30,7 +30,7 @@ void judge(const Image& image, const ShieldInput& in, const Past& past,
   out.safe = image.rows > 0 || image.ladder.limit_none == 1;
   out.margin = 1;
   for (uint32_t r = 0; r < image.rows; ++r) {
-    const Found found = find(slacks, image.row[r]);
+    const Found found = find(image, slacks, image.row[r]);
     if (found.fault != Fault::kNone && F::on(found.fault)) continue;
     count_row<F>(image, r, found, out);
   }

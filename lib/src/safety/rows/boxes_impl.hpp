@@ -12,8 +12,10 @@ namespace detail {
 
 // Of a sphere around `at`; Bounds has lo[3] and hi[3]. Exact.
 template <class Bounds>
-void inside_slack(const Bounds& box, const Double8* at, const Double8& radius,
-                  Double8& out) {
+[[gnu::always_inline]] inline void inside_slack(const Bounds& box,
+                                                const Double8* at,
+                                                const Double8& radius,
+                                                Double8& out) {
   // A NaN in place or radius is in all six, so the minimum keeps it.
   out = (at[0] - radius) - box.lo[0];
   for (int a = 0; a < 3; ++a) {
@@ -26,8 +28,10 @@ void inside_slack(const Bounds& box, const Double8* at, const Double8& radius,
 }
 
 template <class Bounds>
-void outside_slack(const Bounds& box, const Double8* at, const Double8& radius,
-                   Double8& out) {
+[[gnu::always_inline]] inline void outside_slack(const Bounds& box,
+                                                 const Double8* at,
+                                                 const Double8& radius,
+                                                 Double8& out) {
   Double8 sum = {};
   const Double8 zero = {};
   for (int a = 0; a < 3; ++a) {

@@ -35,9 +35,9 @@ inline void until_of(const Image& image, const Motion& motion, uint32_t block,
 }
 
 template <class F>
-void human_slack(const Image& image, const ShieldInput& in, uint32_t index,
-                 const Until8& to, const Sphere8& s, uint32_t who,
-                 Slack8& out) {
+[[gnu::always_inline]] inline void human_slack(
+    const Image& image, const ShieldInput& in, uint32_t index,
+    const Until8& to, const Sphere8& s, uint32_t who, Slack8& out) {
   const Human& human = image.human[index];
   const Signal& signal = image.signal[human.signal];
   const double age = seconds(in.now_ns - in.stamp_ns[human.signal]);

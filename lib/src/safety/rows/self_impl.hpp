@@ -23,17 +23,12 @@ void reach_between(const Image& image, const PairGroup& group,
   }
 }
 
-// Centres of all spheres, of the base too.
-struct Centres8 {
-  Double8 at[kin::kMaxSpheres][3];
-};
-
 // b may be anywhere within its reach seen from a, whose frame carries both.
 template <class F>
-void pair_slack(const Image& image, const Pair& pair, const Centres8& centres,
+void pair_slack(const Image& image, const Pair& pair, const Sphere8* spheres,
                 const Reach8& reach, Double8& out) {
-  const Double8* a = centres.at[pair.a];
-  const Double8* b = centres.at[pair.b];
+  const Double8* a = spheres[pair.a].at;
+  const Double8* b = spheres[pair.b].at;
   Double8 sum = {};
   for (int k = 0; k < 3; ++k) {
     const Double8 d = a[k] - b[k];
@@ -49,18 +44,20 @@ void pair_slack(const Image& image, const Pair& pair, const Centres8& centres,
 }
 
 template <class F>
-void self_slacks(const Image& image, const Centres8& centres,
+void self_slacks(const Image& image, const Sphere8* spheres,
                  const kin::Samples8& wide, Slack8& out) {
+  Slack8 lanes = out;
   for (uint32_t g = 0; g < image.pair_groups; ++g) {
     const PairGroup& group = image.pair_group[g];
     Reach8 reach;
     reach_between<F>(image, group, wide, reach);
     for (uint32_t p = group.first; p < group.first + group.count; ++p) {
       Double8 slack;
-      pair_slack<F>(image, image.pair[p], centres, reach, slack);
-      out.take(slack, image.pair[p].b);
+      pair_slack<F>(image, image.pair[p], spheres, reach, slack);
+      lanes.take(slack, image.pair[p].b);
     }
   }
+  out = lanes;
 }
 
 }  // namespace detail

@@ -49,18 +49,50 @@ struct Slack8 {
   }
 };
 
+// As many of a table's entries as there are begin as nothing measured; the
+// rest of the memory is left alone, since every candidate would pay for it.
+template <class T>
+void begin(T* entry, uint32_t count) {
+  for (uint32_t k = 0; k < count; ++k) entry[k] = T{};
+}
+
 // Everything measured about a motion, per table entry: a line per family.
 struct Slacks {
-  Slack action, rate, position, velocity;
-  Slack box[kMaxBoxes];
-  Slack turned[kMaxTurned];
-  Slack capsule[kMaxCapsules];
-  Slack hull[kMaxHulls];
-  Slack self;
-  Slack human[kMaxHumans];
-  Slack human_now[kMaxHumans];
-  Slack linear[kMaxLinear];
-  Slack expression[kMaxExpressions];
+  explicit Slacks(const Image& image) {
+    begin(box, image.boxes);
+    begin(turned, image.turned);
+    begin(capsule, image.capsules);
+    begin(hull, image.hulls);
+    begin(human, image.humans);
+    begin(human_now, image.humans);
+    begin(linear, image.linears);
+    begin(expression, image.expressions.count);
+  }
+  Slack action, rate, position, velocity, self;
+  union {
+    Slack box[kMaxBoxes];
+  };
+  union {
+    Slack turned[kMaxTurned];
+  };
+  union {
+    Slack capsule[kMaxCapsules];
+  };
+  union {
+    Slack hull[kMaxHulls];
+  };
+  union {
+    Slack human[kMaxHumans];
+  };
+  union {
+    Slack human_now[kMaxHumans];
+  };
+  union {
+    Slack linear[kMaxLinear];
+  };
+  union {
+    Slack expression[kMaxExpressions];
+  };
 };
 
 }  // namespace detail

@@ -34,8 +34,6 @@ inline void drain(const Slack8* from, uint32_t count, Slack* into) {
 }
 
 // What the walk measures: a line per family here and in each function below.
-// As many of each as the image has begin as nothing measured; the rest of the
-// memory is left alone, since every candidate would pay for it.
 struct SpaceLanes {
   explicit SpaceLanes(const Image& image) {
     begin(box, image.boxes);
@@ -43,9 +41,6 @@ struct SpaceLanes {
     begin(capsule, image.capsules);
     begin(hull, image.hulls);
     begin(human, image.humans);
-  }
-  static void begin(Slack8* lanes, uint32_t count) {
-    for (uint32_t k = 0; k < count; ++k) lanes[k] = Slack8{};
   }
   union {
     Slack8 box[kMaxBoxes];
@@ -65,51 +60,69 @@ struct SpaceLanes {
   Slack8 self;
 };
 
-// A robot sphere, and the task windows that are open.
-struct Visit {
-  Sphere8 sphere;
-  uint32_t index;  // of the sphere
-  uint32_t body;   // bit of its part
-  uint32_t open;
+// The robot at one block of eight samples.
+struct Scene8 {
+  Sphere8 sphere[kin::kMaxSpheres];   // of the base: centres only
+  uint32_t moving[kin::kMaxSpheres];  // indices of the others
+  uint32_t count;
+  uint32_t open;  // task windows
 };
 
-// The rows of one family on one sphere. What a window frees is measured like
-// the rest, so that time does not tell.
+// The rows of one family. What a window frees is measured like the rest, so
+// that time does not tell.
 template <class F, class Entry, class Measure>
-void bind(const Entry* entry, uint32_t count, const Visit& visit,
-          const Measure& measure, Slack8* out) {
+[[gnu::always_inline]] inline void bind(const Image& image, const Entry* entry,
+                                        uint32_t count, const Scene8& scene,
+                                        const Measure& measure, Slack8* out) {
   const Double8 free = Double8{} + std::numeric_limits<double>::infinity();
   for (uint32_t k = 0; k < count; ++k) {
     const Binds& binds = entry[k].binds;
-    if ((binds.spared & visit.body) != 0 && !F::on(Fault::kSpared)) continue;
-    Double8 slack;
-    measure(k, slack);
+    const uint32_t spared = F::on(Fault::kSpared) ? 0 : binds.spared;
+    const bool open = (scene.open >> binds.window & 1u) != 0;
     const uint32_t allowed =
         F::on(Fault::kWindowLinks) ? ~uint32_t{0} : binds.allowed;
-    const bool freed =
-        (allowed & visit.body) != 0 && (visit.open >> binds.window & 1u) != 0;
-    if (freed) kin::select_le(slack, free, free, slack, slack);  // not NaN
-    out[k].take(slack, visit.index);
+    const uint32_t freed = open ? allowed : 0;
+    Slack8 lanes = out[k];
+    for (uint32_t m = 0; m < scene.count; ++m) {
+      const uint32_t i = scene.moving[m];
+      const uint32_t body = 1u << image.chain.sphere[i].body;
+      if ((spared & body) != 0) continue;
+      Double8 slack;
+      measure(k, scene.sphere[i], slack);
+      // A NaN is not freed.
+      if ((freed & body) != 0) kin::select_le(slack, free, free, slack, slack);
+      lanes.take(slack, i);
+    }
+    out[k] = lanes;
   }
 }
 
 template <class F>
-void sphere_slacks(const Image& image, const Visit& visit, SpaceLanes& out) {
-  const Sphere8& s = visit.sphere;
+void shape_slacks(const Image& image, const Scene8& scene, SpaceLanes& out) {
+  using Index = uint32_t;
   bind<F>(
-      image.box, image.boxes, visit,
-      [&](uint32_t k, Double8& to) { box_slack(image, k, s, to); }, out.box);
+      image, image.box, image.boxes, scene,
+      [&](Index k, const Sphere8& s, Double8& to) {
+        box_slack(image, k, s, to);
+      },
+      out.box);
   bind<F>(
-      image.turned_box, image.turned, visit,
-      [&](uint32_t k, Double8& to) { turned_slack<F>(image, k, s, to); },
+      image, image.turned_box, image.turned, scene,
+      [&](Index k, const Sphere8& s, Double8& to) {
+        turned_slack<F>(image, k, s, to);
+      },
       out.turned);
   bind<F>(
-      image.capsule, image.capsules, visit,
-      [&](uint32_t k, Double8& to) { capsule_slack<F>(image, k, s, to); },
+      image, image.capsule, image.capsules, scene,
+      [&](Index k, const Sphere8& s, Double8& to) {
+        capsule_slack<F>(image, k, s, to);
+      },
       out.capsule);
   bind<F>(
-      image.hull, image.hulls, visit,
-      [&](uint32_t k, Double8& to) { hull_slack<F>(image, k, s, to); },
+      image, image.hull, image.hulls, scene,
+      [&](Index k, const Sphere8& s, Double8& to) {
+        hull_slack<F>(image, k, s, to);
+      },
       out.hull);
 }
 
@@ -129,11 +142,9 @@ inline void drain(const Image& image, const SpaceLanes& lanes, Slacks& out) {
   drain(&lanes.self, image.selves, &out.self);
 }
 
-// Everything about one block of eight samples.
 template <class F>
-void block_slacks(const Image& image, const ShieldInput& in,
-                  const Motion& motion, Effort effort, uint32_t b,
-                  uint32_t open, SpaceLanes& out) {
+void set_scene(const Image& image, const Motion& motion, uint32_t b,
+               Scene8& out) {
   kin::Frames8 frames;
   Reach8 wide[kin::kMaxFrames];
   Reach8 speed[kin::kMaxFrames];
@@ -143,33 +154,43 @@ void block_slacks(const Image& image, const ShieldInput& in,
     reach_of(image, f, motion.wide[b], wide[f]);
     reach_of(image, f, motion.speed[b], speed[f]);
   }
-  Until8 until;
-  until_of(image, motion, b, effort, until);
-  Centres8 centres;
-  Visit visit;
-  visit.open = open;
+  out.count = 0;
   for (uint32_t i = 0; i < image.chain.spheres; ++i) {
     const kin::Sphere& sphere = image.chain.sphere[i];
-    Sphere8& s = visit.sphere;
+    Sphere8& s = out.sphere[i];
     kin::point(frames, sphere.link, sphere.center, s.at);
-    if (image.selves != 0) {
-      for (int a = 0; a < 3; ++a) centres.at[i][a] = s.at[a];
-    }
     if (sphere.link == 0) continue;  // the base never moves
     const double arm = image.derived.arm[i];
     s.radius = (sphere.radius + error) +
                (wide[sphere.link].along + wide[sphere.link].turning * arm);
     s.speed = speed[sphere.link].along +
               speed[sphere.link].turning * (arm + sphere.radius);
-    visit.index = i;
-    visit.body = 1u << sphere.body;
-    sphere_slacks<F>(image, visit, out);
-    for (uint32_t k = 0; k < image.humans; ++k) {
-      human_slack<F>(image, in, k, until, s, i, out.human[k]);
-    }
+    out.moving[out.count++] = i;
   }
-  if (image.selves != 0)
-    self_slacks<F>(image, centres, motion.wide[b], out.self);
+}
+
+// Everything about one block of eight samples.
+template <class F>
+void block_slacks(const Image& image, const ShieldInput& in,
+                  const Motion& motion, Effort effort, uint32_t b,
+                  uint32_t open, SpaceLanes& out) {
+  Scene8 scene;
+  set_scene<F>(image, motion, b, scene);
+  scene.open = open;
+  shape_slacks<F>(image, scene, out);
+  Until8 until;
+  until_of(image, motion, b, effort, until);
+  for (uint32_t k = 0; k < image.humans; ++k) {
+    Slack8 lanes = out.human[k];
+    for (uint32_t m = 0; m < scene.count; ++m) {
+      const uint32_t i = scene.moving[m];
+      human_slack<F>(image, in, k, until, scene.sphere[i], i, lanes);
+    }
+    out.human[k] = lanes;
+  }
+  if (image.selves != 0) {
+    self_slacks<F>(image, scene.sphere, motion.wide[b], out.self);
+  }
 }
 
 // Blocks are taken from the middle of the stop backwards, where a miss is

@@ -12,12 +12,17 @@ namespace detail {
 // One row's slack, the fault that removes its family, and the reason that it
 // gives for a stop.
 struct Found {
-  const Slack* slack = nullptr;  // nullptr: unknown kernel
+  const Slack* slack = nullptr;  // nullptr: no such kernel or entry
   Fault fault = Fault::kNone;
   Reason reason = kReasonImage;  // an image gone bad
 };
 
-inline Found find(const Slacks& all, const Row& row) {
+// The entry of a table, if it has one there.
+inline const Slack* entry(const Slack* table, uint32_t count, uint32_t index) {
+  return index < count ? table + index : nullptr;
+}
+
+inline Found find(const Image& image, const Slacks& all, const Row& row) {
   const uint32_t i = row.index;
   switch (row.kernel) {
     case RowKernel::kActionBox:
@@ -29,32 +34,42 @@ inline Found find(const Slacks& all, const Row& row) {
     case RowKernel::kJointVelocity:
       return {&all.velocity, Fault::kJointVelocity, kReasonRowVelocity};
     case RowKernel::kKeepIn:
-      return {&all.box[i], Fault::kKeepIn, kReasonRowKeepIn};
+      return {entry(all.box, image.boxes, i), Fault::kKeepIn, kReasonRowKeepIn};
     case RowKernel::kKeepOut:
-      return {&all.box[i], Fault::kKeepOut, kReasonRowKeepOut};
+      return {entry(all.box, image.boxes, i), Fault::kKeepOut,
+              kReasonRowKeepOut};
     case RowKernel::kTurnedIn:
-      return {&all.turned[i], Fault::kTurnedIn, kReasonRowKeepIn};
+      return {entry(all.turned, image.turned, i), Fault::kTurnedIn,
+              kReasonRowKeepIn};
     case RowKernel::kTurnedOut:
-      return {&all.turned[i], Fault::kTurnedOut, kReasonRowKeepOut};
+      return {entry(all.turned, image.turned, i), Fault::kTurnedOut,
+              kReasonRowKeepOut};
     case RowKernel::kCapsuleIn:
-      return {&all.capsule[i], Fault::kCapsuleIn, kReasonRowKeepIn};
+      return {entry(all.capsule, image.capsules, i), Fault::kCapsuleIn,
+              kReasonRowKeepIn};
     case RowKernel::kCapsuleOut:
-      return {&all.capsule[i], Fault::kCapsuleOut, kReasonRowKeepOut};
+      return {entry(all.capsule, image.capsules, i), Fault::kCapsuleOut,
+              kReasonRowKeepOut};
     case RowKernel::kHullIn:
-      return {&all.hull[i], Fault::kHullIn, kReasonRowKeepIn};
+      return {entry(all.hull, image.hulls, i), Fault::kHullIn,
+              kReasonRowKeepIn};
     case RowKernel::kHullOut:
-      return {&all.hull[i], Fault::kHullOut, kReasonRowKeepOut};
+      return {entry(all.hull, image.hulls, i), Fault::kHullOut,
+              kReasonRowKeepOut};
     case RowKernel::kSelf:
       return {&all.self, Fault::kSelf, kReasonRowSelf};
     case RowKernel::kSeparation:
-      return {&all.human[i], Fault::kSeparation, kReasonRowSeparation};
+      return {entry(all.human, image.humans, i), Fault::kSeparation,
+              kReasonRowSeparation};
     case RowKernel::kSeparationNow:
-      return {&all.human_now[i], Fault::kSeparationNow,
+      return {entry(all.human_now, image.humans, i), Fault::kSeparationNow,
               kReasonRowSeparationNow};
     case RowKernel::kLinear:
-      return {&all.linear[i], Fault::kLinear, kReasonRowLinear};
+      return {entry(all.linear, image.linears, i), Fault::kLinear,
+              kReasonRowLinear};
     case RowKernel::kExpression:
-      return {&all.expression[i], Fault::kExpression, kReasonRowExpression};
+      return {entry(all.expression, image.expressions.count, i),
+              Fault::kExpression, kReasonRowExpression};
     case RowKernel::kNone:
       break;
   }
