@@ -3,6 +3,8 @@
 // commands in flight, random actions, the hand anywhere from far away to
 // within reach. Every kernel that this machine can run judges the same cycles
 // in turn; a row per rung that came out. Hot: state and image are in cache.
+// Then with more and more pairs of the robot's own spheres, and with posts
+// (capsules) and pillars (hulls of eight faces) in its cell.
 // Then rung project's solver alone, seven values and thirty rows; DAQP and
 // OSQP on such programs, through Python, are in tests/oracle/qp.sh. Then 32
 // custom expressions: VM and JIT of each kernel against muparser and code
@@ -110,8 +112,76 @@ class Source {
 using Samples =
     std::map<std::pair<std::string, std::string>, std::vector<double>>;
 
-// `ladder` begins the names of the rows.
-void measure(const safety::Image& image, const char* ladder, int cases,
+using ImageCopy = std::unique_ptr<safety::Image>;
+
+ImageCopy sealed(ImageCopy image) {
+  if (auto ok = safety::seal(*image); !ok) {
+    fmt::print(stderr, "bench safety: {}\n", ok.error().text());
+    std::exit(1);
+  }
+  return image;
+}
+
+// Spheres of links that are three joints apart or more, over and over.
+ImageCopy with_pairs(const safety::Image& image, uint32_t count) {
+  auto out = std::make_unique<safety::Image>(image);
+  const auto& chain = out->chain;
+  std::map<std::pair<uint32_t, uint32_t>, std::vector<safety::Pair>> groups;
+  for (uint32_t n = 0, made = 0; made < count; ++n) {
+    const uint32_t a = n % chain.spheres, b = n / chain.spheres % chain.spheres;
+    const uint32_t from = chain.sphere[a].link, to = chain.sphere[b].link;
+    if (to < from + 3) continue;
+    groups[{from, to}].push_back(
+        {static_cast<uint16_t>(a), static_cast<uint16_t>(b)});
+    ++made;
+  }
+  for (const auto& [frames, pairs] : groups) {
+    out->pair_group[out->pair_groups++] = {frames.first, frames.second,
+                                           out->pairs,
+                                           static_cast<uint32_t>(pairs.size())};
+    for (const safety::Pair& pair : pairs) out->pair[out->pairs++] = pair;
+  }
+  out->selves = 1;
+  out->row[out->rows++] = {
+      "self", safety::RowKernel::kSelf, safety::RowKind::kHard, out->rows, 0, 0,
+      1};
+  return sealed(std::move(out));
+}
+
+// Posts and eight-sided pillars beyond the robot's reach.
+ImageCopy with_shapes(const safety::Image& image, uint32_t count) {
+  auto out = std::make_unique<safety::Image>(image);
+  for (uint32_t k = 0; k < count; ++k) {
+    auto& post = out->capsule[out->capsules++];
+    post = {"post", {3, 0, 0}, {3, 0, 1}, 0.1, {}};
+    out->row[out->rows++] = {"post",
+                             safety::RowKernel::kCapsuleOut,
+                             safety::RowKind::kHard,
+                             out->rows,
+                             k,
+                             0,
+                             1};
+    auto& pillar = out->hull[out->hulls++];
+    pillar.first = out->faces;
+    pillar.faces = 8;
+    for (int side = 0; side < 8; ++side) {
+      const double turn = side * M_PI / 4;
+      out->face[out->faces++] = {{std::cos(turn), std::sin(turn), 0},
+                                 0.1 + 3 * std::cos(turn)};
+    }
+    out->row[out->rows++] = {"pillar",
+                             safety::RowKernel::kHullOut,
+                             safety::RowKind::kHard,
+                             out->rows,
+                             k,
+                             0,
+                             1};
+  }
+  return sealed(std::move(out));
+}
+
+// `what` begins the names of the rows.
+void measure(const safety::Image& image, const std::string& what, int cases,
              Samples& out) {
   rt::TscClock clock;
   clock.calibrate();
@@ -130,7 +200,7 @@ void measure(const safety::Image& image, const char* ladder, int cases,
         kernel.check(image, *state, cycle->in, result);
         const int64_t end = clock.now();
         if (warm == 0) continue;
-        out[{fmt::format("{}, rung {}", ladder, rt::kRungNames[result.rung]),
+        out[{fmt::format("{}, rung {}", what, rt::kRungNames[result.rung]),
              rt::isa_name(isa)}]
             .push_back(static_cast<double>(end - begin));
       }
@@ -199,6 +269,13 @@ int main() {
   measure(*projecting, "check that may project", count, samples);
   std::vector<double> iterations;
   measure_qp(count, samples, iterations);
+  for (const uint32_t pairs : {64U, 256U, 1024U, 4096U})
+    measure(*with_pairs(**image, pairs), fmt::format("{:4} pairs", pairs),
+            count / 10, samples);
+  for (const uint32_t shapes : {2U, 8U})
+    measure(*with_shapes(**image, shapes),
+            fmt::format("{} posts, {} pillars", shapes, shapes), count / 10,
+            samples);
   bench::Report report("safety");
   std::map<std::string, double> portable;
   for (auto& [key, ns] : samples) {

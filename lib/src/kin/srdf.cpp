@@ -104,7 +104,8 @@ Result<void> read_srdf(const SrdfText& srdf,
   const std::string file = one_line(srdf.name);
   if (auto fits = check_xml(srdf.text, file); !fits) return fits.error();
   TiXmlDocument document;
-  document.Parse(srdf.text.c_str(), nullptr, TIXML_ENCODING_UTF8);
+  const std::string text = srdf.text + std::string(kXmlTail);
+  document.Parse(text.c_str(), nullptr, TIXML_ENCODING_UTF8);
   if (document.Error())
     return bad_input("{}:{}:{}: {}: correct the SRDF", file,
                      document.ErrorRow(), document.ErrorCol(),

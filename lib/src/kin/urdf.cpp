@@ -455,7 +455,7 @@ Result<Chain> parse_urdf(std::string_view text, const std::string& name,
   if (auto fits = check_xml(text, file); !fits) return fits.error();
   LogRoute route;
   try {
-    const Model model(urdf::parseURDF(std::string(text)));
+    const Model model(urdf::parseURDF(std::string(text).append(kXmlTail)));
     if (!model) {
       const std::string said =
           route.first().empty() ? "not a robot description" : route.first();

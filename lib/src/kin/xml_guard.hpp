@@ -9,6 +9,10 @@
 
 namespace tactus::kin {
 
+// TinyXML 2.6 steps over a whole UTF-8 sequence at a time, past the end of a
+// text that breaks off in one: this behind it catches the step.
+inline constexpr std::string_view kXmlTail = "    ";
+
 // At most 1 MiB, no NUL, at most 64 opening tags without their closing ones.
 Result<void> check_xml(std::string_view text, const std::string& file);
 
