@@ -60,14 +60,17 @@ inline void note(const Passage& way, uint32_t obstacle, const Double8& slack,
 inline void pass_boxes(const Reference& at, const Kept& kept,
                        const Passage& way, SpotList& out) noexcept {
   const Image& image = at.image;
+  const uint32_t body = 1u << image.chain.sphere[way.sphere].body;
   for (uint32_t k = 0; k < image.boxes; ++k) {
-    if (!kept.box[k]) continue;
     const Box& box = image.box[k];
+    const bool open = (at.past.open >> box.binds.window & 1u) != 0;
+    const uint32_t free = box.binds.spared | (open ? box.binds.allowed : 0);
+    if (!kept.box[k] || (free & body) != 0) continue;
     const double margin = kept.box_margin[k];
     if (k >= image.boxes_in) {
-      Slack8 slack;
-      box_slack(image, k, way.s, way.sphere, slack);
-      note(way, 6 * k, slack.worst, margin, out);
+      Double8 slack;
+      box_slack(image, k, way.s, slack);
+      note(way, 6 * k, slack, margin, out);
       continue;
     }
     for (uint32_t a = 0; a < 3; ++a) {
