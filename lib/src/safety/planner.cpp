@@ -52,7 +52,7 @@ bool shape_stop(const Image& image, const double* u, StopShape& out) noexcept {
   double slope = kMaxSlope;
   double bend = kMaxBend;
   for (uint32_t j = 0; j < image.joints; ++j) {
-    const double speed = u[j] < 0 ? -u[j] : u[j];
+    const double speed = std::fabs(u[j]);  // -0 has no other stop than 0
     if (!(speed < 1e6)) return false;
     slope = smaller(slope, image.commit.decel[j] / speed);
     bend = smaller(bend, image.commit.jerk[j] / speed);

@@ -147,6 +147,14 @@ Test(rows, an_unknown_kernel_is_a_stop) {
   cr_assert(ne(u32, cycle.out.reasons & kReasonImage, 0));
 }
 
+Test(rows, minus_zero_is_sent_like_zero) {
+  const auto image = sealed();
+  Cycle cycle;
+  for (float& u : cycle.u) u = -0.0F;
+  cr_assert(eq(u32, cycle.run(*image), TACTUS_RUNG_PASS), "%x",
+            cycle.out.reasons);
+}
+
 Test(rows, no_rows_is_a_stop_unless_written_out) {
   const auto image = sealed();
   image->rows = 0;
