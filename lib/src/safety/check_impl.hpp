@@ -221,6 +221,7 @@ inline double linear_step(const Image& image, const Past& past,
     if (!(b >= step)) step = b;
   }
   for (uint32_t i = 0; i < image.linears; ++i) {
+    if (image.linear[i].of != LinearOf::kAction) continue;
     double now = 0, asked = 0;
     for (uint32_t j = 0; j < image.joints; ++j) {
       now += image.linear[i].a[j] * past.last[j];

@@ -67,8 +67,9 @@ std::string velocity_limit(const Image& image, const Row&) {
 }
 std::string linear_limit(const Image& image, const Row& row) {
   const Linear& linear = image.linear[row.index];
-  return fmt::format("[{}] . u <= {:g}", list(linear.a, image.joints),
-                     linear.b);
+  constexpr const char* kOf[] = {"u", "q", "dq"};
+  return fmt::format("[{}] . {} <= {:g}", list(linear.a, image.joints),
+                     kOf[static_cast<uint32_t>(linear.of)], linear.b);
 }
 uint64_t action_cost(const Image& image, const Row&) {
   return 4 * image.joints;
@@ -76,6 +77,11 @@ uint64_t action_cost(const Image& image, const Row&) {
 uint64_t rate_cost(const Image& image, const Row&) { return 5 * image.joints; }
 uint64_t joint_cost(const Image& image, const Row&) {
   return 6 * image.joints * samples(image);
+}
+
+uint64_t linear_cost(const Image& image, const Row& row) {
+  const bool of_u = image.linear[row.index].of == LinearOf::kAction;
+  return of_u ? 4 * image.joints : 3 * image.joints * samples(image);
 }
 
 // Blocks of eight lanes in which a program runs for one motion.
@@ -144,6 +150,15 @@ std::string derived_now(const Image&, const Row&) {
   return "derived (rows.hpp), for the present command only";
 }
 
+std::string linear_consumer(const Image& image, const Row& row) {
+  const bool of_u = image.linear[row.index].of == LinearOf::kAction;
+  return of_u ? of_action(image, row) : of_motion(image, row);
+}
+std::string linear_bound(const Image& image, const Row& row) {
+  const bool of_u = image.linear[row.index].of == LinearOf::kAction;
+  return of_u ? exact(image, row) : derived(image, row);
+}
+
 using Text = std::string (*)(const Image&, const Row&);
 struct Words {
   RowKernel kernel;
@@ -165,7 +180,8 @@ constexpr Words kWords[] = {
      separation_cost},
     {kSeparationNow, "separation now", human_limit, of_now, derived_now,
      closing_cost},
-    {kLinear, "linear", linear_limit, of_action, exact, action_cost},
+    {kLinear, "linear", linear_limit, linear_consumer, linear_bound,
+     linear_cost},
     {kExpression, "expression", expression_limit, expression_consumer,
      expression_bound, expression_cost},
 };

@@ -20,7 +20,7 @@
 namespace tactus::safety {
 
 inline constexpr uint32_t kImageMagic = 0x4D494354;  // "TCIM"
-inline constexpr uint32_t kImageVersion = 2;
+inline constexpr uint32_t kImageVersion = 3;
 inline constexpr uint32_t kMaxJoints = layout::kMaxJoints;
 inline constexpr uint32_t kMaxSignals = 32;
 inline constexpr uint32_t kMaxSignalValues = 64;
@@ -101,11 +101,15 @@ struct Human {
   double robot;      // m, Z_r
 };
 
-// sum_j a[j] u[j] <= b over the action.
+enum class LinearOf : uint32_t { kAction = 0, kPosition = 1, kVelocity = 2 };
+
+// sum_j a[j] x[j] <= b: over the action, or over the whole motion.
 struct Linear {
   char name[kName];
   double a[kMaxJoints];
   double b;
+  LinearOf of = LinearOf::kAction;
+  uint32_t reserved = 0;
 };
 
 // Every constant of the commit rule; printed by `rtctl safety explain`.

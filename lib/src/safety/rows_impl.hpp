@@ -8,6 +8,7 @@
 #include "safety/rows/action_impl.hpp"
 #include "safety/rows/expressions_impl.hpp"
 #include "safety/rows/joints_impl.hpp"
+#include "safety/rows/linear_impl.hpp"
 #include "safety/rows/space_impl.hpp"
 #include "safety/rows/verdict_impl.hpp"
 
@@ -21,6 +22,7 @@ void judge(const Image& image, const ShieldInput& in, const Past& past,
   using namespace detail;
   Slacks slacks;
   act_slacks(image, past, intent, slacks);
+  linear_slacks<F>(image, intent, motion, slacks);
   joint_slacks(image, motion, slacks);
   space_slacks<F>(image, in, motion, effort, slacks);
   closing_slacks<F>(image, in, past, intent, motion, slacks);

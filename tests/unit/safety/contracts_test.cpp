@@ -177,15 +177,21 @@ bool expressions_see_what_the_robot_does() {
   return add_expressions(*image, {{"dq[0]", 0.45}}) &&
          blames(c, *image, kReasonRowExpression);
 }
+enum class By { kJoint, kExpression, kLinear };
 // The least limit on q[0] that the motion keeps, by either family.
-double accepted_position(bool as_expression) {
+double accepted_position(By by) {
   double low = 0, high = 1;
   for (int i = 0; i < 40; ++i) {
     const double middle = 0.5 * (low + high);
     auto image = draft();
     bool ready = true;
-    if (as_expression) {
+    if (by == By::kExpression) {
       ready = add_expressions(*image, {{"q[0]", middle}});
+    } else if (by == By::kLinear) {
+      image->linears = 1;
+      image->linear[0] = {"q0", {1}, middle, LinearOf::kPosition, 0};
+      add_row(*image, "q0", RowKernel::kLinear, 0, 1);
+      ready = static_cast<bool>(seal(*image));
     } else {
       image->position_hi[0] = middle;
       ready = static_cast<bool>(seal(*image));
@@ -197,7 +203,26 @@ double accepted_position(bool as_expression) {
   return high;
 }
 bool expressions_see_as_far_as_the_joint_rows() {
-  return std::fabs(accepted_position(true) - accepted_position(false)) < 1e-9;
+  return std::fabs(accepted_position(By::kExpression) -
+                   accepted_position(By::kJoint)) < 1e-9;
+}
+bool linear_rows_see_as_far_as_the_joint_rows() {
+  return std::fabs(accepted_position(By::kLinear) -
+                   accepted_position(By::kJoint)) < 1e-9;
+}
+// Measured, not asked for.
+bool linear_rows_bound_what_the_robot_does() {
+  auto image = draft();
+  image->linears = 1;
+  image->linear[0] = {"dq", {-1, 1}, 0.45, LinearOf::kVelocity, 0};
+  add_row(*image, "dq", RowKernel::kLinear, 0, 1);
+  Cycle c, below;
+  c.moving(0.5f, 0);
+  c.u[0] = 0.49f;
+  below.moving(0.4f, 0);
+  return static_cast<bool>(seal(*image)) &&
+         run(below, *image) == TACTUS_RUNG_PASS &&
+         blames(c, *image, kReasonRowLinear);
 }
 // The least limit on hand[0] that holds.
 double accepted_hand(double error, double rate, int64_t age_ns) {
@@ -543,6 +568,8 @@ constexpr Contract kContracts[] = {
     CONTRACT(keep_in_binds),
     CONTRACT(keep_out_binds),
     CONTRACT(linear_binds),
+    CONTRACT(linear_rows_see_as_far_as_the_joint_rows),
+    CONTRACT(linear_rows_bound_what_the_robot_does),
     CONTRACT(expression_binds),
     CONTRACT(the_stop_obeys_expressions),
     CONTRACT(expressions_see_what_the_robot_does),

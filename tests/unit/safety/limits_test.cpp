@@ -121,14 +121,29 @@ Test(limits, refuse_what_would_not_be_enforced) {
   check({kGood + "[policy]\noutput={kind=\"joint_torque\"}\n",
          "a.toml:19:14: policy.output.kind: \"joint_torque\": expected "
          "\"joint_velocity\": other kinds are not enforced yet"});
-  check({with("of=\"u\"", "of=\"q\""),
+  check({with("of=\"u\"", "of=\"tau\""),
          at("\"u\"") +
-             "limit.pair.of: \"q\": expected \"u\": rows on q and dq are not "
-             "enforced yet"});
+             "limit.pair.of: \"tau\": expected one of \"u\", \"q\", \"dq\""});
   check({with("\"scale\", ", "\"project\", "),
          at("\"scale\", ") +
              "limit.ladder[1]: \"project\": expected \"pass\", \"scale\" or "
              "\"stop\": projection is not there yet"});
+}
+
+Test(limits, linear_rows_of_positions_may_have_any_bound) {
+  auto result = compiled(with("of=\"u\", a=[1, -0.5], b=\"0.5 rad/s\"",
+                              "of=\"q\", a=[1, -0.5], b=\"-20 deg\""));
+  cr_assert(bool(result), "%s", result ? "" : result.error().text());
+  Image& image = **result;
+  cr_assert(image.linear[0].of == LinearOf::kPosition);
+  cr_assert(near(image.linear[0].b, -M_PI / 9));
+  check({with("of=\"u\"", "of=\"q\""),
+         at("\"0.5 rad/s\"") + "limit.pair.b: \"0.5 rad/s\": expected an angle "
+                               "such as \"2 deg\""});
+  check({with("of=\"u\", a=[1, -0.5], b=\"0.5 rad/s\"",
+              "of=\"dq\", a=[1, -0.5], b=\"-1 rad/s\""),
+         "a.toml:16:48: limit.pair.b: \"-1 rad/s\": expected 0 or more: zero "
+         "velocity, the stop, must satisfy it"});
 }
 
 Test(limits, refuse_unknown_keys) {

@@ -38,7 +38,7 @@ void need_geometry(const toml::Table& table, const char* key, const Input& in);
 void read_action(const toml::Table& table, const Input& in);
 void read_joint(const toml::Table& table, const Input& in);
 Result<void> lower_joints(const LimitsIr& from, Image& to);
-// families/linear.cpp: kind = "linear".
+// families/linear.cpp: kind = "linear", of = "u", "q" or "dq".
 void read_linear(const std::string& name, const toml::Table& table,
                  const Input& in);
 Result<void> lower_linear(const LimitsIr& from, Image& to);

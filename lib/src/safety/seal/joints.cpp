@@ -26,7 +26,12 @@ Check check_joints(const Image& image) {
 Check check_linear(const Image& image) {
   if (image.linears > kMaxLinear) return over_size();
   for (uint32_t i = 0; i < image.linears; ++i) {
-    if (!not_negative(image.linear[i].b)) {
+    const Linear& row = image.linear[i];
+    if (row.of > LinearOf::kVelocity || !std::isfinite(row.b)) {
+      return bad_input("limits image: linear row {}: of nothing, or no bound",
+                       i);
+    }
+    if (row.of != LinearOf::kPosition && !not_negative(row.b)) {
       return bad_input("limits image: linear row {}: bound below 0: no stop",
                        i);
     }
