@@ -71,6 +71,17 @@ std::string linear_limit(const Image& image, const Row& row) {
   return fmt::format("[{}] . {} <= {:g}", list(linear.a, image.joints),
                      kOf[static_cast<uint32_t>(linear.of)], linear.b);
 }
+std::string acceleration_limit(const Image& image, const Row&) {
+  return "|u_k - u_k-1| / T <= " +
+         list(image.dynamics.trajectory.acceleration, image.joints);
+}
+std::string jerk_limit(const Image& image, const Row&) {
+  return "|u_k - 2 u_k-1 + u_k-2| / T^2 <= " +
+         list(image.dynamics.trajectory.jerk, image.joints);
+}
+std::string viable_limit(const Image&, const Row&) {
+  return "u + a |a| / (2 jerk) within action.max and joint.velocity";
+}
 uint64_t action_cost(const Image& image, const Row&) {
   return 4 * image.joints;
 }
@@ -79,6 +90,9 @@ uint64_t joint_cost(const Image& image, const Row&) {
   return 6 * image.joints * samples(image);
 }
 
+uint64_t trajectory_cost(const Image& image, const Row&) {
+  return 8 * image.joints;
+}
 uint64_t linear_cost(const Image& image, const Row& row) {
   const bool of_u = image.linear[row.index].of == LinearOf::kAction;
   return of_u ? 4 * image.joints : 3 * image.joints * samples(image);
@@ -150,6 +164,10 @@ std::string derived_now(const Image&, const Row&) {
   return "derived (rows.hpp), for the present command only";
 }
 
+std::string of_sent(const Image&, const Row&) {
+  return "check stage: the commands of pass and scale as sent; a stop has "
+         "robot.decel and robot.jerk";
+}
 std::string linear_consumer(const Image& image, const Row& row) {
   const bool of_u = image.linear[row.index].of == LinearOf::kAction;
   return of_u ? of_action(image, row) : of_motion(image, row);
@@ -182,6 +200,11 @@ constexpr Words kWords[] = {
      closing_cost},
     {kLinear, "linear", linear_limit, linear_consumer, linear_bound,
      linear_cost},
+    {kJointAcceleration, "joint acceleration", acceleration_limit, of_sent,
+     exact, trajectory_cost},
+    {kJointJerk, "joint jerk", jerk_limit, of_sent, exact, trajectory_cost},
+    {kJointViable, "joint viable", viable_limit, of_sent, exact,
+     trajectory_cost},
     {kExpression, "expression", expression_limit, expression_consumer,
      expression_bound, expression_cost},
 };

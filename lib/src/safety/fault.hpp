@@ -49,6 +49,9 @@ enum class Fault {
   kKeepPlan,     // committed() never replaces the running plan
   kTakeAnyPlan,  // a plan of an action that was not sent replaces it
   kRecheck,      // what rung scale found is sent without the full check
+  kJointAcceleration,
+  kJointJerk,
+  kJointViable,
   kLinearWide,  // what is not known of q in a linear row
   kCount,
 };

@@ -15,6 +15,7 @@
 
 #include "core/layout/stop_page.hpp"
 #include "kin/chain.hpp"
+#include "safety/dynamics.hpp"
 #include "safety/expr/code.hpp"
 
 namespace tactus::safety {
@@ -49,6 +50,9 @@ enum class RowKernel : uint32_t {
   kSeparationNow = 8,  // closed-form v_max(d) on the present command
   kLinear = 9,
   kExpression = 10,
+  kJointAcceleration = 32,
+  kJointJerk = 33,
+  kJointViable = 34,  // what the jerk allows can still end within velocity
 };
 
 enum class RowKind : uint32_t { kHard = 1, kSoft = 2 };
@@ -166,6 +170,7 @@ enum SectionId : uint32_t {
   kSectionCommit = 7,
   kSectionLadder = 8,
   kSectionExpressions = 9,
+  kSectionDynamics = 32,
 };
 
 struct ImageHeader {
@@ -210,6 +215,7 @@ struct alignas(64) Image {
   kin::Chain chain;
   Derived derived;
   Expressions expressions;
+  Dynamics dynamics;
 };
 
 static_assert(std::is_trivially_copyable_v<Image>);

@@ -34,11 +34,22 @@ constexpr const char* kReasonNames[] = {
     "row expression",
 };
 
+struct Name {
+  uint32_t bit;
+  const char* name;
+};
+constexpr Name kGroupNames[] = {
+    {kReasonRowTrajectory, "row joint acceleration or jerk"},
+};
+
 }  // namespace
 
 const char* reason_name(uint32_t single_bit) noexcept {
   for (uint32_t i = 0; i < sizeof kReasonNames / sizeof *kReasonNames; ++i) {
     if (single_bit == 1u << i) return kReasonNames[i];
+  }
+  for (const Name& group : kGroupNames) {
+    if (single_bit == group.bit) return group.name;
   }
   return "unknown";
 }

@@ -36,6 +36,9 @@ struct Past {
   double hull[kMaxJoints];   // bound of |v| on [now, t1]
   double error[kMaxJoints];  // of q, from commands effective early
   double last[kMaxJoints];   // newest command sent
+  // The one before it, NaN where that is not known; only of an image that
+  // limits the trajectory.
+  double earlier[kMaxJoints];
 };
 
 // A motion to judge: hold u until the stop begins, then follow `shape`.

@@ -10,6 +10,7 @@
 #include "safety/rows/joints_impl.hpp"
 #include "safety/rows/linear_impl.hpp"
 #include "safety/rows/space_impl.hpp"
+#include "safety/rows/trajectory_impl.hpp"
 #include "safety/rows/verdict_impl.hpp"
 
 namespace tactus::safety {
@@ -22,6 +23,7 @@ void judge(const Image& image, const ShieldInput& in, const Past& past,
   using namespace detail;
   Slacks slacks;
   act_slacks(image, past, intent, slacks);
+  trajectory_slacks(image, past, intent, slacks);
   linear_slacks<F>(image, intent, motion, slacks);
   joint_slacks(image, motion, slacks);
   space_slacks<F>(image, in, motion, effort, slacks);

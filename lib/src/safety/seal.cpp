@@ -104,6 +104,8 @@ void set_header(Image& image) {
   set_section(h, kSectionLadder, offsetof(Image, ladder), 1, sizeof(Ladder));
   set_section(h, kSectionExpressions, offsetof(Image, expressions), 1,
               sizeof(Expressions));
+  set_section(h, kSectionDynamics, offsetof(Image, dynamics), 1,
+              sizeof(Dynamics));
 }
 
 // FNV-1a over 8-byte words of everything after the header. It tells images

@@ -50,6 +50,8 @@ enum Reason : uint32_t {
   kReasonRowSeparationNow = 1u << 23,
   kReasonRowLinear = 1u << 24,
   kReasonRowExpression = 1u << 25,
+  // From the top, one for each group of families; worst_row names the row.
+  kReasonRowTrajectory = 1u << 31,  // acceleration, jerk, viability
 };
 
 // "stale", "row human separation"; "unknown" for anything else.

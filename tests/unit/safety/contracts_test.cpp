@@ -153,6 +153,51 @@ bool linear_binds() {
   c.moving(0.3f, 1);
   return static_cast<bool>(seal(*image)) && blames(c, *image, kReasonRowLinear);
 }
+// The command that breaks one of these alone.
+std::unique_ptr<Image> with_trajectory(double acceleration, double jerk) {
+  auto image = draft();
+  Trajectory& t = image->dynamics.trajectory;
+  for (uint32_t j = 0; j < kMaxJoints; ++j) {
+    t.acceleration[j] = acceleration;
+    t.jerk[j] = jerk;
+  }
+  if (acceleration < kInf) {
+    t.limited |= kLimitAcceleration;
+    add_row(*image, "acceleration", RowKernel::kJointAcceleration, 0, 1);
+  }
+  if (jerk < kInf) {
+    t.limited |= kLimitJerk;
+    add_row(*image, "jerk", RowKernel::kJointJerk, 0, 1);
+    add_row(*image, "viable", RowKernel::kJointViable, 0, 1);
+  }
+  if (!seal(*image)) image->header.magic = 0;
+  return image;
+}
+bool acceleration_binds() {
+  const auto image = with_trajectory(5, kInf);
+  Cycle c;
+  c.u[1] = 0.0051f;
+  return blames(c, *image, kReasonRowTrajectory);
+}
+bool jerk_binds() {
+  const auto image = with_trajectory(kInf, 500);
+  Cycle c;
+  c.u[1] = 0.0006f;
+  return blames(c, *image, kReasonRowTrajectory);
+}
+// Up to 0.95 rad/s at 11 rad/s^2: at 500 rad/s^3 that ends at 1.07.
+bool viability_binds() {
+  const auto image = with_trajectory(kInf, 500);
+  Cycle c;
+  for (int k = 3; k >= 1; --k) {
+    Command& sent = c.state.history[c.state.head++ % kHistory];
+    sent.sent_ns = (100 - k) * kMs;
+    sent.u[0] = 0.95f - 0.011f * static_cast<float>(k);
+  }
+  c.state.before[0] = c.dq[0] = 0.9f;
+  c.u[0] = 0.95f;
+  return blames(c, *image, kReasonRowTrajectory);
+}
 bool expression_binds() {
   auto image = draft();
   Cycle c;
@@ -570,6 +615,9 @@ constexpr Contract kContracts[] = {
     CONTRACT(linear_binds),
     CONTRACT(linear_rows_see_as_far_as_the_joint_rows),
     CONTRACT(linear_rows_bound_what_the_robot_does),
+    CONTRACT(acceleration_binds),
+    CONTRACT(jerk_binds),
+    CONTRACT(viability_binds),
     CONTRACT(expression_binds),
     CONTRACT(the_stop_obeys_expressions),
     CONTRACT(expressions_see_what_the_robot_does),

@@ -130,6 +130,37 @@ Test(limits, refuse_what_would_not_be_enforced) {
              "\"stop\": projection is not there yet"});
 }
 
+Test(limits, acceleration_and_jerk_make_three_rows) {
+  auto result = compiled(with("velocity=\"80 % urdf\"",
+                              "velocity=\"80 % urdf\", acceleration=[\"15 "
+                              "rad/s2\", \"10 rad/s2\"], jerk=\"500 rad/s3\""));
+  cr_assert(bool(result), "%s", result ? "" : result.error().text());
+  Image& image = **result;
+  cr_assert(eq(u32, image.rows, 12));
+  cr_assert(eq(u32, image.dynamics.trajectory.limited,
+               kLimitAcceleration | kLimitJerk));
+  cr_assert(near(image.dynamics.trajectory.acceleration[1], 10));
+  cr_assert(near(image.dynamics.trajectory.jerk[0], 500));
+  const std::string text = to_text(explain(image));
+  for (const char* part : {"joint.acceleration", "joint.jerk", "joint.viable"})
+    cr_assert(text.find(part) != std::string::npos, "no %s", part);
+}
+
+Test(limits, refuse_what_is_no_acceleration_or_jerk) {
+  const auto joint = [](const std::string& more) {
+    return with("velocity=\"80 % urdf\"", more);
+  };
+  check({joint("acceleration=\"15 rad/s\""),
+         "a.toml:12:48: limit.joint.acceleration: \"15 rad/s\": expected an "
+         "angular acceleration such as \"6 rad/s2\""});
+  check({joint("jerk=\"0 rad/s3\""),
+         "a.toml:12:40: limit.joint.jerk: \"0 rad/s3\": expected a value above "
+         "zero"});
+  check({joint("acceleration={j1=\"1 rad/s2\"}"),
+         "a.toml:12:48: limit.joint.acceleration.j2: missing: expected an "
+         "angular acceleration such as \"6 rad/s2\""});
+}
+
 Test(limits, linear_rows_of_positions_may_have_any_bound) {
   auto result = compiled(with("of=\"u\", a=[1, -0.5], b=\"0.5 rad/s\"",
                               "of=\"q\", a=[1, -0.5], b=\"-20 deg\""));

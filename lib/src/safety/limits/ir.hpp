@@ -49,6 +49,8 @@ struct LimitsIr {
   std::optional<Limited<PerJoint>> action_rate;
   std::optional<Limited<JointRange>> position;
   std::optional<Limited<PerJoint>> velocity;
+  std::optional<Limited<PerJoint>> acceleration;
+  std::optional<Limited<PerJoint>> jerk;
   std::vector<Limited<Box>> keep_in;
   std::vector<Limited<Box>> keep_out;
   std::vector<Limited<Human>> humans;

@@ -102,9 +102,10 @@ uint32_t read_ladder(const toml::Value& value) {
 
 bool any_row(const LimitsIr& limits) {
   return limits.action_max || limits.action_rate || limits.position ||
-         limits.velocity || !limits.keep_in.empty() ||
-         !limits.keep_out.empty() || !limits.humans.empty() ||
-         !limits.linears.empty() || !limits.expressions.empty();
+         limits.velocity || limits.acceleration || limits.jerk ||
+         !limits.keep_in.empty() || !limits.keep_out.empty() ||
+         !limits.humans.empty() || !limits.linears.empty() ||
+         !limits.expressions.empty();
 }
 
 }  // namespace

@@ -57,6 +57,7 @@ struct Slacks {
   Slack human_now[kMaxHumans];
   Slack linear[kMaxLinear];
   Slack expression[kMaxExpressions];
+  Slack acceleration, jerk, viable;
 };
 
 }  // namespace detail

@@ -41,6 +41,13 @@ inline Found find(const Slacks& all, const Row& row) {
       return {&all.linear[i], Fault::kLinear, kReasonRowLinear};
     case RowKernel::kExpression:
       return {&all.expression[i], Fault::kExpression, kReasonRowExpression};
+    case RowKernel::kJointAcceleration:
+      return {&all.acceleration, Fault::kJointAcceleration,
+              kReasonRowTrajectory};
+    case RowKernel::kJointJerk:
+      return {&all.jerk, Fault::kJointJerk, kReasonRowTrajectory};
+    case RowKernel::kJointViable:
+      return {&all.viable, Fault::kJointViable, kReasonRowTrajectory};
     case RowKernel::kNone:
       break;
   }

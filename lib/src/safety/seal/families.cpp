@@ -26,6 +26,10 @@ constexpr Family kFamilies[] = {
     {RowKernel::kSeparationNow, "human", humans, humans},
     {RowKernel::kLinear, "linear", linears, linears},
     {RowKernel::kExpression, "expression", expressions, expressions},
+    {RowKernel::kJointAcceleration, "joint acceleration", one,
+     joint_acceleration},
+    {RowKernel::kJointJerk, "joint jerk", one, joint_jerk},
+    {RowKernel::kJointViable, "joint viable", one, joint_viable},
 };
 
 const Family* family_of(RowKernel kernel) {
@@ -73,7 +77,8 @@ Check check_enforced(const Image& image, const Family& family) {
 }
 
 constexpr Check (*kTables[])(const Image&) = {
-    check_joints, check_linear, check_boxes, check_humans, check_expressions,
+    check_joints, check_linear,      check_boxes,
+    check_humans, check_expressions, check_trajectory,
 };
 
 }  // namespace

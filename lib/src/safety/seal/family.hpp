@@ -37,6 +37,7 @@ Check check_rows(const Image& image);  // each has its entry, each entry a row
 Check check_families(const Image& image);
 Check check_joints(const Image& image);
 Check check_linear(const Image& image);
+Check check_trajectory(const Image& image);
 Check check_boxes(const Image& image);
 Check check_humans(const Image& image);
 Check check_expressions(const Image& image);
@@ -50,5 +51,8 @@ Span action_box(const Image& image);
 Span action_rate(const Image& image);
 Span joint_position(const Image& image);
 Span joint_velocity(const Image& image);
+Span joint_acceleration(const Image& image);
+Span joint_jerk(const Image& image);
+Span joint_viable(const Image& image);
 
 }  // namespace tactus::safety::sealing
