@@ -20,8 +20,36 @@ struct Trajectory {
   double jerk[layout::kMaxJoints];          // rad/s^3 or m/s^3
 };
 
+inline constexpr uint32_t kMaxLoads = 16;
+inline constexpr uint32_t kMaxMasses = 64;
+
+// What a signal measures and must not exceed: a torque or force at each
+// joint, a force vector, or the power that joint torques have at the speeds
+// of the motion.
+struct Load {
+  uint32_t signal;
+  uint32_t first;  // of the three values of a force vector; else 0
+  double limit[layout::kMaxJoints];  // per joint, N m or N; else [0], N or W
+};
+
+// A body that moves with frame `link`.
+struct Mass {
+  uint32_t link;
+  uint32_t reserved;
+  double mass;     // kg
+  double arm;      // m, at most: from the frame's origin to its centre
+  double inertia;  // kg m^2, at most: about its centre, any axis
+};
+
 struct Dynamics {
   Trajectory trajectory;
+  uint32_t torques;  // load[0 .. torques)
+  uint32_t forces;   // load[torques .. forces)
+  uint32_t loads;    // load[forces .. loads): power
+  uint32_t masses;
+  double energy;  // J, kinetic, of all masses; 0: not limited
+  Load load[kMaxLoads];
+  Mass mass[kMaxMasses];
 };
 
 }  // namespace tactus::safety

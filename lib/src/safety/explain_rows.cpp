@@ -82,6 +82,43 @@ std::string jerk_limit(const Image& image, const Row&) {
 std::string viable_limit(const Image&, const Row&) {
   return "u + a |a| / (2 jerk) within action.max and joint.velocity";
 }
+const Load& load_of(const Image& image, const Row& row) {
+  return image.dynamics.load[row.index];
+}
+std::string torque_limit(const Image& image, const Row& row) {
+  const Load& load = load_of(image, row);
+  return fmt::format("|{}| <= {}", image.signal[load.signal].name,
+                     list(load.limit, image.joints));
+}
+std::string force_limit(const Image& image, const Row& row) {
+  const Load& load = load_of(image, row);
+  return fmt::format("|{}[{} .. {}]| <= {:g} N", image.signal[load.signal].name,
+                     load.first, load.first + 2, load.limit[0]);
+}
+std::string power_limit(const Image& image, const Row& row) {
+  const Load& load = load_of(image, row);
+  return fmt::format("sum |{}| |dq| <= {:g} W", image.signal[load.signal].name,
+                     load.limit[0]);
+}
+std::string energy_limit(const Image& image, const Row&) {
+  double mass = 0;
+  for (uint32_t i = 0; i < image.dynamics.masses; ++i)
+    mass += image.dynamics.mass[i].mass;
+  return fmt::format("kinetic energy of {} bodies, {:g} kg, <= {:g} J",
+                     image.dynamics.masses, mass, image.dynamics.energy);
+}
+uint64_t load_cost(const Image& image, const Row&) { return 4 * image.joints; }
+uint64_t energy_cost(const Image& image, const Row&) {
+  return (2 * image.joints * image.joints + 8 * image.dynamics.masses) *
+         samples(image);
+}
+std::string of_measured(const Image&, const Row&) {
+  return "check stage: as measured, before a new command, after every rung";
+}
+std::string as_measured(const Image&, const Row&) {
+  return "exact at the measurement; what changes since is not bounded";
+}
+
 uint64_t action_cost(const Image& image, const Row&) {
   return 4 * image.joints;
 }
@@ -203,6 +240,10 @@ constexpr Words kWords[] = {
     {kJointAcceleration, "joint acceleration", acceleration_limit, of_sent,
      exact, trajectory_cost},
     {kJointJerk, "joint jerk", jerk_limit, of_sent, exact, trajectory_cost},
+    {kTorque, "torque", torque_limit, of_measured, as_measured, load_cost},
+    {kForce, "force", force_limit, of_measured, as_measured, load_cost},
+    {kPower, "power", power_limit, of_measured, as_measured, load_cost},
+    {kEnergy, "energy", energy_limit, of_motion, derived, energy_cost},
     {kJointViable, "joint viable", viable_limit, of_sent, exact,
      trajectory_cost},
     {kExpression, "expression", expression_limit, expression_consumer,

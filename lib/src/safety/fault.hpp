@@ -53,6 +53,11 @@ enum class Fault {
   kJointJerk,
   kJointViable,
   kLinearWide,  // what is not known of q in a linear row
+  kTorque,
+  kForce,
+  kPower,
+  kEnergy,
+  kEnergyTurn,  // what turns stores nothing
   kCount,
 };
 

@@ -53,6 +53,10 @@ enum class RowKernel : uint32_t {
   kJointAcceleration = 32,
   kJointJerk = 33,
   kJointViable = 34,  // what the jerk allows can still end within velocity
+  kTorque = 35,
+  kForce = 36,
+  kPower = 37,
+  kEnergy = 38,
 };
 
 enum class RowKind : uint32_t { kHard = 1, kSoft = 2 };

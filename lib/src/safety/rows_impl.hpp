@@ -9,6 +9,7 @@
 #include "safety/rows/expressions_impl.hpp"
 #include "safety/rows/joints_impl.hpp"
 #include "safety/rows/linear_impl.hpp"
+#include "safety/rows/loads_impl.hpp"
 #include "safety/rows/space_impl.hpp"
 #include "safety/rows/trajectory_impl.hpp"
 #include "safety/rows/verdict_impl.hpp"
@@ -26,6 +27,8 @@ void judge(const Image& image, const ShieldInput& in, const Past& past,
   trajectory_slacks(image, past, intent, slacks);
   linear_slacks<F>(image, intent, motion, slacks);
   joint_slacks(image, motion, slacks);
+  load_slacks(image, in, intent, motion, slacks);
+  energy_slack<F>(image, motion, slacks.energy);
   space_slacks<F>(image, in, motion, effort, slacks);
   closing_slacks<F>(image, in, past, intent, motion, slacks);
   expression_slacks<F>(image, in, past, intent, motion, slacks.expression);

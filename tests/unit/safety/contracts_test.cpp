@@ -198,6 +198,50 @@ bool viability_binds() {
   c.u[0] = 0.95f;
   return blames(c, *image, kReasonRowTrajectory);
 }
+// Torques of 30 N m at every joint, against a limit of its own each.
+std::unique_ptr<Image> with_load(RowKernel kernel, double most) {
+  auto image = draft();
+  add_signal(*image, "tau", 7, 3 * kMs);
+  for (float& hi : image->signal[4].hi) hi = 1000;
+  Dynamics& all = image->dynamics;
+  all.loads = 1;
+  all.torques = kernel == RowKernel::kTorque ? 1 : 0;
+  all.forces = kernel == RowKernel::kPower ? 0 : 1;
+  all.load[0] = {4, 0, {most, most, most, most, most, most, most}};
+  add_row(*image, "load", kernel, 0, 1);
+  if (!seal(*image)) image->header.magic = 0;
+  return image;
+}
+bool loads_bind(RowKernel kernel, double within, double over) {
+  const float tau[7] = {30, 30, 30, 30, 30, 30, 30};
+  Cycle c, fine;
+  for (Cycle* cycle : {&c, &fine}) {
+    cycle->moving(0.5f, 0);
+    cycle->in.value[4] = tau;
+  }
+  return run(fine, *with_load(kernel, within)) == TACTUS_RUNG_PASS &&
+         blames(c, *with_load(kernel, over), kReasonRowLoad);
+}
+bool torque_binds() { return loads_bind(RowKernel::kTorque, 30, 29.9); }
+bool force_binds() { return loads_bind(RowKernel::kForce, 52, 51.9); }
+bool power_binds() { return loads_bind(RowKernel::kPower, 15.1, 14.9); }
+// 2 kg at 0.5 m from the axis and 0.1 kg m2, at 0.5 rad/s: 0.0625 + 0.0125 J.
+bool energy_binds() {
+  const auto with_energy = [](double most) {
+    auto image = draft();
+    image->dynamics.masses = 1;
+    image->dynamics.mass[0] = {1, 0, 2, 0.5, 0.1};
+    image->dynamics.energy = most;
+    add_row(*image, "energy", RowKernel::kEnergy, 0, 1);
+    if (!seal(*image)) image->header.magic = 0;
+    return image;
+  };
+  Cycle c, fine;
+  c.moving(0.5f, 0);
+  fine.moving(0.5f, 0);
+  return run(fine, *with_energy(0.0751)) == TACTUS_RUNG_PASS &&
+         blames(c, *with_energy(0.0749), kReasonRowLoad);
+}
 bool expression_binds() {
   auto image = draft();
   Cycle c;
@@ -618,6 +662,10 @@ constexpr Contract kContracts[] = {
     CONTRACT(acceleration_binds),
     CONTRACT(jerk_binds),
     CONTRACT(viability_binds),
+    CONTRACT(torque_binds),
+    CONTRACT(force_binds),
+    CONTRACT(power_binds),
+    CONTRACT(energy_binds),
     CONTRACT(expression_binds),
     CONTRACT(the_stop_obeys_expressions),
     CONTRACT(expressions_see_what_the_robot_does),

@@ -21,6 +21,7 @@ struct Family {
   std::string_view kind;  // of a named table with kind = "…"; or empty
   Reader read;            // of it; or null
   // Tables and rows of what was read; an error is without the file's name.
+  // Null: the line before it does.
   Result<void> (*lower)(const LimitsIr& from, Image& to);
 };
 
@@ -42,6 +43,18 @@ Result<void> lower_joints(const LimitsIr& from, Image& to);
 void read_linear(const std::string& name, const toml::Table& table,
                  const Input& in);
 Result<void> lower_linear(const LimitsIr& from, Image& to);
+// families/loads.cpp: kind = "torque", "force" or "power".
+void read_torque(const std::string& name, const toml::Table& table,
+                 const Input& in);
+void read_force(const std::string& name, const toml::Table& table,
+                const Input& in);
+void read_power(const std::string& name, const toml::Table& table,
+                const Input& in);
+Result<void> lower_loads(const LimitsIr& from, Image& to);
+// families/energy.cpp: kind = "energy".
+void read_energy(const std::string& name, const toml::Table& table,
+                 const Input& in);
+Result<void> lower_energy(const LimitsIr& from, Image& to);
 // families/space.cpp: keep = "in" or "out".
 void read_keep(const std::string& name, const toml::Table& table,
                const Input& in);

@@ -37,6 +37,11 @@ struct RowIr {
   double scale = 1;
 };
 
+struct EnergyIr {
+  double most = 0;  // J
+  std::vector<Mass> masses;
+};
+
 template <class T>
 struct Limited {
   RowIr row;
@@ -55,6 +60,10 @@ struct LimitsIr {
   std::vector<Limited<Box>> keep_out;
   std::vector<Limited<Human>> humans;
   std::vector<Limited<Linear>> linears;
+  std::vector<Limited<Load>> torques;
+  std::vector<Limited<Load>> forces;
+  std::vector<Limited<Load>> powers;
+  std::optional<Limited<EnergyIr>> energy;
   expr::Tree tree;  // of all expressions: what they share is there once
   std::vector<Limited<expr::Ruled>> expressions;
   uint32_t rungs = 0;

@@ -57,8 +57,24 @@ constexpr Family kFamilies[] = {
     {"", nullptr, lower_space},   // keep = …
     {"", nullptr, lower_joints},  // action, joint
     {"linear", read_linear, lower_linear},
+    {"torque", read_torque, lower_loads},
+    {"force", read_force, nullptr},
+    {"power", read_power, nullptr},
+    {"energy", read_energy, lower_energy},
     {"expr", read_expression, lower_expressions},
 };
+
+// "ssm", "linear" or ….
+std::string kind_names() {
+  std::string out;
+  for (const Family& family : kFamilies) {
+    if (family.read == nullptr) continue;
+    const bool last = &family == std::end(kFamilies) - 1;
+    if (!out.empty()) out += last ? " or " : ", ";
+    out += quoted(std::string(family.kind));
+  }
+  return out;
+}
 
 void read_named(const std::string& name, const toml::Value& value,
                 const Input& in) {
@@ -69,9 +85,9 @@ void read_named(const std::string& name, const toml::Value& value,
   if (!table) return;
   if (table.has("keep")) return read_keep(name, table, in);
   if (!table.has("kind"))
-    return value.fail("a table without keep or kind",
-                      "keep = \"in\" or \"out\" with box, or kind = \"ssm\", "
-                      "\"linear\" or \"expr\"");
+    return value.fail(
+        "a table without keep or kind",
+        "keep = \"in\" or \"out\" with box, or kind = " + kind_names());
   std::vector<std::string_view> kinds;
   std::vector<Reader> readers;
   for (const Family& family : kFamilies) {
@@ -105,7 +121,8 @@ bool any_row(const LimitsIr& limits) {
          limits.velocity || limits.acceleration || limits.jerk ||
          !limits.keep_in.empty() || !limits.keep_out.empty() ||
          !limits.humans.empty() || !limits.linears.empty() ||
-         !limits.expressions.empty();
+         !limits.expressions.empty() || !limits.torques.empty() ||
+         !limits.forces.empty() || !limits.powers.empty() || limits.energy;
 }
 
 }  // namespace
@@ -137,6 +154,7 @@ LimitsIr read_limits(const Scope& scope, const std::vector<Signal>& signals) {
 
 Result<void> lower_limits(const LimitsIr& limits, Image& to) {
   for (const Family& family : kFamilies) {
+    if (family.lower == nullptr) continue;
     if (Result<void> r = family.lower(limits, to); !r) return r;
   }
   if (to.rows > kMaxRows)

@@ -58,6 +58,8 @@ struct Slacks {
   Slack linear[kMaxLinear];
   Slack expression[kMaxExpressions];
   Slack acceleration, jerk, viable;
+  Slack load[kMaxLoads];
+  Slack energy;
 };
 
 }  // namespace detail

@@ -48,6 +48,14 @@ inline Found find(const Slacks& all, const Row& row) {
       return {&all.jerk, Fault::kJointJerk, kReasonRowTrajectory};
     case RowKernel::kJointViable:
       return {&all.viable, Fault::kJointViable, kReasonRowTrajectory};
+    case RowKernel::kTorque:
+      return {&all.load[i], Fault::kTorque, kReasonRowLoad};
+    case RowKernel::kForce:
+      return {&all.load[i], Fault::kForce, kReasonRowLoad};
+    case RowKernel::kPower:
+      return {&all.load[i], Fault::kPower, kReasonRowLoad};
+    case RowKernel::kEnergy:
+      return {&all.energy, Fault::kEnergy, kReasonRowLoad};
     case RowKernel::kNone:
       break;
   }

@@ -30,6 +30,10 @@ constexpr Family kFamilies[] = {
      joint_acceleration},
     {RowKernel::kJointJerk, "joint jerk", one, joint_jerk},
     {RowKernel::kJointViable, "joint viable", one, joint_viable},
+    {RowKernel::kTorque, "torque", torques, torques},
+    {RowKernel::kForce, "force", forces, forces},
+    {RowKernel::kPower, "power", powers, powers},
+    {RowKernel::kEnergy, "energy", energy, energy},
 };
 
 const Family* family_of(RowKernel kernel) {
@@ -77,8 +81,8 @@ Check check_enforced(const Image& image, const Family& family) {
 }
 
 constexpr Check (*kTables[])(const Image&) = {
-    check_joints, check_linear,      check_boxes,
-    check_humans, check_expressions, check_trajectory,
+    check_joints,      check_linear,     check_boxes, check_humans,
+    check_expressions, check_trajectory, check_loads,
 };
 
 }  // namespace

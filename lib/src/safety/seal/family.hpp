@@ -41,6 +41,7 @@ Check check_trajectory(const Image& image);
 Check check_boxes(const Image& image);
 Check check_humans(const Image& image);
 Check check_expressions(const Image& image);
+Check check_loads(const Image& image);
 
 // Its programs can be run without leaving their registers.
 bool expressions_valid(const Image& image) noexcept;
@@ -54,5 +55,11 @@ Span joint_velocity(const Image& image);
 Span joint_acceleration(const Image& image);
 Span joint_jerk(const Image& image);
 Span joint_viable(const Image& image);
+
+// Entries of the tables in Dynamics.
+Span torques(const Image& image);
+Span forces(const Image& image);
+Span powers(const Image& image);
+Span energy(const Image& image);
 
 }  // namespace tactus::safety::sealing
