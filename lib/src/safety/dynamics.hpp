@@ -41,6 +41,25 @@ struct Mass {
   double inertia;  // kg m^2, at most: about its centre, any axis
 };
 
+inline constexpr uint32_t kMaxContacts = 16;
+
+// A body region that the robot may touch, but not faster than its profile
+// allows.
+struct Contact {
+  uint32_t signal;
+  uint32_t reserved;
+  double most;        // m/s, of a robot point that may touch: filled by seal()
+  double force;       // N, transient, the least of what the profile gives
+  double stiffness;   // N/m, effective spring constant of the region
+  double body_mass;   // kg, effective mass of the region
+  double robot_mass;  // kg, effective: M / 2 + payload
+  double approach;    // m/s, at which the region itself meets the robot
+  double speed;       // m/s, v_h: the reach set grows by it
+  double intrusion;   // m
+  double sensor;      // m
+  double robot;       // m
+};
+
 struct Dynamics {
   Trajectory trajectory;
   uint32_t torques;  // load[0 .. torques)
@@ -48,8 +67,11 @@ struct Dynamics {
   uint32_t loads;    // load[forces .. loads): power
   uint32_t masses;
   double energy;  // J, kinetic, of all masses; 0: not limited
+  uint32_t contacts;
+  uint32_t reserved;
   Load load[kMaxLoads];
   Mass mass[kMaxMasses];
+  Contact contact[kMaxContacts];
 };
 
 }  // namespace tactus::safety

@@ -119,6 +119,16 @@ std::string as_measured(const Image&, const Row&) {
   return "exact at the measurement; what changes since is not bounded";
 }
 
+std::string contact_limit(const Image& image, const Row& row) {
+  const Contact& c = image.dynamics.contact[row.index];
+  return fmt::format(
+      "{} met at {:g} m/s at most: force {:g} N, spring {:g} N/m, masses {:g} "
+      "and {:g} kg, approach {:g} m/s\n    speed {:g} m/s, intrusion {:g} m, "
+      "sensor {:g} m, robot {:g} m",
+      image.signal[c.signal].name, c.most, c.force, c.stiffness, c.body_mass,
+      c.robot_mass, c.approach, c.speed, c.intrusion, c.sensor, c.robot);
+}
+
 uint64_t action_cost(const Image& image, const Row&) {
   return 4 * image.joints;
 }
@@ -244,6 +254,7 @@ constexpr Words kWords[] = {
     {kForce, "force", force_limit, of_measured, as_measured, load_cost},
     {kPower, "power", power_limit, of_measured, as_measured, load_cost},
     {kEnergy, "energy", energy_limit, of_motion, derived, energy_cost},
+    {kContact, "contact", contact_limit, of_motion, derived, separation_cost},
     {kJointViable, "joint viable", viable_limit, of_sent, exact,
      trajectory_cost},
     {kExpression, "expression", expression_limit, expression_consumer,

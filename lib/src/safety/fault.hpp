@@ -58,6 +58,8 @@ enum class Fault {
   kPower,
   kEnergy,
   kEnergyTurn,  // what turns stores nothing
+  kContact,
+  kContactReach,  // the region stays where it was seen, seen exactly
   kCount,
 };
 

@@ -57,6 +57,7 @@ enum class RowKernel : uint32_t {
   kForce = 36,
   kPower = 37,
   kEnergy = 38,
+  kContact = 39,  // power and force limiting
 };
 
 enum class RowKind : uint32_t { kHard = 1, kSoft = 2 };

@@ -422,6 +422,46 @@ bool model_error_counts() {
   return about(accepted_distance(*more) - before, 0.1);
 }
 
+// A profile that may be met at 0.56 m/s; nothing else looks at the hand.
+std::unique_ptr<Image> with_contact() {
+  auto image = draft();
+  image->rows -= 2;
+  image->humans = 0;
+  image->dynamics.contacts = 1;
+  image->dynamics.contact[0] = {kHand, 0,   0,   100, 25e3, 1.5,
+                                12,    0.0, 1.6, 0,   0.1,  0};
+  add_row(*image, "touch", RowKernel::kContact, 0, 1);
+  if (!seal(*image)) image->header.magic = 0;
+  return image;
+}
+bool contact_binds() {
+  static const auto image = with_contact();
+  Cycle slow, fast;
+  reach_out(fast, -0.3f);
+  reach_out(slow, -0.3f);
+  fast.moving(-0.95f, 0);
+  slow.moving(-0.1f, 0);
+  return run(slow, *image) == TACTUS_RUNG_PASS &&
+         blames(fast, *image, kReasonRowContact);
+}
+// Far enough for what was seen, not for what may have come nearer.
+bool a_region_reaches_as_far_as_a_human() {
+  static const auto image = with_contact();
+  const auto nearest = [](int64_t age_ns) {
+    double near = 0, far = 2;
+    for (int i = 0; i < 20; ++i) {
+      const double middle = 0.5 * (near + far);
+      Cycle c;
+      reach_out(c, static_cast<float>(-middle));
+      c.moving(-0.95f, 0);
+      c.in.stamp_ns[kHand] = c.in.now_ns - age_ns;
+      (run(c, *image) == TACTUS_RUNG_PASS ? far : near) = middle;
+    }
+    return far;
+  };
+  return nearest(90 * kMs) > nearest(0) + 0.1;
+}
+
 // --- prediction
 
 bool prediction_encloses_the_plant() {
@@ -666,6 +706,8 @@ constexpr Contract kContracts[] = {
     CONTRACT(force_binds),
     CONTRACT(power_binds),
     CONTRACT(energy_binds),
+    CONTRACT(contact_binds),
+    CONTRACT(a_region_reaches_as_far_as_a_human),
     CONTRACT(expression_binds),
     CONTRACT(the_stop_obeys_expressions),
     CONTRACT(expressions_see_what_the_robot_does),

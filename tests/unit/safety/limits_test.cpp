@@ -111,11 +111,12 @@ Test(limits, none_must_be_written_out_and_is_shown) {
 }
 
 Test(limits, refuse_what_would_not_be_enforced) {
-  check({with("kind=\"ssm\"", "kind=\"magic\""),
-         at("\"ssm\"") +
-             "limit.human.kind: \"magic\": expected one of \"ssm\", "
-             "\"linear\", \"torque\", \"force\", \"power\", \"energy\", "
-             "\"expr\""});
+  check(
+      {with("kind=\"ssm\"", "kind=\"magic\""),
+       at("\"ssm\"") +
+           "limit.human.kind: \"magic\": expected one of \"ssm\", "
+           "\"pfl\", \"linear\", \"torque\", \"force\", \"power\", \"energy\", "
+           "\"expr\""});
   check({with("position=\"urdf - 2 deg\"",
               "position={j1=\"urdf\", j2=\"urdf\", j9=\"urdf\"}"),
          "a.toml:12:45: limit.joint.position.j9: joint \"j9\": expected a "

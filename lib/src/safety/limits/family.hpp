@@ -43,6 +43,10 @@ Result<void> lower_joints(const LimitsIr& from, Image& to);
 void read_linear(const std::string& name, const toml::Table& table,
                  const Input& in);
 Result<void> lower_linear(const LimitsIr& from, Image& to);
+// families/contact.cpp: kind = "pfl".
+void read_contact(const std::string& name, const toml::Table& table,
+                  const Input& in);
+Result<void> lower_contacts(const LimitsIr& from, Image& to);
 // families/loads.cpp: kind = "torque", "force" or "power".
 void read_torque(const std::string& name, const toml::Table& table,
                  const Input& in);
@@ -61,6 +65,8 @@ void read_keep(const std::string& name, const toml::Table& table,
 void check_room(const toml::Table& table, const LimitsIr& limits);
 Result<void> lower_space(const LimitsIr& from, Image& to);
 // families/human.cpp: kind = "ssm".
+// The signal in `of` that shows a human; 0 after an error.
+uint32_t human_signal(const toml::Table& table, const Input& in);
 void read_ssm(const std::string& name, const toml::Table& table,
               const Input& in);
 Result<void> lower_humans(const LimitsIr& from, Image& to);

@@ -64,6 +64,7 @@ struct LimitsIr {
   std::vector<Limited<Load>> forces;
   std::vector<Limited<Load>> powers;
   std::optional<Limited<EnergyIr>> energy;
+  std::vector<Limited<Contact>> contacts;
   expr::Tree tree;  // of all expressions: what they share is there once
   std::vector<Limited<expr::Ruled>> expressions;
   uint32_t rungs = 0;

@@ -54,6 +54,7 @@ namespace {
 // Priority is this order.
 constexpr Family kFamilies[] = {
     {"ssm", read_ssm, lower_humans},
+    {"pfl", read_contact, lower_contacts},
     {"", nullptr, lower_space},   // keep = …
     {"", nullptr, lower_joints},  // action, joint
     {"linear", read_linear, lower_linear},
@@ -122,7 +123,8 @@ bool any_row(const LimitsIr& limits) {
          !limits.keep_in.empty() || !limits.keep_out.empty() ||
          !limits.humans.empty() || !limits.linears.empty() ||
          !limits.expressions.empty() || !limits.torques.empty() ||
-         !limits.forces.empty() || !limits.powers.empty() || limits.energy;
+         !limits.forces.empty() || !limits.powers.empty() || limits.energy ||
+         !limits.contacts.empty();
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Human separation: over the motion, and of the present command. Included by
-// rows_impl.hpp.
+// Human separation: over the motion, and of the present command; contact with
+// a human over the motion. Included by rows_impl.hpp.
 #pragma once
 
 #include <cmath>
@@ -19,20 +19,47 @@ double wanted_gap(const Human& human) {
   return human.d_min + human.intrusion + human.sensor + human.robot;
 }
 
+// Somebody whom the robot must not meet unless it is slow: within `fixed` of
+// where its sphere was seen, and what grows with time.
+struct Meeting {
+  uint32_t signal;
+  double fixed;   // m, from the observed centre
+  double growth;  // m/s
+  double slow;    // m/s, of the robot's surface
+};
+
 template <class F>
-void human_slack(const Image& image, const ShieldInput& in, uint32_t index,
-                 const Double8& until, const Sphere8& s, uint32_t who,
-                 Slack8& out) {
-  const Human& human = image.human[index];
-  const Signal& signal = image.signal[human.signal];
-  const double age = seconds(in.now_ns - in.stamp_ns[human.signal]);
-  const double fixed = signal.radius + wanted_gap<F>(human);
-  const double growth = F::on(Fault::kHumanGrowth) ? 0 : human.speed;
-  const Double8 keep = s.radius + (fixed + growth * (age + until));
+Meeting meeting_of(const Image& image, const Human& human) {
+  return {human.signal,
+          image.signal[human.signal].radius + wanted_gap<F>(human),
+          F::on(Fault::kHumanGrowth) ? 0 : human.speed, kStandstillPoint};
+}
+
+// Power and force limiting: contact may happen at or below the speed that the
+// region's profile allows (seal/contact.cpp), so the gap wanted is none but
+// what is not known of both places.
+template <class F>
+Meeting meeting_of(const Image& image, const Contact& contact) {
+  const double radius = image.signal[contact.signal].radius;
+  if (F::on(Fault::kContactReach)) {
+    return {contact.signal, radius, 0, contact.most};
+  }
+  return {contact.signal,
+          radius + contact.intrusion + contact.sensor + contact.robot,
+          contact.speed, contact.most};
+}
+
+inline void meeting_slack(const Image& image, const ShieldInput& in,
+                          const Meeting& meeting, const Double8& until,
+                          const Sphere8& s, uint32_t who, Slack8& out) {
+  const Signal& signal = image.signal[meeting.signal];
+  const double age = seconds(in.now_ns - in.stamp_ns[meeting.signal]);
+  const Double8 keep =
+      s.radius + (meeting.fixed + meeting.growth * (age + until));
   const Double8 free = Double8{} + std::numeric_limits<double>::infinity();
-  const Double8 slow = Double8{} + kStandstillPoint;
+  const Double8 slow = Double8{} + meeting.slow;
   for (uint32_t k = 0; k + 2 < signal.count; k += 3) {
-    const float* centre = in.value[human.signal] + k;
+    const float* centre = in.value[meeting.signal] + k;
     Double8 sum = {};
     for (int a = 0; a < 3; ++a) {
       const Double8 d = s.at[a] - static_cast<double>(centre[a]);

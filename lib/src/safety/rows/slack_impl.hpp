@@ -60,6 +60,7 @@ struct Slacks {
   Slack acceleration, jerk, viable;
   Slack load[kMaxLoads];
   Slack energy;
+  Slack contact[kMaxContacts];
 };
 
 }  // namespace detail

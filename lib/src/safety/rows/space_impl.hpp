@@ -32,9 +32,18 @@ inline void drain(const Slack8* from, uint32_t count, Slack* into) {
 }
 
 // What the walk measures: a line per family here and in each function below.
+// Of a family that few images have, only what they have is begun.
 struct SpaceLanes {
+  explicit SpaceLanes(const Image& image) {
+    for (uint32_t k = 0; k < image.dynamics.contacts; ++k) {
+      contact[k] = Slack8{};
+    }
+  }
   Slack8 box[kMaxBoxes];
   Slack8 human[kMaxHumans];
+  union {
+    Slack8 contact[kMaxContacts];
+  };
 };
 
 template <class F>
@@ -45,17 +54,24 @@ void sphere_slacks(const Image& image, const ShieldInput& in,
     box_slack(image, k, s, who, out.box[k]);
   }
   for (uint32_t k = 0; k < image.humans; ++k) {
-    human_slack<F>(image, in, k, until, s, who, out.human[k]);
+    const Meeting meeting = meeting_of<F>(image, image.human[k]);
+    meeting_slack(image, in, meeting, until, s, who, out.human[k]);
+  }
+  for (uint32_t k = 0; k < image.dynamics.contacts; ++k) {
+    const Meeting meeting = meeting_of<F>(image, image.dynamics.contact[k]);
+    meeting_slack(image, in, meeting, until, s, who, out.contact[k]);
   }
 }
 
 inline bool missed(const Image& image, const SpaceLanes& lanes) {
-  return missed(lanes.box, image.boxes) || missed(lanes.human, image.humans);
+  return missed(lanes.box, image.boxes) || missed(lanes.human, image.humans) ||
+         missed(lanes.contact, image.dynamics.contacts);
 }
 
 inline void drain(const Image& image, const SpaceLanes& lanes, Slacks& out) {
   drain(lanes.box, image.boxes, out.box);
   drain(lanes.human, image.humans, out.human);
+  drain(lanes.contact, image.dynamics.contacts, out.contact);
 }
 
 // Blocks are taken from the middle of the stop backwards, where a miss is
@@ -65,7 +81,7 @@ void space_slacks(const Image& image, const ShieldInput& in,
                   const Motion& motion, Effort effort, Slacks& out) {
   const bool first_miss = effort == Effort::kYesOrNo && space_is_hard(image);
   const uint32_t begin = motion.blocks * 3 / 4;
-  SpaceLanes lanes;
+  SpaceLanes lanes(image);
   kin::Frames8 frames;
   Reach8 wide[kin::kMaxFrames];
   Reach8 speed[kin::kMaxFrames];

@@ -56,6 +56,8 @@ inline Found find(const Slacks& all, const Row& row) {
       return {&all.load[i], Fault::kPower, kReasonRowLoad};
     case RowKernel::kEnergy:
       return {&all.energy, Fault::kEnergy, kReasonRowLoad};
+    case RowKernel::kContact:
+      return {&all.contact[i], Fault::kContact, kReasonRowContact};
     case RowKernel::kNone:
       break;
   }

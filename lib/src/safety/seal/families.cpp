@@ -34,6 +34,7 @@ constexpr Family kFamilies[] = {
     {RowKernel::kForce, "force", forces, forces},
     {RowKernel::kPower, "power", powers, powers},
     {RowKernel::kEnergy, "energy", energy, energy},
+    {RowKernel::kContact, "contact", contacts, contacts},
 };
 
 const Family* family_of(RowKernel kernel) {
@@ -82,7 +83,7 @@ Check check_enforced(const Image& image, const Family& family) {
 
 constexpr Check (*kTables[])(const Image&) = {
     check_joints,      check_linear,     check_boxes, check_humans,
-    check_expressions, check_trajectory, check_loads,
+    check_expressions, check_trajectory, check_loads, check_contacts,
 };
 
 }  // namespace

@@ -42,6 +42,7 @@ Check check_boxes(const Image& image);
 Check check_humans(const Image& image);
 Check check_expressions(const Image& image);
 Check check_loads(const Image& image);
+Check check_contacts(const Image& image);
 
 // Its programs can be run without leaving their registers.
 bool expressions_valid(const Image& image) noexcept;
@@ -61,5 +62,9 @@ Span torques(const Image& image);
 Span forces(const Image& image);
 Span powers(const Image& image);
 Span energy(const Image& image);
+Span contacts(const Image& image);
+
+// Of an image whose contacts were checked: the speed of each.
+void derive_contacts(Image& image);
 
 }  // namespace tactus::safety::sealing
