@@ -60,6 +60,19 @@ struct Contact {
   double robot;       // m
 };
 
+inline constexpr uint32_t kMaxBarriers = 16;
+
+enum class BarrierOf : uint32_t { kJoints = 0, kBox = 1, kHuman = 2 };
+
+// A control barrier on the distance that another row keeps.
+struct Barrier {
+  BarrierOf of;
+  uint32_t index;   // box (keep out) or human
+  uint32_t degree;  // 1 or 2
+  uint32_t reserved;
+  double alpha[2];  // 1/s; the second of degree 2 only
+};
+
 struct Dynamics {
   Trajectory trajectory;
   uint32_t torques;  // load[0 .. torques)
@@ -68,10 +81,11 @@ struct Dynamics {
   uint32_t masses;
   double energy;  // J, kinetic, of all masses; 0: not limited
   uint32_t contacts;
-  uint32_t reserved;
+  uint32_t barriers;
   Load load[kMaxLoads];
   Mass mass[kMaxMasses];
   Contact contact[kMaxContacts];
+  Barrier barrier[kMaxBarriers];
 };
 
 }  // namespace tactus::safety

@@ -129,6 +129,28 @@ std::string contact_limit(const Image& image, const Row& row) {
       c.robot_mass, c.approach, c.speed, c.intrusion, c.sensor, c.robot);
 }
 
+std::string barrier_limit(const Image& image, const Row& row) {
+  const Barrier& b = image.dynamics.barrier[row.index];
+  std::string on = "joint position";
+  if (b.of == BarrierOf::kBox) on = image.box[b.index].name;
+  if (b.of == BarrierOf::kHuman)
+    on = image.signal[image.human[b.index].signal].name;
+  if (b.degree == 1) return fmt::format("{}: h' + {:g} h >= 0", on, b.alpha[0]);
+  return fmt::format("{}: h'' + {:g} h' + {:g} h >= 0, h' + {:g} h >= 0", on,
+                     b.alpha[0] + b.alpha[1], b.alpha[0] * b.alpha[1],
+                     b.alpha[0]);
+}
+uint64_t barrier_cost(const Image& image, const Row&) {
+  return 200 * moving_spheres(image) + 60 * image.joints;
+}
+std::string of_next(const Image&, const Row&) {
+  return "check stage: a new command over its period, after every rung";
+}
+std::string derived_next(const Image&, const Row&) {
+  return "derived (rows/barriers_impl.hpp), T L taken off; for the next period "
+         "only";
+}
+
 uint64_t action_cost(const Image& image, const Row&) {
   return 4 * image.joints;
 }
@@ -255,6 +277,7 @@ constexpr Words kWords[] = {
     {kPower, "power", power_limit, of_measured, as_measured, load_cost},
     {kEnergy, "energy", energy_limit, of_motion, derived, energy_cost},
     {kContact, "contact", contact_limit, of_motion, derived, separation_cost},
+    {kBarrier, "barrier", barrier_limit, of_next, derived_next, barrier_cost},
     {kJointViable, "joint viable", viable_limit, of_sent, exact,
      trajectory_cost},
     {kExpression, "expression", expression_limit, expression_consumer,

@@ -60,6 +60,9 @@ enum class Fault {
   kEnergyTurn,  // what turns stores nothing
   kContact,
   kContactReach,  // the region stays where it was seen, seen exactly
+  kBarrier,
+  kBarrierBetween,  // nothing changes within a period
+  kBarrierHuman,    // the human of a barrier stands
   kCount,
 };
 

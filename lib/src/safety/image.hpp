@@ -58,6 +58,7 @@ enum class RowKernel : uint32_t {
   kPower = 37,
   kEnergy = 38,
   kContact = 39,  // power and force limiting
+  kBarrier = 40,
 };
 
 enum class RowKind : uint32_t { kHard = 1, kSoft = 2 };

@@ -39,6 +39,7 @@ struct Name {
   const char* name;
 };
 constexpr Name kGroupNames[] = {
+    {kReasonRowBarrier, "row control barrier"},
     {kReasonRowContact, "row contact speed"},
     {kReasonRowLoad, "row torque, force, power or energy"},
     {kReasonRowTrajectory, "row joint acceleration or jerk"},

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "safety/rows/action_impl.hpp"
+#include "safety/rows/barriers_impl.hpp"
 #include "safety/rows/expressions_impl.hpp"
 #include "safety/rows/joints_impl.hpp"
 #include "safety/rows/linear_impl.hpp"
@@ -31,6 +32,7 @@ void judge(const Image& image, const ShieldInput& in, const Past& past,
   energy_slack<F>(image, motion, slacks.energy);
   space_slacks<F>(image, in, motion, effort, slacks);
   closing_slacks<F>(image, in, past, intent, motion, slacks);
+  barrier_slacks<F>(image, in, past, intent, motion, slacks);
   expression_slacks<F>(image, in, past, intent, motion, slacks.expression);
   out = Verdict{};
   out.violated = 0;

@@ -462,6 +462,48 @@ bool a_region_reaches_as_far_as_a_human() {
   return nearest(90 * kMs) > nearest(0) + 0.1;
 }
 
+// A motion at 0.5 rad/s towards a joint's limit, with h' >= -2 h.
+double barred_position() {
+  double low = 0, high = 2;
+  for (int i = 0; i < 40; ++i) {
+    const double middle = 0.5 * (low + high);
+    auto image = draft();
+    image->position_hi[0] = middle;
+    image->dynamics.barriers = 1;
+    image->dynamics.barrier[0] = {BarrierOf::kJoints, 0, 1, 0, {2, 0}};
+    add_row(*image, "barrier", RowKernel::kBarrier, 0, 1);
+    Cycle c;
+    c.moving(0.5f, 0);
+    const bool ready = static_cast<bool>(seal(*image));
+    (ready && run(c, *image) == TACTUS_RUNG_PASS ? high : low) = middle;
+  }
+  return high;
+}
+// 0.5 / 2 to go, after 4.2 ms to t1, and what a period of it takes.
+bool a_barrier_counts_what_happens_in_its_period() {
+  return std::fabs(barred_position() - (0.25 + 0.5 * 4.2e-3 + 0.5e-3)) < 1e-6;
+}
+bool a_barrier_takes_the_human_to_come() {
+  const auto nearest = [](double speed) {
+    auto image = draft();
+    image->row[5].kind = image->row[6].kind = RowKind::kSoft;
+    image->human[0].speed = speed;
+    image->dynamics.barriers = 1;
+    image->dynamics.barrier[0] = {BarrierOf::kHuman, 0, 1, 0, {2, 0}};
+    add_row(*image, "barrier", RowKernel::kBarrier, 0, 1);
+    const bool ready = static_cast<bool>(seal(*image));
+    double near = 0, far = 2.5;
+    for (int i = 0; i < 20; ++i) {
+      const double middle = 0.5 * (near + far);
+      Cycle c;
+      reach_out(c, static_cast<float>(-middle));
+      (ready && run(c, *image) == TACTUS_RUNG_PASS ? far : near) = middle;
+    }
+    return far;
+  };
+  return nearest(1.6) > nearest(0.6) + 0.45;
+}
+
 // --- prediction
 
 bool prediction_encloses_the_plant() {
@@ -708,6 +750,8 @@ constexpr Contract kContracts[] = {
     CONTRACT(energy_binds),
     CONTRACT(contact_binds),
     CONTRACT(a_region_reaches_as_far_as_a_human),
+    CONTRACT(a_barrier_counts_what_happens_in_its_period),
+    CONTRACT(a_barrier_takes_the_human_to_come),
     CONTRACT(expression_binds),
     CONTRACT(the_stop_obeys_expressions),
     CONTRACT(expressions_see_what_the_robot_does),

@@ -47,6 +47,12 @@ Result<void> lower_linear(const LimitsIr& from, Image& to);
 void read_contact(const std::string& name, const toml::Table& table,
                   const Input& in);
 Result<void> lower_contacts(const LimitsIr& from, Image& to);
+// families/barriers.cpp: kind = "cbf". What it is on may stand after it in
+// the file: found once all of [limit] was read.
+void read_barrier(const std::string& name, const toml::Table& table,
+                  const Input& in);
+void find_barred(const toml::Table& limit, const Input& in);
+Result<void> lower_barriers(const LimitsIr& from, Image& to);
 // families/loads.cpp: kind = "torque", "force" or "power".
 void read_torque(const std::string& name, const toml::Table& table,
                  const Input& in);

@@ -65,6 +65,7 @@ struct LimitsIr {
   std::vector<Limited<Load>> powers;
   std::optional<Limited<EnergyIr>> energy;
   std::vector<Limited<Contact>> contacts;
+  std::vector<Limited<Barrier>> barriers;
   expr::Tree tree;  // of all expressions: what they share is there once
   std::vector<Limited<expr::Ruled>> expressions;
   uint32_t rungs = 0;

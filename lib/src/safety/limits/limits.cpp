@@ -62,6 +62,7 @@ constexpr Family kFamilies[] = {
     {"force", read_force, nullptr},
     {"power", read_power, nullptr},
     {"energy", read_energy, lower_energy},
+    {"cbf", read_barrier, lower_barriers},
     {"expr", read_expression, lower_expressions},
 };
 
@@ -149,6 +150,7 @@ LimitsIr read_limits(const Scope& scope, const std::vector<Signal>& signals) {
       read_named(name, table[name], in);
   out.rungs = read_ladder(table["ladder"]);
   check_room(table, out);
+  find_barred(table, in);
   if (!any_row(out))
     value.fail("no limit in it", "at least one, or limit = \"none\"");
   return out;

@@ -61,6 +61,7 @@ struct Slacks {
   Slack load[kMaxLoads];
   Slack energy;
   Slack contact[kMaxContacts];
+  Slack barrier[kMaxBarriers];
 };
 
 }  // namespace detail

@@ -58,6 +58,8 @@ inline Found find(const Slacks& all, const Row& row) {
       return {&all.energy, Fault::kEnergy, kReasonRowLoad};
     case RowKernel::kContact:
       return {&all.contact[i], Fault::kContact, kReasonRowContact};
+    case RowKernel::kBarrier:
+      return {&all.barrier[i], Fault::kBarrier, kReasonRowBarrier};
     case RowKernel::kNone:
       break;
   }

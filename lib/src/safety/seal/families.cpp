@@ -35,6 +35,7 @@ constexpr Family kFamilies[] = {
     {RowKernel::kPower, "power", powers, powers},
     {RowKernel::kEnergy, "energy", energy, energy},
     {RowKernel::kContact, "contact", contacts, contacts},
+    {RowKernel::kBarrier, "barrier", barriers, barriers},
 };
 
 const Family* family_of(RowKernel kernel) {
@@ -82,8 +83,9 @@ Check check_enforced(const Image& image, const Family& family) {
 }
 
 constexpr Check (*kTables[])(const Image&) = {
-    check_joints,      check_linear,     check_boxes, check_humans,
-    check_expressions, check_trajectory, check_loads, check_contacts,
+    check_joints, check_linear,      check_boxes,
+    check_humans, check_expressions, check_trajectory,
+    check_loads,  check_contacts,    check_barriers,
 };
 
 }  // namespace

@@ -43,6 +43,7 @@ Check check_humans(const Image& image);
 Check check_expressions(const Image& image);
 Check check_loads(const Image& image);
 Check check_contacts(const Image& image);
+Check check_barriers(const Image& image);
 
 // Its programs can be run without leaving their registers.
 bool expressions_valid(const Image& image) noexcept;
@@ -63,6 +64,7 @@ Span forces(const Image& image);
 Span powers(const Image& image);
 Span energy(const Image& image);
 Span contacts(const Image& image);
+Span barriers(const Image& image);
 
 // Of an image whose contacts were checked: the speed of each.
 void derive_contacts(Image& image);
