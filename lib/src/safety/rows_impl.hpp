@@ -23,7 +23,7 @@ void judge(const Image& image, const ShieldInput& in, const Past& past,
            const Intent& intent, const Motion& motion, Effort effort,
            Verdict& out) noexcept {
   using namespace detail;
-  Slacks slacks;
+  Slacks slacks(image.dynamics);
   act_slacks(image, past, intent, slacks);
   trajectory_slacks(image, past, intent, slacks);
   linear_slacks<F>(image, intent, motion, slacks);

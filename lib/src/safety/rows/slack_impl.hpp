@@ -49,8 +49,16 @@ struct Slack8 {
   }
 };
 
-// Everything measured about a motion, per table entry: a line per family.
+// Everything measured about a motion, per table entry: a line per family. Of
+// the tables that few images have, only what they have is begun: to begin all
+// costs each check a hundredth.
 struct Slacks {
+  explicit Slacks(const Dynamics& has)
+      : loads(has.loads), contacts(has.contacts), barriers(has.barriers) {
+    for (uint32_t i = 0; i < loads; ++i) load[i] = Slack{};
+    for (uint32_t i = 0; i < contacts; ++i) contact[i] = Slack{};
+    for (uint32_t i = 0; i < barriers; ++i) barrier[i] = Slack{};
+  }
   Slack action, rate, position, velocity;
   Slack box[kMaxBoxes];
   Slack human[kMaxHumans];
@@ -58,10 +66,17 @@ struct Slacks {
   Slack linear[kMaxLinear];
   Slack expression[kMaxExpressions];
   Slack acceleration, jerk, viable;
-  Slack load[kMaxLoads];
   Slack energy;
-  Slack contact[kMaxContacts];
-  Slack barrier[kMaxBarriers];
+  uint32_t loads, contacts, barriers;
+  union {
+    Slack load[kMaxLoads];
+  };
+  union {
+    Slack contact[kMaxContacts];
+  };
+  union {
+    Slack barrier[kMaxBarriers];
+  };
 };
 
 }  // namespace detail

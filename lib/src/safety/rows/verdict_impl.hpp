@@ -17,6 +17,11 @@ struct Found {
   Reason reason = kReasonImage;  // an image gone bad
 };
 
+inline Found load_of(const Slacks& all, uint32_t i, Fault fault) {
+  if (i >= all.loads) return {};
+  return {&all.load[i], fault, kReasonRowLoad};
+}
+
 inline Found find(const Slacks& all, const Row& row) {
   const uint32_t i = row.index;
   switch (row.kernel) {
@@ -49,16 +54,18 @@ inline Found find(const Slacks& all, const Row& row) {
     case RowKernel::kJointViable:
       return {&all.viable, Fault::kJointViable, kReasonRowTrajectory};
     case RowKernel::kTorque:
-      return {&all.load[i], Fault::kTorque, kReasonRowLoad};
+      return load_of(all, i, Fault::kTorque);
     case RowKernel::kForce:
-      return {&all.load[i], Fault::kForce, kReasonRowLoad};
+      return load_of(all, i, Fault::kForce);
     case RowKernel::kPower:
-      return {&all.load[i], Fault::kPower, kReasonRowLoad};
+      return load_of(all, i, Fault::kPower);
     case RowKernel::kEnergy:
       return {&all.energy, Fault::kEnergy, kReasonRowLoad};
     case RowKernel::kContact:
+      if (i >= all.contacts) break;
       return {&all.contact[i], Fault::kContact, kReasonRowContact};
     case RowKernel::kBarrier:
+      if (i >= all.barriers) break;
       return {&all.barrier[i], Fault::kBarrier, kReasonRowBarrier};
     case RowKernel::kNone:
       break;
