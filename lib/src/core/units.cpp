@@ -60,6 +60,9 @@ constexpr Named kNamed[] = {
     {kForce, "a force such as \"20 N\"", "N"},
     {kTorque, "a torque such as \"5 Nm\"", "Nm"},
     {kPower, "a power such as \"80 W\"", "W"},
+    {{0, -2, 1, 0}, "a spring constant such as \"75 N/mm\"", "N/m"},
+    {{-1, -2, 1, 0}, "a pressure such as \"140 N/cm2\"", "N/m2"},
+    {{2, 0, 0, 0}, "an area such as \"1 cm2\"", "m2"},
 };
 
 const Named* named(Dimension dimension) {

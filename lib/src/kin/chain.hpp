@@ -14,6 +14,7 @@ namespace tactus::kin {
 inline constexpr uint32_t kMaxJoints = 16;
 inline constexpr uint32_t kMaxFrames = kMaxJoints + 1;
 inline constexpr uint32_t kMaxSpheres = 256;
+inline constexpr uint32_t kMaxInertials = 64;
 inline constexpr uint32_t kMaxName = 32;  // with the terminating zero
 
 enum class JointType : uint32_t { kRevolute, kContinuous, kPrismatic };
@@ -53,11 +54,22 @@ struct Sphere {
   double radius = 0;      // m
 };
 
+// A link that moves and has matter: an <inertial>, or geometry without one.
+struct Inertial {
+  uint32_t link = 0;      // frame index; 0: a joint outside the chain moves it
+  uint32_t known = 0;     // 0: no usable <inertial>, the figures are zero
+  double mass = 0;        // kg
+  double center[3] = {};  // m, of mass, in the frame of `link`
+  // kg m^2 about that centre, in axes of its own: xx, xy, xz, yy, yz, zz.
+  double inertia[6] = {};
+  char name[kMaxName] = {};
+};
+
 struct Chain {
   uint32_t joints = 0;
   uint32_t spheres = 0;
   uint32_t bodies = 0;
-  uint32_t reserved = 0;
+  uint32_t inertials = 0;  // more than kMaxInertials: the rest is left out
   Joint joint[kMaxJoints];
   Transform tip;  // last frame to the tip link
   Sphere sphere[kMaxSpheres];
@@ -70,6 +82,7 @@ struct Chain {
   // geometry left out; and of those that an SRDF says it never touches.
   uint32_t adjacent[kMaxBodies] = {};
   uint32_t disabled[kMaxBodies] = {};
+  Inertial inertial[kMaxInertials];
   char base_name[kMaxName] = {};
   char tip_name[kMaxName] = {};
 };

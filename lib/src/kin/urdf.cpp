@@ -292,6 +292,7 @@ class Builder {
       if (i > model_->links_.size())
         return fail("link", todo[i]->name, "a loop: cut one of its joints");
       if (auto ok = add_body(*todo[i]); !ok) return ok;
+      add_inertial(*todo[i]);
       for (const auto& joint : todo[i]->child_joints) {
         const auto child = model_->getLink(joint->child_link_name);
         if (!child) continue;
@@ -310,6 +311,39 @@ class Builder {
     const Transform at = transform_of(joint.parent_to_joint_origin_transform);
     frames_[joint.child_link_name] = {parent->second.frame,
                                       compose(parent->second.at, at)};
+  }
+
+  // Whether it is known is judged by who needs it: a chain does without.
+  void add_inertial(const urdf::Link& link) {
+    const bool matter =
+        !link.collision_array.empty() || !link.visual_array.empty();
+    const auto frame = frames_.find(link.name);
+    const bool rests = frame != frames_.end() && frame->second.frame == 0;
+    if (rests || (!link.inertial && !matter)) return;
+    if (chain_.inertials++ >= kMaxInertials) return;
+    Inertial& to = chain_.inertial[chain_.inertials - 1];
+    const std::string_view name = utf8_cut(link.name, kMaxName - 1);
+    std::memcpy(to.name, name.data(), name.size());
+    if (frame == frames_.end()) return;
+    to.link = frame->second.frame;
+    if (link.inertial) weigh(*link.inertial, frame->second.at, to);
+  }
+
+  static void weigh(const urdf::Inertial& from, const Transform& at,
+                    Inertial& to) {
+    const Transform placed = compose(at, transform_of(from.origin));
+    const double inertia[6] = {from.ixx, from.ixy, from.ixz,
+                               from.iyy, from.iyz, from.izz};
+    const bool usable =
+        from.mass > 0 && from.mass < 1e6 && finite(placed) &&
+        std::all_of(
+            inertia, inertia + 6, [](double v) { return std::abs(v) < 1e6; }) &&
+        from.ixx >= 0 && from.iyy >= 0 && from.izz >= 0;
+    if (!usable) return;
+    to.known = 1;
+    to.mass = from.mass;
+    std::copy(placed.p, placed.p + 3, to.center);
+    std::copy(inertia, inertia + 6, to.inertia);
   }
 
   Result<void> add_body(const urdf::Link& link) {

@@ -168,33 +168,40 @@ inline double step_within(double last, double raw, double lo, double hi) {
   return 1;
 }
 
-// The part of the way from the last command to the raw one that box and rate
-// leave.
-inline double act_step(const Image& image, const Past& past, const float* raw) {
+// The part of the way from `base` to the raw command that box, rate and
+// trajectory leave.
+inline double act_step(const Image& image, const Past& past, const double* base,
+                       const float* raw) {
   const double period = seconds(image.commit.period_ns);
   double step = 1;
   for (uint32_t j = 0; j < image.joints; ++j) {
     const double u = static_cast<double>(raw[j]);
     const double last = past.last[j];
     const double most = image.action_rate[j] * period;
+    NextRange next;
+    next_range_of(image, past, j, next);
     const double a =
-        step_within(last, u, image.action_lo[j], image.action_hi[j]);
-    const double b = step_within(last, u, last - most, last + most);
+        step_within(base[j], u, image.action_lo[j], image.action_hi[j]);
+    const double b = step_within(base[j], u, last - most, last + most);
+    const double c = step_within(base[j], u, next.lo, next.hi);
     if (!(a >= step)) step = a;
     if (!(b >= step)) step = b;
+    if (!(c >= step)) step = c;
   }
   return step;
 }
 
-// The same with linear rows, in closed form. The last command is the next
-// sample of the last verified plan, which still holds it.
+// The same with linear rows, in closed form. The base is the last command,
+// which is the next sample of the last verified plan and still held by it, or
+// with a limited trajectory the one that coasts from it.
 inline double linear_step(const Image& image, const Past& past,
-                          const float* raw) {
-  double step = act_step(image, past, raw);
+                          const double* base, const float* raw) {
+  double step = act_step(image, past, base, raw);
   for (uint32_t i = 0; i < image.linears; ++i) {
+    if (image.linear[i].of != LinearOf::kAction) continue;
     double now = 0, asked = 0;
     for (uint32_t j = 0; j < image.joints; ++j) {
-      now += image.linear[i].a[j] * past.last[j];
+      now += image.linear[i].a[j] * base[j];
       asked += image.linear[i].a[j] * static_cast<double>(raw[j]);
     }
     if (asked > image.linear[i].b) {
@@ -212,7 +219,8 @@ inline void brake_sample(const Image& image, const Past& past, float* out) {
   fall *= 1 - 1e-5;
   if (fall > 0.99) fall = 1;  // at rest, exactly
   for (uint32_t j = 0; j < image.joints; ++j) {
-    out[j] = static_cast<float>(past.last[j] * (1 - fall));
+    const double wanted = past.last[j] * (1 - fall);
+    out[j] = static_cast<float>(brake_within(image, past, j, wanted));
   }
 }
 
@@ -236,18 +244,25 @@ struct Choice {
 // rate and linear rows (closed form, `ahead`), but it cannot slow the robot
 // down, so a human who comes nearer would find only rung stop. Hence a
 // second anchor, the next sample of a stop that begins now (`brake`), and
-// bisection between the two. Both obey the rate row, so everything between
-// does. No claim is made that the safe part is connected: whatever comes out
-// passed the whole check itself.
+// bisection between the two. Both obey the rate and trajectory rows, so
+// everything between does. No claim is made that the safe part is connected:
+// whatever comes out passed the whole check itself.
 template <class F>
 bool scale(Bench& bench, const float* raw, Choice& best) noexcept {
   const Image& image = bench.image;
-  float last[kMaxJoints], ahead[kMaxJoints], brake[kMaxJoints];
+  const bool bent = image.dynamics.trajectory.limited != 0;
+  double base[kMaxJoints] = {};
+  float from[kMaxJoints] = {}, aim[kMaxJoints] = {};
+  float ahead[kMaxJoints], brake[kMaxJoints];
   for (uint32_t j = 0; j < image.joints; ++j) {
-    last[j] = static_cast<float>(bench.past.last[j]);
+    NextRange next;
+    next_range_of(image, bench.past, j, next);
+    base[j] = next.coast;
+    from[j] = static_cast<float>(base[j]);
+    aim[j] = bent ? aim_of(image, bench.past, j, raw[j]) : raw[j];
   }
-  const double step = linear_step(image, bench.past, raw);
-  mix(image, last, raw, step, ahead);
+  const double step = linear_step(image, bench.past, base, aim);
+  mix(image, from, aim, step, ahead);
   Verdict verdict;
   Choice trial;
   const auto accept = [&](const float* u, double part, Effort effort) noexcept {
@@ -261,9 +276,10 @@ bool scale(Bench& bench, const float* raw, Choice& best) noexcept {
     ahead[j] = 0;
     brake[j] = 0;
   }
-  // A whole step is the raw action, which has just failed.
-  if (step > 0 && step < 1 && accept(ahead, step, Effort::kWithRoom))
-    return true;
+  // A whole step is the raw action, which has just failed, and none the last
+  // command, which cannot slow down; but where the trajectory bends neither.
+  const bool new_one = bent || (step > 0 && step < 1);
+  if (new_one && accept(ahead, step, Effort::kWithRoom)) return true;
   brake_sample(image, bench.past, brake);
   if (!accept(brake, 0, Effort::kYesOrNo)) return false;
   double good = 0, bad = 1;
@@ -285,7 +301,8 @@ inline bool keeps_half(const Bench& bench, const float* raw,
   for (uint32_t j = 0; j < bench.image.joints; ++j) {
     last[j] = static_cast<float>(bench.past.last[j]);
   }
-  const double part = 1 - 0.5 * act_step(bench.image, bench.past, raw);
+  const double part =
+      1 - 0.5 * act_step(bench.image, bench.past, bench.past.last, raw);
   return distance(bench.image, choice.u, raw) <=
          part * part * distance(bench.image, last, raw);
 }

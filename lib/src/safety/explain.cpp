@@ -85,6 +85,20 @@ void assume_human(const Image& image, uint32_t i,
                  "robot, added to the distance", h.robot, "m"});
 }
 
+void assume_contact(const Image& image, uint32_t i,
+                    std::vector<Assumption>& out) {
+  const Contact& c = image.dynamics.contact[i];
+  const std::string name = image.signal[c.signal].name;
+  out.push_back({name + ".profile",
+                 "the region's force, spring and mass, and the robot's "
+                 "effective mass, are those of the profile",
+                 "none beyond it: contact is transient, never clamped", c.most,
+                 "m/s"});
+  out.push_back(
+      {name + ".approach", "the region meets the robot no faster than this",
+       "approach, off the speed that the profile allows", c.approach, "m/s"});
+}
+
 // Once for each signal and figure, whichever element or row they stand in.
 void assume_expressions(const Image& image, std::vector<Assumption>& out) {
   std::vector<const ExprInput*> said;
@@ -181,6 +195,8 @@ void assume_contacts(const Image& image, std::vector<Assumption>& out) {
 std::vector<Assumption> assumptions(const Image& image) {
   std::vector<Assumption> out;
   for (uint32_t i = 0; i < image.humans; ++i) assume_human(image, i, out);
+  for (uint32_t i = 0; i < image.dynamics.contacts; ++i)
+    assume_contact(image, i, out);
   assume_expressions(image, out);
   assume_contacts(image, out);
   assume_signals(image, out);

@@ -148,15 +148,104 @@ std::string velocity_limit(const Image& image, const Row&) {
 }
 std::string linear_limit(const Image& image, const Row& row) {
   const Linear& linear = image.linear[row.index];
-  return fmt::format("[{}] . u <= {:g}", list(linear.a, image.joints),
-                     linear.b);
+  constexpr const char* kOf[] = {"u", "q", "dq"};
+  return fmt::format("[{}] . {} <= {:g}", list(linear.a, image.joints),
+                     kOf[static_cast<uint32_t>(linear.of)], linear.b);
 }
+std::string acceleration_limit(const Image& image, const Row&) {
+  return "|u_k - u_k-1| / T <= " +
+         list(image.dynamics.trajectory.acceleration, image.joints);
+}
+std::string jerk_limit(const Image& image, const Row&) {
+  return "|u_k - 2 u_k-1 + u_k-2| / T^2 <= " +
+         list(image.dynamics.trajectory.jerk, image.joints);
+}
+std::string viable_limit(const Image&, const Row&) {
+  return "u + a |a| / (2 jerk) within action.max and joint.velocity";
+}
+const Load& load_of(const Image& image, const Row& row) {
+  return image.dynamics.load[row.index];
+}
+std::string torque_limit(const Image& image, const Row& row) {
+  const Load& load = load_of(image, row);
+  return fmt::format("|{}| <= {}", image.signal[load.signal].name,
+                     list(load.limit, image.joints));
+}
+std::string force_limit(const Image& image, const Row& row) {
+  const Load& load = load_of(image, row);
+  return fmt::format("|{}[{} .. {}]| <= {:g} N", image.signal[load.signal].name,
+                     load.first, load.first + 2, load.limit[0]);
+}
+std::string power_limit(const Image& image, const Row& row) {
+  const Load& load = load_of(image, row);
+  return fmt::format("sum |{}| |dq| <= {:g} W", image.signal[load.signal].name,
+                     load.limit[0]);
+}
+std::string energy_limit(const Image& image, const Row&) {
+  double mass = 0;
+  for (uint32_t i = 0; i < image.dynamics.masses; ++i)
+    mass += image.dynamics.mass[i].mass;
+  return fmt::format("kinetic energy of {} bodies, {:g} kg, <= {:g} J",
+                     image.dynamics.masses, mass, image.dynamics.energy);
+}
+uint64_t load_cost(const Image& image, const Row&) { return 4 * image.joints; }
+uint64_t energy_cost(const Image& image, const Row&) {
+  return (2 * image.joints * image.joints + 8 * image.dynamics.masses) *
+         samples(image);
+}
+std::string of_measured(const Image&, const Row&) {
+  return "check stage: as measured, before a new command, after every rung";
+}
+std::string as_measured(const Image&, const Row&) {
+  return "exact at the measurement; what changes since is not bounded";
+}
+
+std::string contact_limit(const Image& image, const Row& row) {
+  const Contact& c = image.dynamics.contact[row.index];
+  return fmt::format(
+      "{} met at {:g} m/s at most: force {:g} N, spring {:g} N/m, masses {:g} "
+      "and {:g} kg, approach {:g} m/s\n    speed {:g} m/s, intrusion {:g} m, "
+      "sensor {:g} m, robot {:g} m",
+      image.signal[c.signal].name, c.most, c.force, c.stiffness, c.body_mass,
+      c.robot_mass, c.approach, c.speed, c.intrusion, c.sensor, c.robot);
+}
+
+std::string barrier_limit(const Image& image, const Row& row) {
+  const Barrier& b = image.dynamics.barrier[row.index];
+  std::string on = "joint position";
+  if (b.of == BarrierOf::kBox) on = image.box[b.index].name;
+  if (b.of == BarrierOf::kHuman)
+    on = image.signal[image.human[b.index].signal].name;
+  if (b.degree == 1) return fmt::format("{}: h' + {:g} h >= 0", on, b.alpha[0]);
+  return fmt::format("{}: h'' + {:g} h' + {:g} h >= 0, h' + {:g} h >= 0", on,
+                     b.alpha[0] + b.alpha[1], b.alpha[0] * b.alpha[1],
+                     b.alpha[0]);
+}
+uint64_t barrier_cost(const Image& image, const Row&) {
+  return 200 * moving_spheres(image) + 60 * image.joints;
+}
+std::string of_next(const Image&, const Row&) {
+  return "check stage: a new command over its period, after every rung";
+}
+std::string derived_next(const Image&, const Row&) {
+  return "derived (rows/barriers_impl.hpp), T L taken off; for the next period "
+         "only";
+}
+
 uint64_t action_cost(const Image& image, const Row&) {
   return 4 * image.joints;
 }
 uint64_t rate_cost(const Image& image, const Row&) { return 5 * image.joints; }
 uint64_t joint_cost(const Image& image, const Row&) {
   return 6 * image.joints * samples(image);
+}
+
+uint64_t trajectory_cost(const Image& image, const Row&) {
+  return 8 * image.joints;
+}
+uint64_t linear_cost(const Image& image, const Row& row) {
+  const bool of_u = image.linear[row.index].of == LinearOf::kAction;
+  return of_u ? 4 * image.joints : 3 * image.joints * samples(image);
 }
 
 // Blocks of eight lanes in which a program runs for one motion.
@@ -222,6 +311,19 @@ std::string derived_now(const Image&, const Row&) {
   return "derived (rows.hpp), for the present command only";
 }
 
+std::string of_sent(const Image&, const Row&) {
+  return "check stage: the commands of pass and scale as sent; a stop has "
+         "robot.decel and robot.jerk";
+}
+std::string linear_consumer(const Image& image, const Row& row) {
+  const bool of_u = image.linear[row.index].of == LinearOf::kAction;
+  return of_u ? of_action(image, row) : of_motion(image, row);
+}
+std::string linear_bound(const Image& image, const Row& row) {
+  const bool of_u = image.linear[row.index].of == LinearOf::kAction;
+  return of_u ? exact(image, row) : derived(image, row);
+}
+
 using Text = std::string (*)(const Image&, const Row&);
 struct Words {
   RowKernel kernel;
@@ -254,7 +356,19 @@ constexpr Words kWords[] = {
      separation_cost},
     {kSeparationNow, "separation now", human_limit, of_now, derived_now,
      closing_cost},
-    {kLinear, "linear", linear_limit, of_action, exact, action_cost},
+    {kLinear, "linear", linear_limit, linear_consumer, linear_bound,
+     linear_cost},
+    {kJointAcceleration, "joint acceleration", acceleration_limit, of_sent,
+     exact, trajectory_cost},
+    {kJointJerk, "joint jerk", jerk_limit, of_sent, exact, trajectory_cost},
+    {kTorque, "torque", torque_limit, of_measured, as_measured, load_cost},
+    {kForce, "force", force_limit, of_measured, as_measured, load_cost},
+    {kPower, "power", power_limit, of_measured, as_measured, load_cost},
+    {kEnergy, "energy", energy_limit, of_motion, derived, energy_cost},
+    {kContact, "contact", contact_limit, of_motion, derived, separation_cost},
+    {kBarrier, "barrier", barrier_limit, of_next, derived_next, barrier_cost},
+    {kJointViable, "joint viable", viable_limit, of_sent, exact,
+     trajectory_cost},
     {kExpression, "expression", expression_limit, expression_consumer,
      expression_bound, expression_cost},
 };

@@ -41,7 +41,7 @@ enum class Fault {
   kExprWide,       // what is not known of q and dq
   kExprUncertain,  // declared errors and motion of other signals
   kExprRange,      // the range that its rounding bound was derived for
-  kRounding,      // of the arithmetic, off the limits
+  kRounding,       // of the arithmetic, off the limits
   kNan,
   kRange,
   kStale,
@@ -71,6 +71,20 @@ enum class Fault {
   kProjectLadder,   // project though the ladder has no such rung
   kQpRecheck,       // the QP's answer is not held against the rows again
   kQpHint,          // a row of the warm start is active, missed or not
+  kJointAcceleration,
+  kJointJerk,
+  kJointViable,
+  kLinearWide,  // what is not known of q in a linear row
+  kTorque,
+  kForce,
+  kPower,
+  kEnergy,
+  kEnergyTurn,  // what turns stores nothing
+  kContact,
+  kContactReach,  // the region stays where it was seen, seen exactly
+  kBarrier,
+  kBarrierBetween,  // nothing changes within a period
+  kBarrierHuman,    // the human of a barrier stands
   kCount,
 };
 

@@ -15,6 +15,7 @@
 
 #include "core/layout/stop_page.hpp"
 #include "kin/chain.hpp"
+#include "safety/dynamics.hpp"
 #include "safety/expr/code.hpp"
 #include "safety/space.hpp"
 
@@ -55,6 +56,15 @@ enum class RowKernel : uint32_t {
   kHullIn = 15,
   kHullOut = 16,
   kSelf = 17,  // the robot's own spheres against each other
+  kJointAcceleration = 32,
+  kJointJerk = 33,
+  kJointViable = 34,  // what the jerk allows can still end within velocity
+  kTorque = 35,
+  kForce = 36,
+  kPower = 37,
+  kEnergy = 38,
+  kContact = 39,  // power and force limiting
+  kBarrier = 40,
 };
 
 enum class RowKind : uint32_t { kHard = 1, kSoft = 2 };
@@ -100,11 +110,15 @@ struct Human {
   double robot;      // m, Z_r
 };
 
-// sum_j a[j] u[j] <= b over the action.
+enum class LinearOf : uint32_t { kAction = 0, kPosition = 1, kVelocity = 2 };
+
+// sum_j a[j] x[j] <= b: over the action, or over the whole motion.
 struct Linear {
   char name[kName];
   double a[kMaxJoints];
   double b;
+  LinearOf of = LinearOf::kAction;
+  uint32_t reserved = 0;
 };
 
 // Every constant of the commit rule; printed by `rtctl safety explain`.
@@ -178,6 +192,7 @@ enum SectionId : uint32_t {
   kSectionWindows = 14,
   kSectionPairGroups = 15,
   kSectionPairs = 16,
+  kSectionDynamics = 32,
 };
 
 inline constexpr uint32_t kMaxSections = 32;
@@ -242,6 +257,7 @@ struct alignas(64) Image {
   kin::Chain chain;
   Derived derived;
   Expressions expressions;
+  Dynamics dynamics;
 };
 
 static_assert(std::is_trivially_copyable_v<Image>);

@@ -41,14 +41,14 @@ inline double lever(const kin::Chain& chain, const kin::Frames& frames,
 }
 
 // Of a pair at its spot; `n` points from the obstacle to the sphere.
-struct Meeting {
+struct NearPair {
   const Spot& spot;
   uint32_t sphere;
   uint32_t obstacle;
   double point[3];
 };
 
-inline void meet(const Reference& at, const Instant& now, const Meeting& pair,
+inline void meet(const Reference& at, const Instant& now, const NearPair& pair,
                  const double* n, Near& row) noexcept {
   const layout::StopPlan* before = at.intent.before;
   row = Near{};
@@ -142,7 +142,7 @@ inline void off_human(const Reference& at, uint32_t index, const double* point,
 inline void meet_spot(const Reference& at, const Spot& spot, const Instant& now,
                       Near& row) noexcept {
   const Image& image = at.image;
-  Meeting pair{spot, spot.key >> 16, spot.key & 0xFFFF, {}};
+  NearPair pair{spot, spot.key >> 16, spot.key & 0xFFFF, {}};
   const kin::Sphere& sphere = image.chain.sphere[pair.sphere];
   kin::point(now.frames, sphere.link, sphere.center, pair.point);
   double n[3];

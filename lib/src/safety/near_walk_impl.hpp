@@ -94,7 +94,8 @@ void pass_humans(const Reference& at, const Kept& kept, Passage way,
   for (uint32_t k = 0; k < image.humans; ++k) {
     if (!kept.human[k]) continue;
     Slack8 slack;
-    human_slack<F>(image, at.in, k, until, way.s, way.sphere, slack);
+    meeting_slack(image, at.in, meeting_of<F>(image, image.human[k]), until,
+                  way.s, way.sphere, slack);
     way.cut = cut + image.human[k].speed * longer;
     note(way, kHumanFrom + k, slack.worst, kept.human_margin[k], out);
   }

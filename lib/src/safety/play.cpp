@@ -35,11 +35,25 @@ constexpr const char* kReasonNames[] = {
     "row self-collision",
 };
 
+struct Name {
+  uint32_t bit;
+  const char* name;
+};
+constexpr Name kGroupNames[] = {
+    {kReasonRowBarrier, "row control barrier"},
+    {kReasonRowContact, "row contact speed"},
+    {kReasonRowLoad, "row torque, force, power or energy"},
+    {kReasonRowTrajectory, "row joint acceleration or jerk"},
+};
+
 }  // namespace
 
 const char* reason_name(uint32_t single_bit) noexcept {
   for (uint32_t i = 0; i < sizeof kReasonNames / sizeof *kReasonNames; ++i) {
     if (single_bit == 1u << i) return kReasonNames[i];
+  }
+  for (const Name& group : kGroupNames) {
+    if (single_bit == group.bit) return group.name;
   }
   return "unknown";
 }

@@ -37,6 +37,9 @@ struct Past {
   double error[kMaxJoints];  // of q, from commands effective early
   double last[kMaxJoints];   // newest command sent
   uint32_t open;             // task windows: bit index + 1
+  // The one before it, NaN where that is not known; only of an image that
+  // limits the trajectory.
+  double earlier[kMaxJoints];
 };
 
 // A motion to judge: hold u until the stop begins, then follow `shape`.

@@ -2,6 +2,8 @@
 // Bodies of predict.hpp; include that.
 #pragma once
 
+#include <limits>
+
 #include "safety/response_impl.hpp"
 
 namespace tactus::safety {
@@ -120,6 +122,19 @@ inline double speed_before(const Image& image, uint32_t joint, double hull,
   return grown < within ? grown : within;
 }
 
+// Before the first command of a life there is what was in effect then: at
+// engage, rest.
+inline void find_earlier(const Image& image, const ShieldState& state,
+                         Past& out) {
+  const bool older = state.head >= 2;
+  const bool known = older || state.before_known != 0;
+  const float* u = older ? sent(state, 1).u : state.before;
+  for (uint32_t j = 0; j < image.joints; ++j) {
+    out.earlier[j] = known ? static_cast<double>(u[j])
+                           : std::numeric_limits<double>::quiet_NaN();
+  }
+}
+
 }  // namespace detail
 
 template <class F>
@@ -154,6 +169,7 @@ bool predict_past(const Image& image, const ShieldState& state,
     }
   }
   out.open = 0;
+  if (image.dynamics.trajectory.limited != 0) find_earlier(image, state, out);
   out.now_ns = in.now_ns;
   out.t1_ns = in.now_ns + delay;
   for (uint32_t i = 0; i <= kEarly; ++i) {

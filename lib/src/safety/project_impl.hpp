@@ -64,6 +64,11 @@ inline void act_bounds(const Image& image, const Past& past,
     }
     const double most = image.action_rate[j] * period - rate;
     if (rated) narrow(past.last[j] - most, past.last[j] + most, j, out);
+    if (image.dynamics.trajectory.limited != 0) {
+      NextRange next;
+      next_range_of(image, past, j, next);
+      narrow(next.lo, next.hi, j, out);
+    }
     const double top = image.velocity[j] - speed;
     if (sped) narrow(-top, top, j, out);
     const double size = larger(magnitude(out.lo[j]), magnitude(out.hi[j]));
@@ -118,7 +123,9 @@ inline void fill_acts(const Image& image, const Past& past,
   }
   for (uint32_t i = 0; i < image.linears; ++i) {
     double margin;
-    const bool kept = hard_margin(image, RowKernel::kLinear, i, margin);
+    // Rows on q and dq are the re-check's alone.
+    const bool kept = image.linear[i].of == LinearOf::kAction &&
+                      hard_margin(image, RowKernel::kLinear, i, margin);
     double inside = 0;
     for (uint32_t j = 0; j < to.n; ++j) {
       const double a = image.linear[i].a[j];

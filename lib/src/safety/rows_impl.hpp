@@ -6,9 +6,13 @@
 #include <limits>
 
 #include "safety/rows/action_impl.hpp"
+#include "safety/rows/barriers_impl.hpp"
 #include "safety/rows/expressions_impl.hpp"
 #include "safety/rows/joints_impl.hpp"
+#include "safety/rows/linear_impl.hpp"
+#include "safety/rows/loads_impl.hpp"
 #include "safety/rows/space_impl.hpp"
+#include "safety/rows/trajectory_impl.hpp"
 #include "safety/rows/verdict_impl.hpp"
 
 namespace tactus::safety {
@@ -21,9 +25,14 @@ void judge(const Image& image, const ShieldInput& in, const Past& past,
   using namespace detail;
   Slacks slacks(image);
   act_slacks(image, past, intent, slacks);
+  trajectory_slacks(image, past, intent, slacks);
+  linear_slacks<F>(image, intent, motion, slacks);
   joint_slacks(image, motion, slacks);
+  load_slacks(image, in, intent, motion, slacks);
+  energy_slack<F>(image, motion, slacks.energy);
   space_slacks<F>(image, in, past, motion, effort, slacks);
   closing_slacks<F>(image, in, past, intent, motion, slacks);
+  barrier_slacks<F>(image, in, past, intent, motion, slacks);
   expression_slacks<F>(image, in, past, intent, motion, slacks.expression);
   out = Verdict{};
   out.violated = 0;

@@ -59,6 +59,7 @@ double travel(const kin::Joint& joint) {
 void derive(Image& image) {
   constexpr double kUp = 1 + 1e-9;
   image.derived = Derived{};
+  derive_contacts(image);
   for (uint32_t j = 0; j < image.joints; ++j) {
     const bool turns = kin::is_angular(image.chain.joint[j].type);
     image.derived.turn[j] = turns ? kUp : 0;
@@ -131,6 +132,8 @@ void set_header(Image& image) {
   set_section(h, kSectionExpressions, offsetof(Image, expressions), 1,
               sizeof(Expressions));
   set_space_sections(image);
+  set_section(h, kSectionDynamics, offsetof(Image, dynamics), 1,
+              sizeof(Dynamics));
 }
 
 // FNV-1a over 8-byte words of everything after the header. It tells images

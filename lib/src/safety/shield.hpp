@@ -52,6 +52,11 @@ enum Reason : uint32_t {
   kReasonRowLinear = 1u << 24,
   kReasonRowExpression = 1u << 25,
   kReasonRowSelf = 1u << 26,
+  // From the top, one for each group of families; worst_row names the row.
+  kReasonRowBarrier = 1u << 28,
+  kReasonRowContact = 1u << 29,     // power and force limiting
+  kReasonRowLoad = 1u << 30,        // torque, force, power, energy
+  kReasonRowTrajectory = 1u << 31,  // acceleration, jerk, viability
 };
 
 // "stale", "row human separation"; "unknown" for anything else.

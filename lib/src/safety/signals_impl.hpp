@@ -70,6 +70,9 @@ inline bool is_needed(const Image& image, uint32_t signal) {
   for (uint32_t h = 0; h < image.humans; ++h) {
     if (image.human[h].signal == signal) return true;
   }
+  for (uint32_t i = 0; i < image.dynamics.contacts; ++i) {
+    if (image.dynamics.contact[i].signal == signal) return true;
+  }
   return false;
 }
 

@@ -163,3 +163,46 @@ Test(urdf, refuses_deep_nesting_before_a_parser_recurses) {
   for (int i = 0; i < 100'000; ++i) deep += "<a>";
   cr_assert(has(refusal(deep), "nest deeper than 64"));
 }
+
+namespace {
+
+std::string weighed(const std::string& link, const std::string& mass) {
+  return replaced(robots::planar(), "<link name=\"" + link + "\">",
+                  "<link name=\"" + link +
+                      "\"><inertial><origin xyz=\"0.1 0 "
+                      "0\"/><mass value=\"" +
+                      mass +
+                      "\"/><inertia ixx=\"1\" ixy=\"2\" ixz=\"3\" iyy=\"4\" "
+                      "iyz=\"5\" izz=\"6\"/></inertial>");
+}
+
+Chain chain_of(const std::string& text) {
+  ChainOptions options;
+  options.tip = "flange";
+  auto chain = parse_urdf(text, "r.urdf", options);
+  cr_assert(bool(chain), "%s", chain ? "" : chain.error().text());
+  return *chain;
+}
+
+}  // namespace
+
+Test(urdf, keeps_the_inertials_of_what_moves) {
+  Chain chain = chain_of(weighed("upper", "2.5"));
+  cr_assert(eq(u32, chain.inertials, 2));
+  const Inertial& upper = chain.inertial[0];
+  cr_assert(upper.known == 1 && upper.link == 1 && upper.mass == 2.5);
+  cr_assert(upper.center[0] == 0.1 && upper.inertia[5] == 6);
+  // The other link has geometry and no mass.
+  cr_assert(eq(str, std::string(chain.inertial[1].name), "lower"));
+  cr_assert(eq(u32, chain.inertial[1].known, 0));
+}
+
+Test(urdf, takes_no_mass_that_is_none) {
+  for (const char* mass : {"0", "-1", "inf", "nan"}) {
+    const auto text = weighed("upper", mass);
+    ChainOptions options;
+    options.tip = "flange";
+    const auto chain = parse_urdf(text, "r.urdf", options);
+    if (chain) cr_assert(eq(u32, Chain(*chain).inertial[0].known, 0));
+  }
+}

@@ -144,6 +144,95 @@ bool linear_binds() {
   c.moving(0.3f, 1);
   return static_cast<bool>(seal(*image)) && blames(c, *image, kReasonRowLinear);
 }
+// The command that breaks one of these alone.
+std::unique_ptr<Image> with_trajectory(double acceleration, double jerk) {
+  auto image = draft();
+  Trajectory& t = image->dynamics.trajectory;
+  for (uint32_t j = 0; j < kMaxJoints; ++j) {
+    t.acceleration[j] = acceleration;
+    t.jerk[j] = jerk;
+  }
+  if (acceleration < kInf) {
+    t.limited |= kLimitAcceleration;
+    add_row(*image, "acceleration", RowKernel::kJointAcceleration, 0, 1);
+  }
+  if (jerk < kInf) {
+    t.limited |= kLimitJerk;
+    add_row(*image, "jerk", RowKernel::kJointJerk, 0, 1);
+    add_row(*image, "viable", RowKernel::kJointViable, 0, 1);
+  }
+  if (!seal(*image)) image->header.magic = 0;
+  return image;
+}
+bool acceleration_binds() {
+  const auto image = with_trajectory(5, kInf);
+  Cycle c;
+  c.u[1] = 0.0051f;
+  return blames(c, *image, kReasonRowTrajectory);
+}
+bool jerk_binds() {
+  const auto image = with_trajectory(kInf, 500);
+  Cycle c;
+  c.u[1] = 0.0006f;
+  return blames(c, *image, kReasonRowTrajectory);
+}
+// Up to 0.95 rad/s at 11 rad/s^2: at 500 rad/s^3 that ends at 1.07.
+bool viability_binds() {
+  const auto image = with_trajectory(kInf, 500);
+  Cycle c;
+  for (int k = 3; k >= 1; --k) {
+    Command& sent = c.state.history[c.state.head++ % kHistory];
+    sent.sent_ns = (100 - k) * kMs;
+    sent.u[0] = 0.95f - 0.011f * static_cast<float>(k);
+  }
+  c.state.before[0] = c.dq[0] = 0.9f;
+  c.u[0] = 0.95f;
+  return blames(c, *image, kReasonRowTrajectory);
+}
+// Torques of 30 N m at every joint, against a limit of its own each.
+std::unique_ptr<Image> with_load(RowKernel kernel, double most) {
+  auto image = draft();
+  add_signal(*image, "tau", 7, 3 * kMs);
+  for (float& hi : image->signal[4].hi) hi = 1000;
+  Dynamics& all = image->dynamics;
+  all.loads = 1;
+  all.torques = kernel == RowKernel::kTorque ? 1 : 0;
+  all.forces = kernel == RowKernel::kPower ? 0 : 1;
+  all.load[0] = {4, 0, {most, most, most, most, most, most, most}};
+  add_row(*image, "load", kernel, 0, 1);
+  if (!seal(*image)) image->header.magic = 0;
+  return image;
+}
+bool loads_bind(RowKernel kernel, double within, double over) {
+  const float tau[7] = {30, 30, 30, 30, 30, 30, 30};
+  Cycle c, fine;
+  for (Cycle* cycle : {&c, &fine}) {
+    cycle->moving(0.5f, 0);
+    cycle->in.value[4] = tau;
+  }
+  return run(fine, *with_load(kernel, within)) == TACTUS_RUNG_PASS &&
+         blames(c, *with_load(kernel, over), kReasonRowLoad);
+}
+bool torque_binds() { return loads_bind(RowKernel::kTorque, 30, 29.9); }
+bool force_binds() { return loads_bind(RowKernel::kForce, 52, 51.9); }
+bool power_binds() { return loads_bind(RowKernel::kPower, 15.1, 14.9); }
+// 2 kg at 0.5 m from the axis and 0.1 kg m2, at 0.5 rad/s: 0.0625 + 0.0125 J.
+bool energy_binds() {
+  const auto with_energy = [](double most) {
+    auto image = draft();
+    image->dynamics.masses = 1;
+    image->dynamics.mass[0] = {1, 0, 2, 0.5, 0.1};
+    image->dynamics.energy = most;
+    add_row(*image, "energy", RowKernel::kEnergy, 0, 1);
+    if (!seal(*image)) image->header.magic = 0;
+    return image;
+  };
+  Cycle c, fine;
+  c.moving(0.5f, 0);
+  fine.moving(0.5f, 0);
+  return run(fine, *with_energy(0.0751)) == TACTUS_RUNG_PASS &&
+         blames(c, *with_energy(0.0749), kReasonRowLoad);
+}
 bool expression_binds() {
   auto image = draft();
   Cycle c;
@@ -168,15 +257,21 @@ bool expressions_see_what_the_robot_does() {
   return add_expressions(*image, {{"dq[0]", 0.45}}) &&
          blames(c, *image, kReasonRowExpression);
 }
+enum class By { kJoint, kExpression, kLinear };
 // The least limit on q[0] that the motion keeps, by either family.
-double accepted_position(bool as_expression) {
+double accepted_position(By by) {
   double low = 0, high = 1;
   for (int i = 0; i < 40; ++i) {
     const double middle = 0.5 * (low + high);
     auto image = draft();
     bool ready = true;
-    if (as_expression) {
+    if (by == By::kExpression) {
       ready = add_expressions(*image, {{"q[0]", middle}});
+    } else if (by == By::kLinear) {
+      image->linears = 1;
+      image->linear[0] = {"q0", {1}, middle, LinearOf::kPosition, 0};
+      add_row(*image, "q0", RowKernel::kLinear, 0, 1);
+      ready = static_cast<bool>(seal(*image));
     } else {
       image->position_hi[0] = middle;
       ready = static_cast<bool>(seal(*image));
@@ -188,7 +283,26 @@ double accepted_position(bool as_expression) {
   return high;
 }
 bool expressions_see_as_far_as_the_joint_rows() {
-  return std::fabs(accepted_position(true) - accepted_position(false)) < 1e-9;
+  return std::fabs(accepted_position(By::kExpression) -
+                   accepted_position(By::kJoint)) < 1e-9;
+}
+bool linear_rows_see_as_far_as_the_joint_rows() {
+  return std::fabs(accepted_position(By::kLinear) -
+                   accepted_position(By::kJoint)) < 1e-9;
+}
+// Measured, not asked for.
+bool linear_rows_bound_what_the_robot_does() {
+  auto image = draft();
+  image->linears = 1;
+  image->linear[0] = {"dq", {-1, 1}, 0.45, LinearOf::kVelocity, 0};
+  add_row(*image, "dq", RowKernel::kLinear, 0, 1);
+  Cycle c, below;
+  c.moving(0.5f, 0);
+  c.u[0] = 0.49f;
+  below.moving(0.4f, 0);
+  return static_cast<bool>(seal(*image)) &&
+         run(below, *image) == TACTUS_RUNG_PASS &&
+         blames(c, *image, kReasonRowLinear);
 }
 // The least limit on hand[0] that holds.
 double accepted_hand(double error, double rate, int64_t age_ns) {
@@ -297,6 +411,88 @@ bool model_error_counts() {
   const double before = accepted_distance(*more);
   more->commit.model_error += 0.1;
   return about(accepted_distance(*more) - before, 0.1);
+}
+
+// A profile that may be met at 0.56 m/s; nothing else looks at the hand.
+std::unique_ptr<Image> with_contact() {
+  auto image = draft();
+  image->rows -= 2;
+  image->humans = 0;
+  image->dynamics.contacts = 1;
+  image->dynamics.contact[0] = {kHand, 0,   0,   100, 25e3, 1.5,
+                                12,    0.0, 1.6, 0,   0.1,  0};
+  add_row(*image, "touch", RowKernel::kContact, 0, 1);
+  if (!seal(*image)) image->header.magic = 0;
+  return image;
+}
+bool contact_binds() {
+  static const auto image = with_contact();
+  Cycle slow, fast;
+  reach_out(fast, -0.3f);
+  reach_out(slow, -0.3f);
+  fast.moving(-0.95f, 0);
+  slow.moving(-0.1f, 0);
+  return run(slow, *image) == TACTUS_RUNG_PASS &&
+         blames(fast, *image, kReasonRowContact);
+}
+// Far enough for what was seen, not for what may have come nearer.
+bool a_region_reaches_as_far_as_a_human() {
+  static const auto image = with_contact();
+  const auto nearest = [](int64_t age_ns) {
+    double near = 0, far = 2;
+    for (int i = 0; i < 20; ++i) {
+      const double middle = 0.5 * (near + far);
+      Cycle c;
+      reach_out(c, static_cast<float>(-middle));
+      c.moving(-0.95f, 0);
+      c.in.stamp_ns[kHand] = c.in.now_ns - age_ns;
+      (run(c, *image) == TACTUS_RUNG_PASS ? far : near) = middle;
+    }
+    return far;
+  };
+  return nearest(90 * kMs) > nearest(0) + 0.1;
+}
+
+// A motion at 0.5 rad/s towards a joint's limit, with h' >= -2 h.
+double barred_position() {
+  double low = 0, high = 2;
+  for (int i = 0; i < 40; ++i) {
+    const double middle = 0.5 * (low + high);
+    auto image = draft();
+    image->position_hi[0] = middle;
+    image->dynamics.barriers = 1;
+    image->dynamics.barrier[0] = {BarrierOf::kJoints, 0, 1, 0, {2, 0}};
+    add_row(*image, "barrier", RowKernel::kBarrier, 0, 1);
+    Cycle c;
+    c.moving(0.5f, 0);
+    const bool ready = static_cast<bool>(seal(*image));
+    (ready && run(c, *image) == TACTUS_RUNG_PASS ? high : low) = middle;
+  }
+  return high;
+}
+// 0.5 / 2 to go, after 4.2 ms to t1, and what a period of it takes.
+bool a_barrier_counts_what_happens_in_its_period() {
+  return std::fabs(barred_position() - (0.25 + 0.5 * 4.2e-3 + 0.5e-3)) < 1e-6;
+}
+bool a_barrier_takes_the_human_to_come() {
+  const auto nearest = [](double speed) {
+    auto image = draft();
+    image->row[5].kind = image->row[6].kind = RowKind::kSoft;
+    image->human[0].speed = speed;
+    image->dynamics.barriers = 1;
+    image->dynamics.barrier[0] = {BarrierOf::kHuman, 0, 1, 0, {2, 0}};
+    add_row(*image, "barrier", RowKernel::kBarrier, 0, 1);
+    const bool ready = static_cast<bool>(seal(*image));
+    double near = 0, far = 2.5;
+    for (int i = 0; i < 20; ++i) {
+      const double middle = 0.5 * (near + far);
+      Cycle c;
+      reach_out(c, static_cast<float>(-middle));
+      (ready && run(c, *image) == TACTUS_RUNG_PASS ? far : near) = middle;
+    }
+    return far;
+  };
+  return nearest(1.6) > nearest(0.6) + 0.45;
 }
 
 // --- prediction
@@ -601,6 +797,19 @@ constexpr Contract kContracts[] = {
     CONTRACT(a_window_needs_a_fresh_signal_that_is_set),
     CONTRACT(a_window_does_not_stay_open),
     CONTRACT(linear_binds),
+    CONTRACT(linear_rows_see_as_far_as_the_joint_rows),
+    CONTRACT(linear_rows_bound_what_the_robot_does),
+    CONTRACT(acceleration_binds),
+    CONTRACT(jerk_binds),
+    CONTRACT(viability_binds),
+    CONTRACT(torque_binds),
+    CONTRACT(force_binds),
+    CONTRACT(power_binds),
+    CONTRACT(energy_binds),
+    CONTRACT(contact_binds),
+    CONTRACT(a_region_reaches_as_far_as_a_human),
+    CONTRACT(a_barrier_counts_what_happens_in_its_period),
+    CONTRACT(a_barrier_takes_the_human_to_come),
     CONTRACT(expression_binds),
     CONTRACT(the_stop_obeys_expressions),
     CONTRACT(expressions_see_what_the_robot_does),

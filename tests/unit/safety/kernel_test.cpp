@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
+#include <algorithm>
 #include <bit>
 #include <random>
 
@@ -104,10 +105,51 @@ void add_shapes(Image& image) {
   space_rig::add_self(image);
 }
 
+// A row of each family that looks at change, load, contact and barriers:
+// soft, so that the rungs stay mixed; its figures are in mean_score.
+void add_dynamics(Image& image) {
+  Dynamics& all = image.dynamics;
+  all.trajectory.limited = kLimitAcceleration | kLimitJerk;
+  std::fill_n(all.trajectory.acceleration, kMaxJoints, 10.0);
+  std::fill_n(all.trajectory.jerk, kMaxJoints, 500.0);
+  add_signal(image, "tau", 7, 3 * kMs);
+  all.torques = 1;
+  all.forces = 2;
+  all.loads = 3;
+  for (Load& load : all.load) load = {4, 0, {9, 9, 9, 9, 9, 9, 9}};
+  all.masses = 1;
+  all.mass[0] = {7, 0, 1.5, 0.1, 0.01};
+  all.energy = 3;
+  all.contacts = 1;
+  all.contact[0] = {kHand, 0,   0,   100,   50e3,  1.5,
+                    12,    0.1, 1.6, 0.002, 0.015, 0.005};
+  add_keep_out(image, {"out", {0.9, 0.5, 0}, {1.2, 0.9, 1}});
+  all.barriers = 4;
+  all.barrier[0] = {BarrierOf::kJoints, 0, 1, 0, {3, 0}};
+  all.barrier[1] = {BarrierOf::kBox, 1, 2, 0, {3, 5}};
+  all.barrier[2] = {BarrierOf::kHuman, 0, 1, 0, {3, 0}};
+  all.barrier[3] = {BarrierOf::kHuman, 0, 2, 0, {3, 5}};
+  image.linears = 2;
+  image.linear[0] = {"q", {1, -2}, 1, LinearOf::kPosition, 0};
+  image.linear[1] = {"dq", {1, -2}, 1, LinearOf::kVelocity, 0};
+  const uint32_t from = image.rows;
+  using enum RowKernel;
+  for (const RowKernel kernel : {kJointAcceleration, kJointJerk, kJointViable,
+                                 kTorque, kEnergy, kContact})
+    add_row(image, "soft", kernel, 0, 1);
+  add_row(image, "force", kForce, 1, 1);
+  add_row(image, "power", kPower, 2, 1);
+  for (uint32_t i = 0; i < 4; ++i) add_row(image, "barrier", kBarrier, i, 1);
+  for (uint32_t i = 0; i < 2; ++i) add_row(image, "linear", kLinear, i, 1);
+  for (uint32_t r = from; r < image.rows; ++r)
+    image.row[r].kind = RowKind::kSoft;
+}
+
 // Every opcode, both programs; most cycles keep them.
 std::unique_ptr<Image> with_expressions() {
   auto image = draft();
   add_shapes(*image);
+  add_dynamics(*image);
   ImageNames names(*image);
   names.error = 0.02;
   names.rate = 1.6;
@@ -134,8 +176,10 @@ void compare(const Kernel& kernel, const std::unique_ptr<Image>& image,
   const ExprRunner runner =
       make_runner(image->expressions, kernel.isa, nullptr);
   Cycles source;
+  const float tau[7] = {1, -2, 8.5F, 0, -0.0F, 1e-41F, 3};
   for (int i = 0; i < cycles; ++i) {
     Cycle a = source.next();
+    a.in.value[4] = tau;
     Cycle b = a;
     kPortableKernel.check(*image, a.state, a.in, a.out);
     // Machine code and VM by turns, where there is machine code.

@@ -111,9 +111,12 @@ Test(limits, none_must_be_written_out_and_is_shown) {
 }
 
 Test(limits, refuse_what_would_not_be_enforced) {
-  check({with("kind=\"ssm\"", "kind=\"pfl\""),
-         at("\"ssm\"") + "limit.human.kind: \"pfl\": expected one of \"ssm\", "
-                         "\"self\", \"linear\", \"expr\""});
+  check({with("kind=\"ssm\"", "kind=\"magic\""),
+         at("\"ssm\"") +
+             "limit.human.kind: \"magic\": expected one of \"ssm\", "
+             "\"pfl\", \"self\", \"linear\", \"torque\", \"force\", \"power\", "
+             "\"energy\", "
+             "\"cbf\", \"expr\""});
   check({with("position=\"urdf - 2 deg\"",
               "position={j1=\"urdf\", j2=\"urdf\", j9=\"urdf\"}"),
          "a.toml:12:45: limit.joint.position.j9: joint \"j9\": expected a "
@@ -121,10 +124,56 @@ Test(limits, refuse_what_would_not_be_enforced) {
   check({kGood + "[policy]\noutput={kind=\"joint_torque\"}\n",
          "a.toml:19:14: policy.output.kind: \"joint_torque\": expected "
          "\"joint_velocity\": other kinds are not enforced yet"});
-  check({with("of=\"u\"", "of=\"q\""),
+  check({with("of=\"u\"", "of=\"tau\""),
          at("\"u\"") +
-             "limit.pair.of: \"q\": expected \"u\": rows on q and dq are not "
-             "enforced yet"});
+             "limit.pair.of: \"tau\": expected one of \"u\", \"q\", \"dq\""});
+}
+
+Test(limits, acceleration_and_jerk_make_three_rows) {
+  auto result = compiled(with("velocity=\"80 % urdf\"",
+                              "velocity=\"80 % urdf\", acceleration=[\"15 "
+                              "rad/s2\", \"10 rad/s2\"], jerk=\"500 rad/s3\""));
+  cr_assert(bool(result), "%s", result ? "" : result.error().text());
+  Image& image = **result;
+  cr_assert(eq(u32, image.rows, 12));
+  cr_assert(eq(u32, image.dynamics.trajectory.limited,
+               kLimitAcceleration | kLimitJerk));
+  cr_assert(near(image.dynamics.trajectory.acceleration[1], 10));
+  cr_assert(near(image.dynamics.trajectory.jerk[0], 500));
+  const std::string text = to_text(explain(image));
+  for (const char* part : {"joint.acceleration", "joint.jerk", "joint.viable"})
+    cr_assert(text.find(part) != std::string::npos, "no %s", part);
+}
+
+Test(limits, refuse_what_is_no_acceleration_or_jerk) {
+  const auto joint = [](const std::string& more) {
+    return with("velocity=\"80 % urdf\"", more);
+  };
+  check({joint("acceleration=\"15 rad/s\""),
+         "a.toml:12:48: limit.joint.acceleration: \"15 rad/s\": expected an "
+         "angular acceleration such as \"6 rad/s2\""});
+  check({joint("jerk=\"0 rad/s3\""),
+         "a.toml:12:40: limit.joint.jerk: \"0 rad/s3\": expected a value above "
+         "zero"});
+  check({joint("acceleration={j1=\"1 rad/s2\"}"),
+         "a.toml:12:48: limit.joint.acceleration.j2: missing: expected an "
+         "angular acceleration such as \"6 rad/s2\""});
+}
+
+Test(limits, linear_rows_of_positions_may_have_any_bound) {
+  auto result = compiled(with("of=\"u\", a=[1, -0.5], b=\"0.5 rad/s\"",
+                              "of=\"q\", a=[1, -0.5], b=\"-20 deg\""));
+  cr_assert(bool(result), "%s", result ? "" : result.error().text());
+  Image& image = **result;
+  cr_assert(image.linear[0].of == LinearOf::kPosition);
+  cr_assert(near(image.linear[0].b, -M_PI / 9));
+  check({with("of=\"u\"", "of=\"q\""),
+         at("\"0.5 rad/s\"") + "limit.pair.b: \"0.5 rad/s\": expected an angle "
+                               "such as \"2 deg\""});
+  check({with("of=\"u\", a=[1, -0.5], b=\"0.5 rad/s\"",
+              "of=\"dq\", a=[1, -0.5], b=\"-1 rad/s\""),
+         "a.toml:16:48: limit.pair.b: \"-1 rad/s\": expected 0 or more: zero "
+         "velocity, the stop, must satisfy it"});
 }
 
 Test(limits, refuse_unknown_keys) {

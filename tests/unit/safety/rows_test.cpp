@@ -160,6 +160,19 @@ Test(rows, an_unknown_kernel_is_a_stop) {
   cr_assert(ne(u32, cycle.out.reasons & kReasonImage, 0));
 }
 
+// As if bytes of the image had been changed since it was sealed.
+Test(rows, a_row_beyond_its_table_is_a_stop) {
+  using enum RowKernel;
+  for (const RowKernel kernel : {kTorque, kForce, kPower, kContact, kBarrier}) {
+    const auto image = sealed();
+    image->row[2].kernel = kernel;
+    Cycle cycle;
+    cycle.run(*image);
+    cr_assert(eq(u32, cycle.out.rung, TACTUS_RUNG_STOP));
+    cr_assert(ne(u32, cycle.out.reasons & kReasonImage, 0));
+  }
+}
+
 Test(rows, no_rows_is_a_stop_unless_written_out) {
   const auto image = sealed();
   image->rows = 0;

@@ -36,8 +36,8 @@ Tally rest(Kind kind, bool inside, uint64_t count) {
     ++sum.tried;
     if (!e.found) continue;
     ++sum.found;
-    sum.unsafe += !(e.left > -1e-9L);
-    sum.wide += !(e.left < 1e-9L);
+    sum.unsafe += !(e.left >= 0);
+    sum.wide += !(e.left < 4e-9L);
     sum.least = std::min(sum.least, e.left);
   }
   return sum;

@@ -21,6 +21,7 @@ struct Family {
   std::string_view kind;  // of a named table with kind = "…"; or empty
   Reader read;            // of it; or null
   // Tables and rows of what was read; an error is without the file's name.
+  // Null: the line before it does.
   Result<void> (*lower)(const LimitsIr& from, Image& to);
 };
 
@@ -41,10 +42,32 @@ void need_geometry(const toml::Table& table, const char* key, const Input& in);
 void read_action(const toml::Table& table, const Input& in);
 void read_joint(const toml::Table& table, const Input& in);
 Result<void> lower_joints(const LimitsIr& from, Image& to);
-// families/linear.cpp: kind = "linear".
+// families/linear.cpp: kind = "linear", of = "u", "q" or "dq".
 void read_linear(const std::string& name, const toml::Table& table,
                  const Input& in);
 Result<void> lower_linear(const LimitsIr& from, Image& to);
+// families/contact.cpp: kind = "pfl".
+void read_contact(const std::string& name, const toml::Table& table,
+                  const Input& in);
+Result<void> lower_contacts(const LimitsIr& from, Image& to);
+// families/barriers.cpp: kind = "cbf". What it is on may stand after it in
+// the file: found once all of [limit] was read.
+void read_barrier(const std::string& name, const toml::Table& table,
+                  const Input& in);
+void find_barred(const toml::Table& limit, const Input& in);
+Result<void> lower_barriers(const LimitsIr& from, Image& to);
+// families/loads.cpp: kind = "torque", "force" or "power".
+void read_torque(const std::string& name, const toml::Table& table,
+                 const Input& in);
+void read_force(const std::string& name, const toml::Table& table,
+                const Input& in);
+void read_power(const std::string& name, const toml::Table& table,
+                const Input& in);
+Result<void> lower_loads(const LimitsIr& from, Image& to);
+// families/energy.cpp: kind = "energy".
+void read_energy(const std::string& name, const toml::Table& table,
+                 const Input& in);
+Result<void> lower_energy(const LimitsIr& from, Image& to);
 // families/space.cpp: keep = "in" or "out", and which shape.
 void read_keep(const std::string& name, const toml::Table& table,
                const Input& in);
@@ -80,6 +103,8 @@ void read_self(const std::string& name, const toml::Table& table,
                const Input& in);
 Result<void> lower_self(const LimitsIr& from, Image& to);
 // families/human.cpp: kind = "ssm".
+// The signal in `of` that shows a human; 0 after an error.
+uint32_t human_signal(const toml::Table& table, const Input& in);
 void read_ssm(const std::string& name, const toml::Table& table,
               const Input& in);
 Result<void> lower_humans(const LimitsIr& from, Image& to);

@@ -37,6 +37,11 @@ struct RowIr {
   double scale = 1;
 };
 
+struct EnergyIr {
+  double most = 0;  // J
+  std::vector<Mass> masses;
+};
+
 template <class T>
 struct Limited {
   RowIr row;
@@ -74,8 +79,16 @@ struct LimitsIr {
   InOut<HullIr> hulls;
   std::vector<Window> windows;
   std::optional<Limited<SelfIr>> self;
+  std::optional<Limited<PerJoint>> acceleration;
+  std::optional<Limited<PerJoint>> jerk;
   std::vector<Limited<Human>> humans;
   std::vector<Limited<Linear>> linears;
+  std::vector<Limited<Load>> torques;
+  std::vector<Limited<Load>> forces;
+  std::vector<Limited<Load>> powers;
+  std::optional<Limited<EnergyIr>> energy;
+  std::vector<Limited<Contact>> contacts;
+  std::vector<Limited<Barrier>> barriers;
   expr::Tree tree;  // of all expressions: what they share is there once
   std::vector<Limited<expr::Ruled>> expressions;
   uint32_t rungs = 0;

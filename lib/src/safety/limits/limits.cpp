@@ -59,10 +59,16 @@ namespace {
 // Priority is this order.
 constexpr Family kFamilies[] = {
     {"ssm", read_ssm, lower_humans},
+    {"pfl", read_contact, lower_contacts},
     {"", nullptr, lower_space},  // keep = …
     {"self", read_self, lower_self},
     {"", nullptr, lower_joints},  // action, joint
     {"linear", read_linear, lower_linear},
+    {"torque", read_torque, lower_loads},
+    {"force", read_force, nullptr},
+    {"power", read_power, nullptr},
+    {"energy", read_energy, lower_energy},
+    {"cbf", read_barrier, lower_barriers},
     {"expr", read_expression, lower_expressions},
 };
 
@@ -108,10 +114,13 @@ uint32_t read_ladder(const toml::Value& value) {
 
 bool any_row(const LimitsIr& limits) {
   return limits.action_max || limits.action_rate || limits.position ||
-         limits.velocity || limits.boxes.size() + limits.turned.size() > 0 ||
+         limits.velocity || limits.acceleration || limits.jerk ||
+         limits.boxes.size() + limits.turned.size() > 0 ||
          limits.capsules.size() + limits.hulls.size() > 0 || limits.self ||
          !limits.humans.empty() || !limits.linears.empty() ||
-         !limits.expressions.empty();
+         !limits.expressions.empty() || !limits.torques.empty() ||
+         !limits.forces.empty() || !limits.powers.empty() || limits.energy ||
+         !limits.contacts.empty();
 }
 
 }  // namespace
@@ -136,6 +145,7 @@ LimitsIr read_limits(const Scope& scope, const std::vector<Signal>& signals) {
       read_named(name, table[name], in);
   out.rungs = read_ladder(table["ladder"]);
   check_room(table, out);
+  find_barred(table, in);
   if (!any_row(out))
     value.fail("no limit in it", "at least one, or limit = \"none\"");
   return out;
@@ -143,6 +153,7 @@ LimitsIr read_limits(const Scope& scope, const std::vector<Signal>& signals) {
 
 Result<void> lower_limits(const LimitsIr& limits, Image& to) {
   for (const Family& family : kFamilies) {
+    if (family.lower == nullptr) continue;
     if (Result<void> r = family.lower(limits, to); !r) return r;
   }
   if (to.rows > kMaxRows)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The command itself: action box, rate of change, linear rows. Included by
+// The command itself: action box and rate of change. Included by
 // rows_impl.hpp.
 #pragma once
 
@@ -22,15 +22,6 @@ inline void act_slacks(const Image& image, const Past& past,
   }
   // A running plan's rate is its decel; it was judged when it was new.
   if (!intent.fresh) out.rate.take(std::numeric_limits<double>::infinity(), 0);
-  for (uint32_t i = 0; i < image.linears; ++i) {
-    double sum = 0;
-    for (uint32_t j = 0; j < image.joints; ++j) {
-      sum += image.linear[i].a[j] * intent.u[j];
-    }
-    // The stop scales u to zero: linear in s, so its ends bound it.
-    out.linear[i].take(image.linear[i].b - sum, kNoIndex);
-    out.linear[i].take(image.linear[i].b, kNoIndex);
-  }
 }
 
 }  // namespace detail

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Human separation: over the motion, and of the present command. Included by
-// rows_impl.hpp.
+// Human separation: over the motion, and of the present command; contact with
+// a human over the motion. Included by rows_impl.hpp.
 #pragma once
 
 #include <cmath>
@@ -19,9 +19,9 @@ double wanted_gap(const Human& human) {
   return human.d_min + human.intrusion + human.sensor + human.robot;
 }
 
-// Eight samples: until when they count, and below which speed they do not.
-// With room: which sample is slow changes from cycle to cycle, and the human
-// comes nearer meanwhile.
+// Eight samples: until when they count, and the part of a speed below which
+// they do not. With room: which sample is slow changes from cycle to cycle,
+// and the human comes nearer meanwhile.
 struct Until8 {
   Double8 until;
   double slow;
@@ -31,23 +31,50 @@ inline void until_of(const Image& image, const Motion& motion, uint32_t block,
   const bool room = effort == Effort::kWithRoom;
   const double later = room ? seconds(image.commit.period_ns) : 0;
   out.until = motion.until[block] + later;
-  out.slow = room ? 0.7 * kStandstillPoint : kStandstillPoint;
+  out.slow = room ? 0.7 : 1;
 }
 
+// Somebody whom the robot must not meet unless it is slow: within `fixed` of
+// where its sphere was seen, and what grows with time.
+struct Meeting {
+  uint32_t signal;
+  double fixed;   // m, from the observed centre
+  double growth;  // m/s
+  double slow;    // m/s, of the robot's surface
+};
+
 template <class F>
-[[gnu::always_inline]] inline void human_slack(
-    const Image& image, const ShieldInput& in, uint32_t index,
+Meeting meeting_of(const Image& image, const Human& human) {
+  return {human.signal,
+          image.signal[human.signal].radius + wanted_gap<F>(human),
+          F::on(Fault::kHumanGrowth) ? 0 : human.speed, kStandstillPoint};
+}
+
+// Power and force limiting: contact may happen at or below the speed that the
+// region's profile allows (seal/contact.cpp), so the gap wanted is none but
+// what is not known of both places.
+template <class F>
+Meeting meeting_of(const Image& image, const Contact& contact) {
+  const double radius = image.signal[contact.signal].radius;
+  if (F::on(Fault::kContactReach)) {
+    return {contact.signal, radius, 0, contact.most};
+  }
+  return {contact.signal,
+          radius + contact.intrusion + contact.sensor + contact.robot,
+          contact.speed, contact.most};
+}
+
+[[gnu::always_inline]] inline void meeting_slack(
+    const Image& image, const ShieldInput& in, const Meeting& meeting,
     const Until8& to, const Sphere8& s, uint32_t who, Slack8& out) {
-  const Human& human = image.human[index];
-  const Signal& signal = image.signal[human.signal];
-  const double age = seconds(in.now_ns - in.stamp_ns[human.signal]);
-  const double fixed = signal.radius + wanted_gap<F>(human);
-  const double growth = F::on(Fault::kHumanGrowth) ? 0 : human.speed;
-  const Double8 keep = s.radius + (fixed + growth * (age + to.until));
+  const Signal& signal = image.signal[meeting.signal];
+  const double age = seconds(in.now_ns - in.stamp_ns[meeting.signal]);
+  const Double8 keep =
+      s.radius + (meeting.fixed + meeting.growth * (age + to.until));
   const Double8 free = Double8{} + std::numeric_limits<double>::infinity();
-  const Double8 slow = Double8{} + to.slow;
+  const Double8 slow = Double8{} + meeting.slow * to.slow;
   for (uint32_t k = 0; k + 2 < signal.count; k += 3) {
-    const float* centre = in.value[human.signal] + k;
+    const float* centre = in.value[meeting.signal] + k;
     Double8 sum = {};
     for (int a = 0; a < 3; ++a) {
       const Double8 d = s.at[a] - static_cast<double>(centre[a]);

@@ -67,8 +67,12 @@ struct Slacks {
     begin(human_now, image.humans);
     begin(linear, image.linears);
     begin(expression, image.expressions.count);
+    begin(load, image.dynamics.loads);
+    begin(contact, image.dynamics.contacts);
+    begin(barrier, image.dynamics.barriers);
   }
   Slack action, rate, position, velocity, self;
+  Slack acceleration, jerk, viable, energy;
   union {
     Slack box[kMaxBoxes];
   };
@@ -92,6 +96,15 @@ struct Slacks {
   };
   union {
     Slack expression[kMaxExpressions];
+  };
+  union {
+    Slack load[kMaxLoads];
+  };
+  union {
+    Slack contact[kMaxContacts];
+  };
+  union {
+    Slack barrier[kMaxBarriers];
   };
 };
 

@@ -34,6 +34,7 @@ inline void drain(const Slack8* from, uint32_t count, Slack* into) {
 }
 
 // What the walk measures: a line per family here and in each function below.
+// Of a family that few images have, only what they have is begun.
 struct SpaceLanes {
   explicit SpaceLanes(const Image& image) {
     begin(box, image.boxes);
@@ -41,6 +42,7 @@ struct SpaceLanes {
     begin(capsule, image.capsules);
     begin(hull, image.hulls);
     begin(human, image.humans);
+    begin(contact, image.dynamics.contacts);
   }
   union {
     Slack8 box[kMaxBoxes];
@@ -56,6 +58,9 @@ struct SpaceLanes {
   };
   union {
     Slack8 human[kMaxHumans];
+  };
+  union {
+    Slack8 contact[kMaxContacts];
   };
   Slack8 self;
 };
@@ -130,7 +135,8 @@ inline bool missed(const Image& image, const SpaceLanes& lanes) {
   return missed(lanes.box, image.boxes) || missed(lanes.human, image.humans) ||
          missed(lanes.turned, image.turned) ||
          missed(lanes.capsule, image.capsules) ||
-         missed(lanes.hull, image.hulls) || missed(&lanes.self, image.selves);
+         missed(lanes.hull, image.hulls) || missed(&lanes.self, image.selves) ||
+         missed(lanes.contact, image.dynamics.contacts);
 }
 
 inline void drain(const Image& image, const SpaceLanes& lanes, Slacks& out) {
@@ -140,6 +146,7 @@ inline void drain(const Image& image, const SpaceLanes& lanes, Slacks& out) {
   drain(lanes.hull, image.hulls, out.hull);
   drain(lanes.human, image.humans, out.human);
   drain(&lanes.self, image.selves, &out.self);
+  drain(lanes.contact, image.dynamics.contacts, out.contact);
 }
 
 template <class F>
@@ -169,6 +176,18 @@ void set_scene(const Image& image, const Motion& motion, uint32_t b,
   }
 }
 
+// One human or region, and every sphere.
+inline void meet(const Image& image, const ShieldInput& in,
+                 const Meeting& meeting, const Until8& until,
+                 const Scene8& scene, Slack8& out) {
+  Slack8 lanes = out;
+  for (uint32_t m = 0; m < scene.count; ++m) {
+    const uint32_t i = scene.moving[m];
+    meeting_slack(image, in, meeting, until, scene.sphere[i], i, lanes);
+  }
+  out = lanes;
+}
+
 // Everything about one block of eight samples.
 template <class F>
 void block_slacks(const Image& image, const ShieldInput& in,
@@ -181,12 +200,12 @@ void block_slacks(const Image& image, const ShieldInput& in,
   Until8 until;
   until_of(image, motion, b, effort, until);
   for (uint32_t k = 0; k < image.humans; ++k) {
-    Slack8 lanes = out.human[k];
-    for (uint32_t m = 0; m < scene.count; ++m) {
-      const uint32_t i = scene.moving[m];
-      human_slack<F>(image, in, k, until, scene.sphere[i], i, lanes);
-    }
-    out.human[k] = lanes;
+    meet(image, in, meeting_of<F>(image, image.human[k]), until, scene,
+         out.human[k]);
+  }
+  for (uint32_t k = 0; k < image.dynamics.contacts; ++k) {
+    meet(image, in, meeting_of<F>(image, image.dynamics.contact[k]), until,
+         scene, out.contact[k]);
   }
   if (image.selves != 0) {
     self_slacks<F>(image, scene.sphere, motion.wide[b], out.self);

@@ -22,6 +22,11 @@ inline const Slack* entry(const Slack* table, uint32_t count, uint32_t index) {
   return index < count ? table + index : nullptr;
 }
 
+inline Found load_of(const Image& image, const Slacks& all, uint32_t i,
+                     Fault fault) {
+  return {entry(all.load, image.dynamics.loads, i), fault, kReasonRowLoad};
+}
+
 inline Found find(const Image& image, const Slacks& all, const Row& row) {
   const uint32_t i = row.index;
   switch (row.kernel) {
@@ -70,6 +75,27 @@ inline Found find(const Image& image, const Slacks& all, const Row& row) {
     case RowKernel::kExpression:
       return {entry(all.expression, image.expressions.count, i),
               Fault::kExpression, kReasonRowExpression};
+    case RowKernel::kJointAcceleration:
+      return {&all.acceleration, Fault::kJointAcceleration,
+              kReasonRowTrajectory};
+    case RowKernel::kJointJerk:
+      return {&all.jerk, Fault::kJointJerk, kReasonRowTrajectory};
+    case RowKernel::kJointViable:
+      return {&all.viable, Fault::kJointViable, kReasonRowTrajectory};
+    case RowKernel::kTorque:
+      return load_of(image, all, i, Fault::kTorque);
+    case RowKernel::kForce:
+      return load_of(image, all, i, Fault::kForce);
+    case RowKernel::kPower:
+      return load_of(image, all, i, Fault::kPower);
+    case RowKernel::kEnergy:
+      return {&all.energy, Fault::kEnergy, kReasonRowLoad};
+    case RowKernel::kContact:
+      return {entry(all.contact, image.dynamics.contacts, i), Fault::kContact,
+              kReasonRowContact};
+    case RowKernel::kBarrier:
+      return {entry(all.barrier, image.dynamics.barriers, i), Fault::kBarrier,
+              kReasonRowBarrier};
     case RowKernel::kNone:
       break;
   }
@@ -107,7 +133,7 @@ void count_row(const Image& image, uint32_t r, const Found& found,
   if (bad) {
     out.safe = false;
     out.violated |= uint64_t{1} << (r < 63 ? r : 63);
-    out.reasons |= found.reason;
+    out.reasons |= found.slack != nullptr ? found.reason : kReasonImage;
   }
   if (is_worse(image, margin, r, out)) {
     out.margin = margin;

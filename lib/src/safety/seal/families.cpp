@@ -42,6 +42,16 @@ constexpr Family kFamilies[] = {
     {RowKernel::kSeparationNow, "human", humans, humans},
     {RowKernel::kLinear, "linear", linears, linears},
     {RowKernel::kExpression, "expression", expressions, expressions},
+    {RowKernel::kJointAcceleration, "joint acceleration", one,
+     joint_acceleration},
+    {RowKernel::kJointJerk, "joint jerk", one, joint_jerk},
+    {RowKernel::kJointViable, "joint viable", one, joint_viable},
+    {RowKernel::kTorque, "torque", torques, torques},
+    {RowKernel::kForce, "force", forces, forces},
+    {RowKernel::kPower, "power", powers, powers},
+    {RowKernel::kEnergy, "energy", energy, energy},
+    {RowKernel::kContact, "contact", contacts, contacts},
+    {RowKernel::kBarrier, "barrier", barriers, barriers},
 };
 
 const Family* family_of(RowKernel kernel) {
@@ -89,8 +99,9 @@ Check check_enforced(const Image& image, const Family& family) {
 }
 
 constexpr Check (*kTables[])(const Image&) = {
-    check_joints, check_linear, check_windows, check_boxes,
-    check_solids, check_self,   check_humans,  check_expressions,
+    check_joints,     check_linear, check_windows,  check_boxes,
+    check_solids,     check_self,   check_humans,   check_expressions,
+    check_trajectory, check_loads,  check_contacts, check_barriers,
 };
 
 }  // namespace

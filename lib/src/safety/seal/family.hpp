@@ -41,12 +41,16 @@ Check check_rows(const Image& image);  // each has its entry, each entry a row
 Check check_families(const Image& image);
 Check check_joints(const Image& image);
 Check check_linear(const Image& image);
+Check check_trajectory(const Image& image);
 Check check_boxes(const Image& image);
 Check check_solids(const Image& image);
 Check check_windows(const Image& image);
 Check check_self(const Image& image);
 Check check_humans(const Image& image);
 Check check_expressions(const Image& image);
+Check check_loads(const Image& image);
+Check check_contacts(const Image& image);
+Check check_barriers(const Image& image);
 
 // A keep row binds some part that moves, and its window exists.
 Check check_binds(const Image& image, const Binds& binds, const char* what,
@@ -63,5 +67,19 @@ Span action_box(const Image& image);
 Span action_rate(const Image& image);
 Span joint_position(const Image& image);
 Span joint_velocity(const Image& image);
+Span joint_acceleration(const Image& image);
+Span joint_jerk(const Image& image);
+Span joint_viable(const Image& image);
+
+// Entries of the tables in Dynamics.
+Span torques(const Image& image);
+Span forces(const Image& image);
+Span powers(const Image& image);
+Span energy(const Image& image);
+Span contacts(const Image& image);
+Span barriers(const Image& image);
+
+// Of an image whose contacts were checked: the speed of each.
+void derive_contacts(Image& image);
 
 }  // namespace tactus::safety::sealing

@@ -26,9 +26,30 @@ Check check_joints(const Image& image) {
 Check check_linear(const Image& image) {
   if (image.linears > kMaxLinear) return over_size();
   for (uint32_t i = 0; i < image.linears; ++i) {
-    if (!not_negative(image.linear[i].b)) {
+    const Linear& row = image.linear[i];
+    if (row.of > LinearOf::kVelocity || !std::isfinite(row.b)) {
+      return bad_input("limits image: linear row {}: of nothing, or no bound",
+                       i);
+    }
+    if (row.of != LinearOf::kPosition && !not_negative(row.b)) {
       return bad_input("limits image: linear row {}: bound below 0: no stop",
                        i);
+    }
+  }
+  return {};
+}
+
+Check check_trajectory(const Image& image) {
+  const Trajectory& limit = image.dynamics.trajectory;
+  if (limit.limited == 0) return {};
+  if ((limit.limited & ~(kLimitAcceleration | kLimitJerk)) != 0) {
+    return bad_input("limits image: trajectory: unknown limit {}",
+                     limit.limited);
+  }
+  for (uint32_t j = 0; j < image.joints; ++j) {
+    if (!(limit.acceleration[j] > 0) || !(limit.jerk[j] > 0)) {
+      return bad_input(
+          "limits image: joint {}: acceleration and jerk must be above 0", j);
     }
   }
   return {};
@@ -57,6 +78,18 @@ Span joint_position(const Image& image) {
 }
 Span joint_velocity(const Image& image) {
   return if_any(image, image.velocity, image.velocity);
+}
+Span joint_acceleration(const Image& image) {
+  return {0, image.dynamics.trajectory.limited & kLimitAcceleration ? 1u : 0u};
+}
+Span joint_jerk(const Image& image) {
+  return {0, image.dynamics.trajectory.limited & kLimitJerk ? 1u : 0u};
+}
+// Something to be viable against.
+Span joint_viable(const Image& image) {
+  const bool bounded =
+      action_box(image).end > 0 || joint_velocity(image).end > 0;
+  return {0, bounded ? joint_jerk(image).end : 0};
 }
 
 }  // namespace tactus::safety::sealing

@@ -29,48 +29,88 @@ double length(const Image& image) {
   return 1 + longest;
 }
 
-double of_linear(const Image& image, const Linear& row) {
-  double sum = row.b;
-  for (uint32_t j = 0; j < image.joints; ++j) {
-    const double lo = -image.action_lo[j], hi = image.action_hi[j];
-    const double most = lo > hi ? lo : hi;
-    const double a = row.a[j] < 0 ? -row.a[j] : row.a[j];
-    if (a > 0) sum += a * (most < kMost ? most : kMost);
-  }
-  return kRelative * sum;
-}
-
-double of_rate(const Image& image) {
+// The largest command: a stop is planned up to kMost only.
+double command(const Image& image) {
   double most = 0;
   for (uint32_t j = 0; j < image.joints; ++j) {
-    const double rate = image.action_rate[j];
-    if (rate < kMost && rate > most) most = rate;
+    const double lo = -image.action_lo[j], hi = image.action_hi[j];
+    const double size = lo > hi ? lo : hi;
+    if (size > most) most = size;
   }
-  return kRelative * most;
+  return most < kMost ? most : kMost;
+}
+
+double of_linear(const Image& image, const Linear& row) {
+  double sum = 0;
+  for (uint32_t j = 0; j < image.joints; ++j) {
+    sum += row.a[j] < 0 ? -row.a[j] : row.a[j];
+  }
+  const double bound = row.b < 0 ? -row.b : row.b;
+  if (row.of != LinearOf::kAction) return kMotion * sum + kRelative * bound;
+  return kRelative * (bound + sum * command(image));
+}
+
+// Largest finite limit of any joint.
+double largest(const Image& image, const double* limit) {
+  double most = 0;
+  for (uint32_t j = 0; j < image.joints; ++j) {
+    if (limit[j] < kMost && limit[j] > most) most = limit[j];
+  }
+  return most;
+}
+
+// Differences of commands, divided by the period once or twice.
+double of_trajectory(const Image& image, const Row& row) {
+  const Trajectory& limit = image.dynamics.trajectory;
+  const double rate = static_cast<double>(1'000'000'000) /
+                      static_cast<double>(image.commit.period_ns);
+  const double most = command(image);
+  if (row.kernel == RowKernel::kJointAcceleration)
+    return kRelative * (largest(image, limit.acceleration) + 2 * most * rate);
+  if (row.kernel == RowKernel::kJointJerk)
+    return kRelative * (largest(image, limit.jerk) + 4 * most * rate * rate);
+  return kRelative * 4 * most;
+}
+
+double of_barrier(const Image& image, const Barrier& row) {
+  const double a = row.alpha[0];
+  const double b = row.degree == 2 ? row.alpha[1] : 0;
+  return kMotion * length(image) * (1 + a + b + a * b);
 }
 
 }  // namespace
 
 double rounding_of(const Image& image, const Row& row) {
+  const Dynamics& dynamics = image.dynamics;
   switch (row.kernel) {
     case RowKernel::kNone:
     case RowKernel::kActionBox:
     case RowKernel::kJointVelocity:
+    case RowKernel::kTorque:
     case RowKernel::kExpression:  // its own bound is in its limit
       return 0;
     case RowKernel::kActionRate:
-      return of_rate(image);
+      return kRelative * largest(image, image.action_rate);
     case RowKernel::kLinear:
       return of_linear(image, image.linear[row.index]);
     case RowKernel::kJointPosition:
       return kMotion;
-    case RowKernel::kKeepIn:
-    case RowKernel::kKeepOut:
-    case RowKernel::kSeparation:
-    case RowKernel::kSeparationNow:
+    case RowKernel::kJointAcceleration:
+    case RowKernel::kJointJerk:
+    case RowKernel::kJointViable:
+      return of_trajectory(image, row);
+    case RowKernel::kForce:
+    case RowKernel::kPower:
+      return kRelative * dynamics.load[row.index].limit[0];
+    case RowKernel::kEnergy:
+      return kRelative * 10 * dynamics.energy;
+    case RowKernel::kBarrier:
+      return of_barrier(image, dynamics.barrier[row.index]);
+    case RowKernel::kSelf:
+      return 2 * kMotion * length(image);
+    default:  // a sphere and something in space, or somebody
       return kMotion * length(image);
   }
-  return kMotion * length(image);
 }
 
 }  // namespace tactus::safety::sealing

@@ -15,27 +15,33 @@ constexpr double kClosingScale = 0.5;
 
 }  // namespace
 
-void read_ssm(const std::string& name, const toml::Table& table,
-              const Input& in) {
-  Human human{};
+uint32_t human_signal(const toml::Table& table, const Input& in) {
   const std::string of = table.text("of");
   const auto at =
       std::find_if(in.signals.begin(), in.signals.end(),
                    [&](const Signal& signal) { return of == signal.name; });
-  if (at == in.signals.end() || at->sphere == 0)
+  if (at == in.signals.end() || at->sphere == 0) {
     table["of"].fail("a [signal] of kind = \"sphere\"");
-  human.signal = static_cast<uint32_t>(at - in.signals.begin());
-  if (at != in.signals.end() && at->stale == StaleRule::kFallback)
+    return 0;
+  }
+  if (at->stale == StaleRule::kFallback)
     table["of"].fail(
         "a signal with stale = \"grow\" or \"stop\": a human has "
         "no fallback");
+  need_geometry(table, "of", in);
+  return static_cast<uint32_t>(at - in.signals.begin());
+}
+
+void read_ssm(const std::string& name, const toml::Table& table,
+              const Input& in) {
+  Human human{};
+  human.signal = human_signal(table, in);
   human.d_min = table.quantity("d_min", kLength);
   if (!(human.d_min > 0)) table["d_min"].fail("a length above zero");
   human.speed = not_negative(table, "speed", kSpeed);
   human.intrusion = not_negative(table, "intrusion", kLength);
   human.sensor = not_negative(table, "sensor", kLength);
   human.robot = not_negative(table, "robot", kLength);
-  need_geometry(table, "of", in);
   if (in.out.humans.size() == kMaxHumans)
     table["of"].fail(fmt::format("at most {} human rows", kMaxHumans));
   in.out.humans.push_back({common(table, name, kLength, kHumanScale), human});

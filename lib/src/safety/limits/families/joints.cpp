@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// action = {max, rate}, joint = {position, velocity}.
+// action = {max, rate}, joint = {position, velocity, acceleration, jerk}.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -76,6 +76,39 @@ void read_joint_position(const toml::Value& value, const Input& in) {
   in.out.position = {{"joint.position", 0, kPositionScale}, range};
 }
 
+Limited<PerJoint> read_change(const toml::Table& table, const char* key,
+                              int order, const kin::Chain& chain) {
+  const auto limit = read_quantities(table[key], chain, order);
+  return {{std::string("joint.") + key, 0, smallest(limit, chain.joints)},
+          limit};
+}
+
+// joint.viable: the margin is 1 at rest.
+RowIr viable_row(const LimitsIr& from, uint32_t joints) {
+  double scale = kInf;
+  for (const auto& speeds : {from.action_max, from.velocity})
+    if (speeds) scale = std::min(scale, smallest(speeds->limit, joints));
+  return {"joint.viable", 0, scale};
+}
+
+void lower_trajectory(const LimitsIr& from, Image& to) {
+  Trajectory& limit = to.dynamics.trajectory;
+  std::fill_n(limit.acceleration, kMaxJoints, kInf);
+  std::fill_n(limit.jerk, kMaxJoints, kInf);
+  if (from.acceleration) {
+    limit.limited |= kLimitAcceleration;
+    std::copy_n(from.acceleration->limit.begin(), to.joints,
+                limit.acceleration);
+    add_row(to, from.acceleration->row, RowKernel::kJointAcceleration, 0);
+  }
+  if (!from.jerk) return;
+  limit.limited |= kLimitJerk;
+  std::copy_n(from.jerk->limit.begin(), to.joints, limit.jerk);
+  add_row(to, from.jerk->row, RowKernel::kJointJerk, 0);
+  if (from.action_max || from.velocity)
+    add_row(to, viable_row(from, to.joints), RowKernel::kJointViable, 0);
+}
+
 }  // namespace
 
 void read_action(const toml::Table& table, const Input& in) {
@@ -98,9 +131,15 @@ void read_action(const toml::Table& table, const Input& in) {
 
 void read_joint(const toml::Table& table, const Input& in) {
   const auto& chain = in.scope.chain;
-  if (!table.has("position") && !table.has("velocity"))
-    return table["position"].fail("position or velocity");
+  constexpr const char* kKeys[] = {"position", "velocity", "acceleration",
+                                   "jerk"};
+  if (std::none_of(std::begin(kKeys), std::end(kKeys),
+                   [&](const char* key) { return table.has(key); }))
+    return table["position"].fail("position, velocity, acceleration or jerk");
   if (table.has("position")) read_joint_position(table["position"], in);
+  if (table.has("acceleration"))
+    in.out.acceleration = read_change(table, "acceleration", 2, chain);
+  if (table.has("jerk")) in.out.jerk = read_change(table, "jerk", 3, chain);
   if (!table.has("velocity")) return;
   PerJoint velocity{};
   const auto values = per_joint(table["velocity"], chain);
@@ -132,6 +171,7 @@ Result<void> lower_joints(const LimitsIr& from, Image& to) {
     std::copy_n(from.velocity->limit.begin(), joints, to.velocity);
     add_row(to, from.velocity->row, RowKernel::kJointVelocity, 0);
   }
+  lower_trajectory(from, to);
   return {};
 }
 

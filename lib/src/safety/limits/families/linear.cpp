@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// kind = "linear", of = "u", a = [one number per joint], b = "0.5 rad/s":
-// sum a u <= b.
+// kind = "linear", of = "u", "q" or "dq", a = [one number per joint],
+// b = "0.5 rad/s": sum a u <= b.
 #include <cmath>
 
 #include "core/error.hpp"
@@ -11,9 +11,9 @@ namespace tactus::safety::limits {
 void read_linear(const std::string& name, const toml::Table& table,
                  const Input& in) {
   const auto& chain = in.scope.chain;
-  if (table.text("of") != "u")
-    table["of"].fail("\"u\": rows on q and dq are not enforced yet");
   Linear linear{};
+  linear.of = static_cast<LinearOf>(table.choice("of", {"u", "q", "dq"}));
+  const int order = linear.of == LinearOf::kPosition ? 0 : 1;
   copy_text(name, linear.name, kName);
   const auto values = table.list("a");
   if (values.size() != chain.joints)
@@ -27,16 +27,18 @@ void read_linear(const std::string& name, const toml::Table& table,
       values[j].fail("a number of at most 1e6");
   }
   if (!any) table["a"].fail("a coefficient other than zero");
-  const Dimension unit = joint_dimension(chain.joint[0], 1);
+  uint32_t first = 0;
+  while (first + 1 < chain.joints && linear.a[first] == 0) ++first;
+  const Dimension unit = joint_dimension(chain.joint[first], order);
   for (uint32_t j = 0; j < chain.joints; ++j)
-    if (linear.a[j] != 0 && joint_dimension(chain.joint[j], 1) != unit)
+    if (linear.a[j] != 0 && joint_dimension(chain.joint[j], order) != unit)
       values[j].fail("joints of one kind in a row");
   linear.b = table.quantity("b", unit);
-  if (linear.b < 0)
+  if (linear.b < 0 && linear.of != LinearOf::kPosition)
     table["b"].fail("0 or more: zero velocity, the stop, must satisfy it");
   if (in.out.linears.size() == kMaxLinear)
     table["a"].fail(fmt::format("at most {} linear rows", kMaxLinear));
-  const double scale = linear.b > 0 ? linear.b : 1;
+  const double scale = linear.b != 0 ? std::abs(linear.b) : 1;
   in.out.linears.push_back({common(table, name, unit, scale), linear});
 }
 
