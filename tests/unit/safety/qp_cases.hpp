@@ -39,6 +39,12 @@ inline bool ill_conditioned(Kind kind) {
   return kind == kDuplicate || kind == kTight;
 }
 
+// Whether there is an answer at all may hang on the last bits: what a vertex
+// of more rows than values allows may be its one point.
+inline bool may_be_empty(Kind kind) {
+  return ill_conditioned(kind) || kind == kVertex;
+}
+
 class Source {
  public:
   explicit Source(uint64_t seed) : rng_(seed) {}
