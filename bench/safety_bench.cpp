@@ -208,9 +208,9 @@ void measure(const safety::Image& image, const std::string& what, int cases,
   }
 }
 
-std::unique_ptr<safety::Image> with_project(const safety::Image& from) {
+std::unique_ptr<safety::Image> without_project(const safety::Image& from) {
   auto image = std::make_unique<safety::Image>(from);
-  image->ladder.rungs |= safety::kRungProject;
+  image->ladder.rungs &= ~uint32_t{safety::kRungProject};
   if (!safety::seal(*image)) image.reset();
   return image;
 }
@@ -264,9 +264,9 @@ int main() {
   Samples samples;
   const int count = cases ? std::atoi(cases) : 20'000;
   measure(**image, "check", count, samples);
-  const auto projecting = with_project(**image);
-  if (projecting == nullptr) return 5;
-  measure(*projecting, "check that may project", count, samples);
+  const auto scaling = without_project(**image);
+  if (scaling == nullptr) return 5;
+  measure(*scaling, "check without project", count, samples);
   std::vector<double> iterations;
   measure_qp(count, samples, iterations);
   for (const uint32_t pairs : {64U, 256U, 1024U, 4096U})
