@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the loop itself costs per cycle: no stages, empty stages with real
-// stamps, with and without a record; and a telemetry update alone. Variants
+// stamps, with and without a record; and a telemetry update alone, and what the
+// shield found. Variants
 // take turns cycle by cycle, so that the machine's bad moments hit all.
 #include <array>
 #include <cstring>
@@ -16,6 +17,7 @@
 #include "rt/thread_setup.hpp"
 #include "rt/tsc.hpp"
 #include "rt/wake_source.hpp"
+#include "telemetry/violation_board.hpp"
 
 using namespace tactus::rt;
 
@@ -161,6 +163,40 @@ std::vector<double> telemetry(const TscClock& clock) {
   return ns;
 }
 
+// What the shield found, on the board: sixteen rows, `violated` of them below
+// their limit. On and off every cycle, each of those is an entry every time.
+enum class Holds { kSteady, kFlickers };
+std::vector<double> board(const TscClock& clock, uint32_t violated,
+                          Holds holds) {
+  namespace safety = tactus::safety;
+  constexpr int kBatch = 16;
+  auto memory = std::make_unique<tactus::telemetry::ViolationBoard>();
+  auto image = std::make_unique<safety::Image>();
+  image->rows = 16;
+  for (uint32_t r = 0; r < image->rows; ++r)
+    image->row[r].kind = safety::RowKind::kHard;
+  tactus::telemetry::ViolationWriter writer(*memory);
+  writer.use(*image);
+  safety::ShieldOutput good, bad;
+  good.worst_row = bad.worst_row = 0;
+  for (uint32_t r = 0; r < violated; ++r) bad.row[r].margin = -0.5F;
+  CycleEnd end{.before = TACTUS_STATE_ENGAGED,
+               .rung = TACTUS_RUNG_SCALE,
+               .checked = true};
+  std::vector<double> ns;
+  for (int i = 0; i < kCycles / kBatch; ++i) {
+    const int64_t begin = clock.now();
+    for (int k = 0; k < kBatch; ++k) {
+      ++end.cycle;
+      end.release_ns += 1'000'000;
+      const bool off = holds == Holds::kFlickers && (k & 1) == 0;
+      writer.ended(end, off ? good : bad);
+    }
+    ns.push_back(static_cast<double>(clock.now() - begin) / kBatch);
+  }
+  return ns;
+}
+
 }  // namespace
 
 int main() {
@@ -188,6 +224,12 @@ int main() {
     p50.push_back(report.last().p50);
   }
   report.add(bench::row("telemetry update", "tactus", telemetry(wake.clock)));
+  report.add(bench::row("violations, none", "tactus",
+                        board(wake.clock, 0, Holds::kSteady)));
+  report.add(bench::row("violations, 4 rows stay violated", "tactus",
+                        board(wake.clock, 4, Holds::kSteady)));
+  report.add(bench::row("violations, 4 rows on and off", "tactus",
+                        board(wake.clock, 4, Holds::kFlickers)));
   report.ratio("record_p50_ns", p50[3] - p50[2]);
   report.print();
   return report.write() ? 0 : 5;

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "commands.hpp"
+#include "config/cycle_check.hpp"
 #include "config/scene.hpp"
 #include "core/error.hpp"
 #include "trace/explain.hpp"
@@ -48,8 +49,12 @@ int explain_command(const ExplainOptions& o, const Output& out) {
   auto log = trace::LogReader::open(o.log);
   if (!log) return out.error(log.error());
   const trace::ReportOptions options = config::report_options(*log);
-  const auto text = out.json() ? trace::explain_json(*log, o.cycle, options)
-                               : trace::explain(*log, o.cycle, options);
+  const trace::Recheck recheck = [&log](uint64_t cycle) {
+    return config::explain_check(*log, cycle);
+  };
+  const auto text = out.json()
+                        ? trace::explain_json(*log, o.cycle, options, recheck)
+                        : trace::explain(*log, o.cycle, options, recheck);
   if (!text) return out.error(text.error());
   out.result(Value::raw(*text), *text);
   return 0;

@@ -38,13 +38,18 @@ Result<telemetry::ControlReply> call(const std::string& loop,
 }
 
 // {"a": 1, "b": {…}} as lines "  a  1", without a JSON library: top level
-// members only, which is how status is laid out.
+// members only, which is how status is laid out; objects in a list get a line
+// each.
 std::string lines_of(const std::string& json) {
   std::string text;
   int depth = 0;
   bool quoted = false;
+  char last = 0;  // but for blanks
   for (std::size_t i = 0; i < json.size(); ++i) {
     const char c = json[i];
+    const bool listed = last == '[' || last == ',';
+    if (!quoted && depth > 1 && c == '{' && listed) text += "\n    ";
+    if (c != ' ') last = c;
     if (c == '"' && (i == 0 || json[i - 1] != '\\')) quoted = !quoted;
     if (!quoted && (c == '{' || c == '[') && depth++ == 0) continue;
     if (!quoted && (c == '}' || c == ']') && --depth == 0) continue;

@@ -162,6 +162,23 @@ void add_model(CLI::App& app, Raw& raw) {
       ->check(CLI::Range(0.0, 100.0));
 }
 
+CLI::App* safety_verb(CLI::App& safety, const char* verb, const char* help,
+                      Raw& raw) {
+  CLI::App* sub = command(safety, verb, help, raw);
+  sub->add_option("FILE", raw.options.safety.file)->required();
+  sub->final_callback([&raw, verb] {
+    raw.options.command = Command::kSafety;
+    raw.options.safety.verb = verb;
+  });
+  return sub;
+}
+
+void add_cases(CLI::App& sub, uint64_t most, SafetyOptions& o) {
+  sub.add_option("--cases", o.cases, "how many random cycles")
+      ->check(CLI::Range(uint64_t{1}, most));
+  sub.add_option("--seed", o.seed, "of the first (1)");
+}
+
 void add_safety(CLI::App& app, Raw& raw) {
   CLI::App* safety = app.add_subcommand("safety", "look at or check limits");
   safety->require_subcommand(1);
@@ -169,14 +186,24 @@ void add_safety(CLI::App& app, Raw& raw) {
       {"explain", "rows, kernels, assumptions with their margins"},
       {"check", "whether the file is complete and consistent"},
   };
-  for (const auto& verb : verbs) {
-    CLI::App* sub = command(*safety, verb[0], verb[1], raw);
-    sub->add_option("FILE", raw.options.safety.file)->required();
-    sub->final_callback([&raw, name = verb[0]] {
-      raw.options.command = Command::kSafety;
-      raw.options.safety.verb = name;
-    });
-  }
+  for (const auto& verb : verbs) safety_verb(*safety, verb[0], verb[1], raw);
+  SafetyOptions& o = raw.options.safety;
+  add_cases(*safety_verb(*safety, "bench",
+                         "time of the check of these limits on this machine; "
+                         "exit 1 when it is beyond the stage's time",
+                         raw),
+            10'000'000, o);
+  safety_verb(*safety, "diff",
+              "what another file changes; exit 1 when something is looser, "
+              "removed, or changed in a way that cannot be told",
+              raw)
+      ->add_option("OTHER", o.other, "the limits to come")
+      ->required();
+  add_cases(*safety_verb(*safety, "fuzz",
+                         "tries to get past these limits; exit 1 on a finding, "
+                         "with its seed",
+                         raw),
+            1'000'000'000, o);
 }
 
 void add_rest(CLI::App& app, Raw& raw) {

@@ -63,8 +63,11 @@ struct ModelOptions {
 };
 
 struct SafetyOptions {
-  std::string verb;  // explain, check
+  std::string verb;  // explain, check, bench, diff, fuzz
   std::string file;
+  std::string other;              // diff
+  std::optional<uint64_t> cases;  // bench, fuzz
+  uint64_t seed = 1;
 };
 
 // Started by run with inherited descriptors; see guard/guardian.hpp.

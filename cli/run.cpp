@@ -108,8 +108,8 @@ struct Ended {
 Value summary(Assembly& a, const Ended& e) {
   const rt::LoopStats& s = a.loop().stats();
   const rt::LoopCounters& c = e.counters;
-  return Value()
-      .add("schema", "tactus/run/1")
+  Value run;
+  run.add("schema", "tactus/run/1")
       .add("loop", a.blueprint().file.name)
       .add("cycles", Value()
                          .add("released", c.released)
@@ -137,6 +137,8 @@ Value summary(Assembly& a, const Ended& e) {
       .add("granted", config::granted_value(a.grants()))
       .add("refused", config::refused_value(a.grants()))
       .add("log", e.log.empty() ? Value() : Value(e.log));
+  safety::add_to(run, a.violations());
+  return run;
 }
 
 std::string paragraph(Assembly& a, const Ended& e) {

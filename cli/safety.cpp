@@ -1,30 +1,15 @@
 // SPDX-License-Identifier: MIT
-// rtctl safety explain, check: a limits file in words, without a robot.
+// rtctl safety explain, check: a limits file in words, without a robot. The
+// verbs that try it out are in safety_tools.cpp.
 #include <fmt/format.h>
 
 #include "commands.hpp"
-#include "config/file.hpp"
-#include "config/shield_load.hpp"
+#include "config/limits_file.hpp"
 #include "safety/explain.hpp"
+#include "safety_tools.hpp"
 
 namespace tactus::cli {
 namespace {
-
-struct Checked {
-  config::LoadedShield shield;
-  config::File file;
-};
-
-Result<Checked> load(const std::string& path) {
-  auto document = toml::Document::load(path);
-  if (!document) return document.error();
-  auto file = config::read_file(*document);
-  if (!file) return file.error();
-  auto shield = config::load_shield(*document, config::timing_of(*file));
-  if (!shield) return shield.error();
-  if (auto ok = document->finish(); !ok) return ok.error();
-  return Checked{std::move(*shield), std::move(*file)};
-}
 
 Value rows_value(const safety::Explanation& e) {
   Value::Array rows;
@@ -90,7 +75,10 @@ std::string origins_text(const std::vector<config::Origin>& origins) {
 }  // namespace
 
 int safety_command(const SafetyOptions& o, const Output& out) {
-  const auto checked = load(o.file);
+  if (o.verb == "bench") return safety_bench(o, out);
+  if (o.verb == "diff") return safety_diff(o, out);
+  if (o.verb == "fuzz") return safety_fuzz(o, out);
+  const auto checked = config::load_limits(o.file);
   if (!checked) return out.error(checked.error());
   const safety::Explanation e = safety::explain(*checked->shield.image);
   Value v;

@@ -46,8 +46,8 @@ _rtctl() {
       *:model) suffix='onnx tmodel' words='--backend --input --output --tier
         --whole --calibrate --duration --max-error --keep --signals --threads
         --most' ;;
-      2:safety) words='explain check' ;;
-      *:safety) suffix=toml ;;
+      2:safety) words='explain check bench diff fuzz' ;;
+      *:safety) suffix=toml words='--cases --seed' ;;
       *:guardian) words='--fd --pidfd --cpu --priority' ;;
     esac
     [ "$COMP_CWORD" -eq 1 ] || words+=' --json --help'

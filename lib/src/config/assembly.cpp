@@ -168,7 +168,8 @@ Result<void> Assembly::make_supervisor() {
       .kernel = &safety::kernel_for(*isa),
       .link = link_ ? &*link_ : nullptr,
       .robot_epoch = robot_ ? robot_->stages.robot_epoch() : nullptr,
-      .native = runners_.back().get()});
+      .native = runners_.back().get(),
+      .board = segment_->violations()});
   if (robot_) robot_->stages.use(*supervisor_);
   if (!blueprint_.lockstep) {
     auto wake = std::make_unique<rt::NanosleepWake>();

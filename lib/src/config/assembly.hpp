@@ -27,6 +27,7 @@
 #include "rt/thread_setup.hpp"
 #include "rt/wake_source.hpp"
 #include "safety/expr/jit.hpp"
+#include "safety/violations.hpp"
 #include "telemetry/control.hpp"
 #include "telemetry/segment.hpp"
 #include "trace/recorder.hpp"
@@ -71,6 +72,8 @@ class Assembly final : private telemetry::ControlHandler {
   }
   // "trip rule: stale signal q, dq"; "" when it never tripped.
   [[nodiscard]] std::string stop_reason() const;
+  // What the shield found so far; any thread.
+  [[nodiscard]] safety::ViolationReport violations() const;
   // The plant stopped talking in lockstep: exit 5.
   [[nodiscard]] bool dead_lockstep() const;
 

@@ -5,6 +5,7 @@
 #include "config/assembly.hpp"
 #include "config/explain.hpp"
 #include "config/granted.hpp"
+#include "config/violations.hpp"
 #include "core/error.hpp"
 #include "core/json.hpp"
 
@@ -75,8 +76,8 @@ std::string Assembly::status_json() const {
   const rt::Grants granted = grants();
   const safety::Image& image = supervisor_->image();
   const uint32_t guard = get(stats.guard_flags);
-  return Value()
-      .add("schema", "tactus/status/1")
+  Value status;
+  status.add("schema", "tactus/status/1")
       .add("loop", blueprint_.file.name)
       .add("state", rt::kStateNames[get(stats.state)])
       .add("consistent", whole)
@@ -98,13 +99,18 @@ std::string Assembly::status_json() const {
       .add("guardian", guardian_value(*supervisor_, link_))
       .add("epoch", get(stats.epoch))
       .add("margin", double{get(stats.margin)})
-      .add("separation_m", double{get(stats.separation_m)})
-      .add("reuse", policy_->reuse_value())
+      .add("separation_m", double{get(stats.separation_m)});
+  safety::add_to(status, violations());
+  return status.add("reuse", policy_->reuse_value())
       .add("reloads", get(stats.reloads))
       .add("log", blueprint_.file.record.path)
       .add("granted", granted_value(granted))
       .add("refused", refused_value(granted))
       .json();
+}
+
+safety::ViolationReport Assembly::violations() const {
+  return violations_of(segment_->violations(), supervisor_->image());
 }
 
 std::string Assembly::stop_reason() const {

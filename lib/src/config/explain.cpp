@@ -11,7 +11,8 @@ namespace tactus::config {
 std::vector<trace::RowInfo> rows_of(const safety::Image& image) {
   std::vector<trace::RowInfo> rows;
   for (const auto& row : safety::explain(image).rows) {
-    rows.push_back({row.id, row.kernel, row.limit + "; " + row.consumer});
+    rows.push_back({row.id, row.kernel, row.limit + "; " + row.consumer,
+                    row.hard ? "hard" : "soft"});
   }
   return rows;
 }

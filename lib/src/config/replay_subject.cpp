@@ -14,17 +14,6 @@ namespace {
 
 using Kind = layout::LogSectionKind;
 
-FrameLayout frame_of(const trace::LogReader& log) {
-  std::vector<tactus_field> fields;
-  for (const trace::FieldInfo& f : log.info().fields) {
-    fields.push_back(
-        {f.name.c_str(), f.unit.c_str(), f.type, f.count, f.offset});
-  }
-  auto frame =
-      FrameLayout::of(fields, static_cast<uint32_t>(log.header().frame_size));
-  return frame ? std::move(*frame) : FrameLayout{};
-}
-
 policy::Options options_of(const Recipe& recipe, const std::string& kernels) {
   policy::Options options = policy_options(recipe.backend, kernels);
   // Only fused rounds: others ran the exact model of a .tmodel.
@@ -185,6 +174,17 @@ Result<std::unique_ptr<trace::ReplaySubject>> subject_of(const Parts& parts) {
 }
 
 }  // namespace
+
+FrameLayout frame_of(const trace::LogReader& log) {
+  std::vector<tactus_field> fields;
+  for (const trace::FieldInfo& f : log.info().fields) {
+    fields.push_back(
+        {f.name.c_str(), f.unit.c_str(), f.type, f.count, f.offset});
+  }
+  auto frame =
+      FrameLayout::of(fields, static_cast<uint32_t>(log.header().frame_size));
+  return frame ? std::move(*frame) : FrameLayout{};
+}
 
 Result<Replayed> make_replay_subject(const trace::LogReader& log,
                                      const ReplayAsk& ask) {

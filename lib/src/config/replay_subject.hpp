@@ -21,6 +21,9 @@ struct Replayed {
   std::vector<std::string> notes;  // what a user must know beside the result
 };
 
+// The frame that a log's records hold.
+[[nodiscard]] FrameLayout frame_of(const trace::LogReader& log);
+
 // kUnavailable when this build or machine cannot reproduce the logged plan.
 Result<Replayed> make_replay_subject(const trace::LogReader& log,
                                      const ReplayAsk& ask);

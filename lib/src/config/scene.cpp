@@ -4,10 +4,12 @@
 #include <memory>
 
 #include "config/explain.hpp"
+#include "config/replay_limits.hpp"
 #include "config/replay_recipe.hpp"
 #include "core/toml.hpp"
 #include "kin/fk.hpp"
 #include "kin/urdf.hpp"
+#include "safety/violations.hpp"
 
 namespace tactus::config {
 namespace {
@@ -33,6 +35,18 @@ std::vector<trace::Point> links_of(const kin::Chain& chain, const float* q) {
   return points;
 }
 
+// Empty when the log's limits do not compile here to what they were.
+std::function<std::string(uint32_t, uint32_t)> places_of(
+    const trace::LogReader& log) {
+  const auto recipe = read_recipe(log);
+  if (!recipe) return {};
+  const auto limits = own_limits(log, recipe->basis);
+  if (!limits) return {};
+  return [image = limits->shield.image](uint32_t row, uint32_t link) {
+    return safety::place_of(*image, row, link);
+  };
+}
+
 }  // namespace
 
 trace::ReportOptions report_options(const trace::LogReader& log) {
@@ -40,6 +54,7 @@ trace::ReportOptions report_options(const trace::LogReader& log) {
   trace::ReportOptions options;
   options.reasons = reasons_text;
   options.inputs = policy_inputs(log);
+  options.places = places_of(log);
   auto document = toml::Document::parse(section_text(log, Kind::kLimits),
                                         log.name() + " (limits)");
   if (!document) return options;

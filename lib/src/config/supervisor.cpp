@@ -16,6 +16,19 @@ bool is_verified(tactus_rung rung) {
          rung == TACTUS_RUNG_PROJECT;
 }
 
+// Soft rows that were violated, by the bits that hard ones have.
+uint64_t soft_rows(const safety::Image& image,
+                   const safety::ShieldOutput& out) {
+  if (!safety::was_judged(out.worst_row, out.violated)) return 0;
+  uint64_t bits = 0;
+  for (uint32_t r = 0; r < image.rows; ++r) {
+    const bool soft = image.row[r].kind == safety::RowKind::kSoft;
+    if (soft && !(out.row[r].margin >= 0))
+      bits |= uint64_t{1} << std::min(r, 63u);
+  }
+  return bits;
+}
+
 const SignalEntry* entry_of(const File& file, const char* name) {
   for (const SignalEntry& s : file.signal) {
     if (s.name == name) return &s;
@@ -57,6 +70,7 @@ ShieldSupervisor::ShieldSupervisor(Parts parts)
       link_(parts.link),
       robot_epoch_(parts.robot_epoch) {
   input_.native = parts.native;
+  if (parts.board) board_.emplace(*parts.board).use(*image_);
   safety::reset(carried_.shield);
   safety::reset(dry_state_);
 }
@@ -110,7 +124,6 @@ void ShieldSupervisor::fill(const std::byte* frame, const rt::CheckInput& input,
 rt::CheckOutput ShieldSupervisor::check(std::byte* frame,
                                         const rt::CheckInput& input) noexcept {
   fill(frame, input, input_);
-  output_ = {};
   kernel_->check(*image_, carried_.shield, input_, output_);
   std::memcpy(frame + binding_.action, output_.action,
               sizeof(float) * binding_.joints);
@@ -128,6 +141,8 @@ rt::CheckOutput ShieldSupervisor::check(std::byte* frame,
           .separation_m = output_.separation_m,
           .scale = output_.scale,
           .violated = output_.violated,
+          .soft = soft_rows(*image_, output_),
+          .score = output_.mean_score,
           .reasons = output_.reasons,
           .plan_id = output_.plan_id};
 }
@@ -172,6 +187,10 @@ void ShieldSupervisor::committed(const std::byte* frame,
        .now_ns = now_ns,
        .verified = verified});
   if (link_) link_->committed(tick.cycle, plan, late, played_ns_);
+}
+
+void ShieldSupervisor::ended(const rt::CycleEnd& end) noexcept {
+  if (board_) board_->ended(end, output_);
 }
 
 bool ShieldSupervisor::armed(const tactus_tick& tick) noexcept {

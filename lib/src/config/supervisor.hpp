@@ -7,6 +7,7 @@
 #include <array>
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "config/file.hpp"
@@ -18,6 +19,7 @@
 #include "safety/kernel.hpp"
 #include "safety/shield.hpp"
 #include "tactus/result.hpp"
+#include "telemetry/violation_board.hpp"
 
 namespace tactus::config {
 
@@ -45,6 +47,14 @@ class ShieldSupervisor final : public rt::Supervisor {
     const uint32_t* robot_epoch = nullptr;  // what the robot reports
     // The image's expressions as machine code; null: the VM.
     const safety::ExprNative* native = nullptr;
+    // Where what it finds is counted; null: nowhere (replay).
+    telemetry::ViolationBoard* board = nullptr;
+  };
+  // Carried from cycle to cycle, what save() writes; no padding bytes.
+  struct Carried {
+    safety::ShieldState shield;
+    uint32_t epoch;
+    uint32_t reserved;
   };
   explicit ShieldSupervisor(Parts parts);
 
@@ -55,6 +65,7 @@ class ShieldSupervisor final : public rt::Supervisor {
   void play(std::byte* frame, int64_t now_ns) noexcept override;
   void committed(const std::byte* frame, const tactus_tick& tick,
                  int64_t now_ns, tactus_rung rung, bool late) noexcept override;
+  void ended(const rt::CycleEnd& end) noexcept override;
   bool armed(const tactus_tick& tick) noexcept override;
   void disarmed(const tactus_tick& tick) noexcept override;
   bool rearm(const tactus_tick& tick) noexcept override;
@@ -82,6 +93,9 @@ class ShieldSupervisor final : public rt::Supervisor {
   // What the guardian reported of its last act; any thread.
   [[nodiscard]] guard::Report last_act() const noexcept;
   [[nodiscard]] const safety::Image& image() const noexcept { return *image_; }
+  // What check() judges by; the values lie in the frame.
+  void fill(const std::byte* frame, const rt::CheckInput& input,
+            safety::ShieldInput& out) const noexcept;
 
   // The last check's inputs, judged as of now on a copy of what is carried.
   [[nodiscard]] rt::PrewarmStep prewarm();
@@ -92,19 +106,12 @@ class ShieldSupervisor final : public rt::Supervisor {
            const safety::ExprNative* native) noexcept {
     image_ = image;
     input_.native = native;
+    if (board_) board_->use(*image);
   }
 
  private:
-  // Carried from cycle to cycle; no padding bytes.
-  struct Carried {
-    safety::ShieldState shield;
-    uint32_t epoch;
-    uint32_t reserved;
-  };
   void note_act(const guard::Report& report) noexcept;
   void check_dry(int64_t now_ns) noexcept;
-  void fill(const std::byte* frame, const rt::CheckInput& input,
-            safety::ShieldInput& out) const noexcept;
 
   ImagePtr owned_;
   const safety::Image* image_;
@@ -117,6 +124,7 @@ class ShieldSupervisor final : public rt::Supervisor {
   safety::ShieldOutput output_;
   safety::ShieldState dry_state_;
   safety::ShieldOutput dry_output_;
+  std::optional<telemetry::ViolationWriter> board_;
   bool may_send_ = true;
   int64_t played_ns_ = 0;  // of the sample that is to be sent
   // Relaxed: each word stands for itself, read by status threads.

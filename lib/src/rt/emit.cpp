@@ -41,6 +41,8 @@ void fill_verdict(layout::CycleRecord& r, const CheckOutput& v) noexcept {
   r.separation = v.separation_m;
   r.scale = v.scale;
   r.violated = v.violated;
+  r.soft = v.soft;
+  r.score = v.score;
   r.verdict = v.reasons;
   r.plan_id = v.plan_id;
 }
@@ -175,6 +177,11 @@ void Loop::update_stats(const Cycle& c) noexcept {
   counters_.end_ns = c.now_ns;
   publish_counters(*stats_, counters_);
   publish_words(c);
+  parts_.supervisor->ended({.cycle = c.tick.cycle,
+                            .release_ns = c.tick.release_ns,
+                            .before = c.before,
+                            .rung = c.rung,
+                            .checked = c.checked});
 }
 
 void Loop::publish_words(const Cycle& c) noexcept {

@@ -42,6 +42,8 @@ struct CheckOutput {
   float separation_m = std::numeric_limits<float>::quiet_NaN();
   float scale = 0;
   uint64_t violated = ~uint64_t{0};
+  uint64_t soft = 0;     // soft rows violated, the bits of `violated`
+  float score = 0;       // mean over all rows, [0, 1]; 0: nothing was judged
   uint32_t reasons = 0;  // safety::Reason bits
   uint64_t plan_id = 0;
 };
@@ -64,6 +66,15 @@ struct GuardView {
   bool guardian_bound_broken = false;  // it acted, but later than its bound
   int64_t heartbeat_age_ns = 0;
   uint32_t epoch = 0;
+};
+
+// What became of a cycle.
+struct CycleEnd {
+  uint64_t cycle = 0;
+  int64_t release_ns = 0;
+  tactus_state before = TACTUS_STATE_IDLE;  // when it began
+  tactus_rung rung = TACTUS_RUNG_STOP;
+  bool checked = false;  // the check ran, in time
 };
 
 class Supervisor {
@@ -93,6 +104,9 @@ class Supervisor {
   virtual void committed(const std::byte* frame, const tactus_tick& tick,
                          int64_t now_ns, tactus_rung rung,
                          bool late) noexcept = 0;
+
+  // After a cycle's record, for statistics of its own: decides nothing.
+  virtual void ended(const CycleEnd&) noexcept {}
 
   // Life edges. armed(): on entering engaged. disarmed(): at verified
   // standstill. rearm() asks the guardian for silence and returns true once

@@ -141,7 +141,7 @@ bool verify(Bench& bench, const float* u, Intent& intent, Effort effort,
   for (uint32_t j = 0; j < bench.image.joints; ++j) {
     intent.u[j] = static_cast<double>(u[j]);
   }
-  verdict = Verdict{};
+  verdict.clear();
   if (intent.origin_ns < bench.in.now_ns) {
     verdict.reasons = kReasonHorizon;  // a cycle this late has no plan
     return false;
@@ -455,6 +455,7 @@ bool climb(Bench& bench, ShieldState& state, Choice& choice,
   for (uint32_t j = 0; j < kMaxJoints; ++j) choice.u[j] = raw[j];
   choice.scale = 1;
   Verdict verdict;
+  verdict.rows = out.row;
   const bool safe =
       verify<F>(bench, raw, choice.intent, Effort::kFull, verdict);
   report(verdict, out);

@@ -23,6 +23,12 @@ struct Verdict {
   double separation = 0;
   uint64_t violated = ~uint64_t{0};
   uint32_t reasons = 0;
+  RowFigure* rows = nullptr;  // where each row's own figures go; null: nowhere
+  void clear() {
+    RowFigure* const where = rows;
+    *this = Verdict{};
+    rows = where;
+  }
 };
 
 // All but kFull may leave the figures of an unsafe verdict incomplete.

@@ -34,7 +34,7 @@ void judge(const Image& image, const ShieldInput& in, const Past& past,
   closing_slacks<F>(image, in, past, intent, motion, slacks);
   barrier_slacks<F>(image, in, past, intent, motion, slacks);
   expression_slacks<F>(image, in, past, intent, motion, slacks.expression);
-  out = Verdict{};
+  out.clear();
   out.violated = 0;
   out.safe = image.rows > 0 || image.ladder.limit_none == 1;
   out.margin = 1;

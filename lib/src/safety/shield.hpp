@@ -119,6 +119,13 @@ struct ShieldInput {
   const ExprNative* native = nullptr;
 };
 
+// One row's share of a verdict.
+struct RowFigure {
+  float margin;   // normalised, [-1, 1]; violated: below 0
+  uint16_t link;  // sphere, or joint for joint rows
+  uint16_t reserved;
+};
+
 struct ShieldOutput {
   tactus_rung rung = TACTUS_RUNG_STOP;  // fail closed
   bool may_engage = false;
@@ -138,6 +145,9 @@ struct ShieldOutput {
   uint32_t stale = ~uint32_t{0};  // bit per signal
   float action[kMaxJoints] = {};  // to send: checked, or the plan at now
   uint64_t plan_id = 0;           // of the plan that covers `action`
+  // Of the action that was asked for, by Image::row; only where it was judged
+  // (violations.hpp).
+  RowFigure row[kMaxRows] = {};
 };
 
 // The running plan's command at now_ns: held before its origin, terminal

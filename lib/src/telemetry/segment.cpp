@@ -19,7 +19,9 @@ namespace {
 using layout::SegmentHead;
 
 constexpr uint64_t kStatsOffset = (sizeof(SegmentHead) + 63) / 64 * 64;
-constexpr uint64_t kSize = kStatsOffset + sizeof(rt::LoopStats);
+constexpr uint64_t kBoardOffset =
+    (kStatsOffset + sizeof(rt::LoopStats) + 63) / 64 * 64;
+constexpr uint64_t kSize = kBoardOffset + sizeof(ViolationBoard);
 constexpr int kRetries = 64;
 
 int64_t clock_ns(clockid_t clock) {
@@ -114,6 +116,8 @@ void fill(SegmentHead& head, const std::string& loop) {
   head.size = kSize;
   head.stats_offset = kStatsOffset;
   head.stats_size = sizeof(rt::LoopStats);
+  head.violations_offset = kBoardOffset;
+  head.violations_size = sizeof(ViolationBoard);
   copy_text(head.loop_name, sizeof(head.loop_name), loop);
   head.start_monotonic_ns = clock_ns(CLOCK_MONOTONIC);
   head.start_realtime_ns = clock_ns(CLOCK_REALTIME);
@@ -129,6 +133,10 @@ SegmentHead* SegmentWriter::head() const {
 
 rt::LoopStats* SegmentWriter::stats() const {
   return reinterpret_cast<rt::LoopStats*>(mapping_.data() + kStatsOffset);
+}
+
+ViolationBoard* SegmentWriter::violations() const {
+  return reinterpret_cast<ViolationBoard*>(mapping_.data() + kBoardOffset);
 }
 
 Result<std::unique_ptr<SegmentWriter>> SegmentWriter::create(
@@ -204,7 +212,9 @@ Result<std::unique_ptr<SegmentReader>> SegmentReader::open(
                            : "writer died while starting: start it again");
   if (h.magic != layout::kSegmentMagic ||
       h.version != layout::kSegmentVersion || h.size != kSize ||
-      h.stats_offset != kStatsOffset || h.stats_size != sizeof(rt::LoopStats))
+      h.stats_offset != kStatsOffset || h.stats_size != sizeof(rt::LoopStats) ||
+      h.violations_offset != kBoardOffset ||
+      h.violations_size != sizeof(ViolationBoard))
     return bad_input(
         "statistics segment {}: not version {}: use the rtctl "
         "that started the loop",
@@ -219,6 +229,11 @@ const SegmentHead& SegmentReader::head() const {
 const rt::LoopStats& SegmentReader::stats() const {
   return *reinterpret_cast<const rt::LoopStats*>(mapping_.data() +
                                                  kStatsOffset);
+}
+
+const ViolationBoard& SegmentReader::violations() const {
+  return *reinterpret_cast<const ViolationBoard*>(mapping_.data() +
+                                                  kBoardOffset);
 }
 
 std::string SegmentReader::text() const {

@@ -14,6 +14,7 @@
 #include "core/layout/stats.hpp"
 #include "core/mapping.hpp"
 #include "rt/loop_stats.hpp"
+#include "telemetry/violation_board.hpp"
 
 namespace tactus::telemetry {
 
@@ -34,6 +35,8 @@ class SegmentWriter {
 
   // For rt::LoopParts::stats; prefaulted, and locked where allowed.
   [[nodiscard]] rt::LoopStats* stats() const;
+  // For a ViolationWriter; the same.
+  [[nodiscard]] ViolationBoard* violations() const;
   // Not the RT thread.
   void set_text(const std::string& text);
   [[nodiscard]] const std::string& path() const { return path_; }
@@ -58,6 +61,7 @@ class SegmentReader {
       const std::string& loop, const std::string& folder = kSegmentFolder);
 
   [[nodiscard]] const rt::LoopStats& stats() const;
+  [[nodiscard]] const ViolationBoard& violations() const;  // read_board()
   [[nodiscard]] const layout::SegmentHead& head() const;
   // Copies, bounded, whatever the writer does meanwhile.
   [[nodiscard]] std::string text() const;

@@ -77,15 +77,18 @@ Result<uint64_t> find(const LogReader& log, uint64_t cycle) {
                    before, next.cycle);
 }
 
-std::string row_text(const CycleRecord& r, const LogInfo& info) {
+std::string row_text(const CycleRecord& r, const LogInfo& info,
+                     const ReportOptions& options) {
   if (r.worst_row == 0xFFFF) return "none";
   if (r.worst_row >= info.rows.size())
     return fmt::format("row {}", r.worst_row);
   const RowInfo& row = info.rows[r.worst_row];
   std::string out = fmt::format("{} ({}; {})", row.id, row.kernel, row.detail);
-  if (r.worst_link != 0xFFFF)
-    out += fmt::format(", link or joint {}", r.worst_link);
-  return out;
+  if (r.worst_link == 0xFFFF) return out;
+  const std::string place =
+      options.places ? options.places(r.worst_row, r.worst_link) : "";
+  return out + (place.empty() ? fmt::format(", link or joint {}", r.worst_link)
+                              : ", " + place);
 }
 
 std::string reasons_text(const CycleRecord& r, const ReportOptions& options) {
@@ -163,8 +166,8 @@ std::string verdict_text(const CycleRecord& r, const LogInfo& info,
       "{:.3f}\nworst     {}\nreasons   {}\nviolated  {:#x}  plan {}  epoch {} "
       " seq {}  heartbeat age {}\n",
       rung_name(r.rung), r.margin, r.separation, r.scale, r.blend,
-      row_text(r, info), reasons_text(r, options), r.violated, r.plan_id,
-      r.epoch, r.seq, duration_text(r.heartbeat_age_ns));
+      row_text(r, info, options), reasons_text(r, options), r.violated,
+      r.plan_id, r.epoch, r.seq, duration_text(r.heartbeat_age_ns));
 }
 
 std::string stages_json(const CycleRecord& r, const LogInfo& info) {
@@ -186,7 +189,8 @@ std::string stages_json(const CycleRecord& r, const LogInfo& info) {
 }  // namespace
 
 Result<std::string> explain(const LogReader& log, uint64_t cycle,
-                            const ReportOptions& options) {
+                            const ReportOptions& options,
+                            const Recheck& recheck) {
   const Result<uint64_t> position = find(log, cycle);
   if (!position) return position.error();
   const CycleView v = log.at(*position);
@@ -199,14 +203,17 @@ Result<std::string> explain(const LogReader& log, uint64_t cycle,
   out += timing_text(r);
   for (std::size_t i = 0; i < info.stages.size(); ++i)
     out += stage_text(r, info.stages[i], i);
-  out += verdict_text(r, info, options) + "frame at the end:\n";
+  out += verdict_text(r, info, options);
+  if (recheck) out += recheck(cycle).text;
+  out += "frame at the end:\n";
   out += raw_text(log, v);
   for (const FieldInfo& f : info.fields) out += field_text(f, v);
   return out;
 }
 
 Result<std::string> explain_json(const LogReader& log, uint64_t cycle,
-                                 const ReportOptions& options) {
+                                 const ReportOptions& options,
+                                 const Recheck& recheck) {
   const Result<uint64_t> position = find(log, cycle);
   if (!position) return position.error();
   const CycleView v = log.at(*position);
@@ -217,14 +224,16 @@ Result<std::string> explain_json(const LogReader& log, uint64_t cycle,
       R"("prewarm_ns": {}, "state_before": {}, "state": {}, "flags": {}, "rung": {}, )"
       R"("margin": {}, "separation_m": {}, "scale": {}, "blend": {}, )"
       R"("worst": {}, "reasons": {}, "violated": {}, "plan_id": {}, )"
-      R"("epoch": {}, "seq": {}, "stages": {}}})",
+      R"("epoch": {}, "seq": {}, "score": {}, "soft": {}, "stages": {}, )"
+      R"("check": {}}})",
       quote(log.name()), r.cycle, r.release_ns, r.wake_ns, r.end_ns, r.missed,
       r.prewarm_ns, quote(state_name(r.state_before)),
       quote(state_name(r.state)), quote(names(kCycleFlags, r.flags)),
       quote(rung_name(r.rung)), number(r.margin), number(r.separation),
-      number(r.scale), number(r.blend), quote(row_text(r, log.info())),
+      number(r.scale), number(r.blend), quote(row_text(r, log.info(), options)),
       quote(reasons_text(r, options)), r.violated, r.plan_id, r.epoch, r.seq,
-      stages_json(r, log.info()));
+      number(r.score), r.soft, stages_json(r, log.info()),
+      recheck ? recheck(cycle).json : "null");
 }
 
 }  // namespace tactus::trace

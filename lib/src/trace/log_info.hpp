@@ -51,6 +51,7 @@ struct RowInfo {
   std::string id;
   std::string kernel;
   std::string detail;  // threshold and consumer, for people
+  std::string kind;    // "hard", "soft"
 };
 
 // Which fields the report draws; empty: not drawn.

@@ -189,6 +189,8 @@ class Cycle {
     compare("margin", r_.margin, out_.margin);
     compare("verdict", r_.verdict, out_.reasons);
     compare("violated", r_.violated, out_.violated);
+    compare("soft rows violated", r_.soft, out_.soft);
+    compare("score", r_.score, out_.score);
     compare("worst row", r_.worst_row, out_.worst_row);
     compare("worst link", r_.worst_link, out_.worst_link);
     compare("separation", r_.separation, out_.separation_m);

@@ -25,7 +25,9 @@ int64_t minus(int64_t a, int64_t b) {
 class Collector {
  public:
   Collector(const LogReader& log, const ReportOptions& options)
-      : log_(log), options_(options) {
+      : log_(log),
+        options_(options),
+        violations_(log.info(), {options.reasons, options.places}) {
     s_.log = log.name();
     s_.loop = log.info().loop;
     s_.ended = log.ended();
@@ -45,6 +47,7 @@ class Collector {
       const CycleView view = log_.at(i);
       if (i > 0) note_gap(view.record);
       add(view.record);
+      violations_.add(view.record);
       last_ = view.record;
     }
     return finish();
@@ -160,6 +163,7 @@ class Collector {
     s_.released = s_.executed + s_.skipped;
     s_.state = s_.executed > 0 ? last_.state : 0;
     s_.duration_s = s_.executed > 0 ? time_s(last_) : 0;
+    s_.violations = violations_.report();
     s_.lateness_ns = percentiles(&lateness_);
     s_.prewarm_ns = percentiles(&prewarm_);
     for (std::size_t i = 0; i < s_.stages.size(); ++i) {
@@ -171,6 +175,7 @@ class Collector {
 
   const LogReader& log_;
   const ReportOptions& options_;
+  ViolationTally violations_;
   Summary s_;
   CycleRecord last_{};
   int64_t first_ns_ = 0;

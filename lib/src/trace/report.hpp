@@ -10,6 +10,7 @@
 
 #include "trace/input_use.hpp"
 #include "trace/reader.hpp"
+#include "trace/violations.hpp"
 
 namespace tactus::trace {
 
@@ -59,6 +60,7 @@ struct Summary {
   uint64_t gaps = 0, lost = 0;
   bool ended = false;  // orderly
   uint64_t tail_bytes = 0;
+  safety::ViolationReport violations;
   std::vector<Event> events;  // the first 200
   uint64_t events_left_out = 0;
 };
@@ -75,6 +77,8 @@ struct ReportOptions {
   std::vector<std::string> inputs;  // frame fields that the policy reads
   // Names of safety::Reason bits; empty: hexadecimal.
   std::function<std::string(uint32_t)> reasons;
+  // "joint j4": a link of a row (CycleRecord::worst_link); empty: numbers.
+  std::function<std::string(uint32_t row, uint32_t link)> places;
 };
 
 [[nodiscard]] Summary summarise(const LogReader& log,

@@ -37,6 +37,12 @@ std::string share(uint64_t part, uint64_t whole) {
   return fmt::format("{:.1f} %", p);
 }
 
+uint64_t violated(const safety::ViolationReport& v) {
+  uint64_t sum = 0;
+  for (const uint64_t n : v.total) sum += n;
+  return sum;
+}
+
 std::string tiles(const Summary& s) {
   const uint64_t checked = s.executed - s.rungs[TACTUS_RUNG_NONE];
   const std::string closest = std::isnan(s.min_separation_m)
@@ -59,6 +65,7 @@ std::string tiles(const Summary& s) {
                   : share(s.stop_verified, s.rungs[TACTUS_RUNG_STOP]),
               "of stops verified") +
          tile(closest, "closest separation") +
+         tile(fmt::format("{}", violated(s.violations)), "violations") +
          tile(fmt::format("{}", s.gaps), "gaps in the log",
               s.gaps > 0 ? "bad" : "") +
          "</div>\n";
@@ -88,6 +95,37 @@ std::string events(const Summary& s) {
   if (s.events_left_out > 0)
     out += row("…", fmt::format("{} more", s.events_left_out));
   return "<table>" + out + "</table>";
+}
+
+std::string cells(std::initializer_list<std::string> texts) {
+  std::string out;
+  for (const std::string& text : texts) out += "<td>" + escape(text) + "</td>";
+  return "<tr>" + out + "</tr>";
+}
+
+std::string margin(double value) {
+  return std::isnan(value) ? "–" : fmt::format("{:+.4f}", value);
+}
+
+// Rows that were violated, then the newest entries.
+std::string violations(const safety::ViolationReport& v) {
+  std::string rows;
+  for (const safety::RowStatistics& r : v.rows)
+    if (r.times > 0)
+      rows +=
+          cells({r.id, r.kind, fmt::format("{} times", r.times),
+                 fmt::format("{} cycles", r.cycles), margin(r.worst_margin)});
+  if (v.recent.empty()) return "<p class=\"note\">No row was violated.</p>";
+  std::string recent;
+  std::size_t told = 0;
+  for (const safety::ViolationEntry& e : v.recent) {
+    if (told++ == safety::kRecentTold) break;
+    recent += cells({fmt::format("cycle {}", e.cycle),
+                     safety::severity_name(e.severity), e.row, e.where,
+                     margin(e.margin), rung_name(static_cast<uint8_t>(e.rung)),
+                     e.reasons});
+  }
+  return "<table>" + rows + "</table><table>" + recent + "</table>";
 }
 
 std::string configuration(const LogInfo& info) {
@@ -136,6 +174,7 @@ std::string to_html(const Summary& s, const LogReader& log,
   out += section("Arm and hand", animation(scene_data(log, options)));
   out += section("Rung and state", rungs_svg(log));
   out += section("Separation", separation_svg(log));
+  out += section("Violations", violations(s.violations));
   out += section("Lateness", lateness_svg(log));
   out += section("Stages", stages_svg(s));
   out += section("Events", events(s));

@@ -152,6 +152,7 @@ std::string to_text(const Summary& s, const LogInfo& info) {
                        duration_text(s.prewarm_ns.max), s.prewarm_dropped);
   out += fmt::format("closest   separation {} m, margin {}\n",
                      number(s.min_separation_m), number(s.min_margin));
+  out += safety::to_text(s.violations);
   out += stages_text(s);
   out += inputs_text(s);
   for (const Event& e : s.events)
@@ -175,7 +176,7 @@ std::string to_json(const Summary& s, const LogInfo& info,
       R"("min_separation_m": {}, )"
       R"("min_margin": {}, "gaps": {}, "lost": {}, "ended": {}, )"
       R"("tail_bytes": {}, "inputs": {}, "events": {}, "events_left_out": {}, )"
-      R"("assumptions": {}, "machine": {}}})",
+      R"("assumptions": {}, "machine": {}, {}}})",
       quote(schema), s.released, s.executed, s.skipped, s.bad, rungs_json(s),
       quote(state_name(s.state)), percentiles_json(s.lateness_ns),
       stages_json(s), s.prewarm_ns.n, s.prewarm_dropped, s.prewarm_ns.p50,
@@ -184,7 +185,8 @@ std::string to_json(const Summary& s, const LogInfo& info,
       s.commit_late, s.stop_unverified, stops_json(s), s.latched,
       number(s.min_separation_m), number(s.min_margin), s.gaps, s.lost, s.ended,
       s.tail_bytes, inputs_json(s), events_json(s), s.events_left_out,
-      facts_json(info.assumptions), facts_json(info.machine));
+      facts_json(info.assumptions), facts_json(info.machine),
+      safety::members_of(s.violations));
 }
 
 }  // namespace tactus::trace

@@ -64,7 +64,7 @@ inline LogInfo make_info() {
                  {"target", "m", TACTUS_F32, 3, 24},
                  {"u", "rad/s", TACTUS_F32, 3, 36},
                  {"q_at", "", TACTUS_TIME, 1, 48}};
-  info.rows = {{"human", "separation", "d_min 0.05 m"}};
+  info.rows = {{"human", "separation", "d_min 0.05 m", "hard"}};
   info.scene = {"q", "target", {"hand"}, {0.08}, 0.05};
   return info;
 }
@@ -231,6 +231,8 @@ struct Plant {
     r.scale = out.scale;
     r.verdict = out.reasons;
     r.violated = out.violated;
+    r.soft = out.soft;
+    r.score = out.score;
     r.worst_row = out.worst_row;
     r.worst_link = out.worst_link;
     if (out.rung == TACTUS_RUNG_STOP)

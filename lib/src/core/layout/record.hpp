@@ -11,7 +11,7 @@
 namespace tactus::layout {
 
 inline constexpr uint32_t kMaxStages = 8;
-inline constexpr uint32_t kRecordVersion = 3;
+inline constexpr uint32_t kRecordVersion = 4;
 
 // Per stage: what the loop decided about it.
 enum StageFlag : uint8_t {
@@ -91,11 +91,15 @@ struct CycleRecord {
   uint8_t stage_flags[kMaxStages];
   StageRecord stage[kMaxStages];
   int64_t prewarm_ns;  // spent before the release, on top of the lead
-  uint64_t reserved[4];
+  uint64_t soft;       // soft rows violated, the bits of `violated`
+  float score;         // mean over all rows, [0, 1]; 0: nothing was judged
+  uint32_t spare;
+  uint64_t reserved[2];
 };
 
 static_assert(sizeof(CycleRecord) == 256);
 static_assert(offsetof(CycleRecord, stage_flags) == 144);
 static_assert(offsetof(CycleRecord, stage) == 152);
+static_assert(offsetof(CycleRecord, soft) == 224);
 
 }  // namespace tactus::layout

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The head of the shared statistics segment /dev/shm/tactus.<loop>. The
 // loop's own statistics (rt::LoopStats, with its own magic, version and
-// size) follow at stats_offset; the texts at theirs. Written once at set-up
-// but for the atomics. Readers map it read-only.
+// size) follow at stats_offset, what the shield found at violations_offset.
+// Written once at set-up but for the atomics. Readers map it read-only.
 #pragma once
 
 #include <atomic>
@@ -12,7 +12,7 @@
 namespace tactus::layout {
 
 inline constexpr uint64_t kSegmentMagic = 0x5441545343415454;  // "TTACSTAT"
-inline constexpr uint32_t kSegmentVersion = 3;
+inline constexpr uint32_t kSegmentVersion = 4;
 inline constexpr uint32_t kSegmentText = 16384;  // what was granted
 
 struct SegmentHead {
@@ -31,7 +31,9 @@ struct SegmentHead {
   // reader that sees 0 would otherwise take a half-written head for whole.
   std::atomic<uint32_t> ready;
   std::atomic<uint32_t> ended;  // 1: left in order
-  uint64_t reserved[16];
+  uint64_t violations_offset;   // telemetry::ViolationBoard
+  uint64_t violations_size;
+  uint64_t reserved[14];
   char text[kSegmentText];  // NUL-terminated
 };
 

@@ -129,6 +129,12 @@ void count_row(const Image& image, uint32_t r, const Found& found,
   double margin = clamp1(left / row.scale);
   if (bad && margin >= 0) margin = -1;  // a NaN on the way
   out.mean += 0.5 * (margin + 1) / static_cast<double>(image.rows);
+  if (out.rows != nullptr) {
+    // Rounding to f32 must not hide a violation.
+    const auto rounded = static_cast<float>(margin);
+    out.rows[r].margin = bad && !(rounded < 0) ? -1e-30F : rounded;
+    out.rows[r].link = static_cast<uint16_t>(slack.link);
+  }
   if (row.kind != RowKind::kHard) return;
   if (bad) {
     out.safe = false;

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// rtctl safety bench, diff, fuzz; see safety.cpp for the others.
+#pragma once
+
+#include "options.hpp"
+#include "output.hpp"
+
+namespace tactus::cli {
+
+int safety_bench(const SafetyOptions& options, const Output& out);
+int safety_diff(const SafetyOptions& options, const Output& out);
+int safety_fuzz(const SafetyOptions& options, const Output& out);
+
+}  // namespace tactus::cli

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+#include "safety/limits_bench.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <memory>
+
+#include "rt/cpu.hpp"
+#include "rt/tsc.hpp"
+#include "safety/scenes.hpp"
+
+namespace tactus::safety {
+namespace {
+
+constexpr const char* kRungs[] = {"none", "pass", "scale", "project", "stop"};
+constexpr uint32_t kFamilyCases = 2000;
+constexpr uint32_t kStep = 256;  // cases between two lines of progress
+
+using Samples = std::vector<double>;
+
+double rank(const Samples& sorted, double p) {
+  if (sorted.empty()) return 0;
+  const double n = std::ceil(p * static_cast<double>(sorted.size()));
+  return sorted[static_cast<std::size_t>(std::max(n, 1.0)) - 1];
+}
+
+BenchPath path_of(std::string name, Samples samples) {
+  std::sort(samples.begin(), samples.end());
+  return {std::move(name),     samples.size(),       rank(samples, 0.5),
+          rank(samples, 0.99), rank(samples, 0.999), rank(samples, 1)};
+}
+
+class Stopwatch {
+ public:
+  explicit Stopwatch(const Kernel& kernel) : kernel_(kernel) {
+    clock_.calibrate();
+  }
+  // The second call of two: the first brings everything into the caches.
+  double hot(const Image& image, const Scene& scene, ShieldOutput& out) {
+    int64_t ns = 0;
+    for (int i = 0; i < 2; ++i) {
+      state_ = scene.state;
+      const int64_t begin = clock_.now();
+      kernel_.check(image, state_, scene.in, out);
+      ns = clock_.now() - begin;
+    }
+    return static_cast<double>(ns);
+  }
+
+ private:
+  const Kernel& kernel_;
+  rt::TscClock clock_;
+  ShieldState state_;
+};
+
+template <class Predicate>
+uint32_t drop_rows(Image& image, Predicate&& leaves) {
+  uint32_t kept = 0;
+  for (uint32_t r = 0; r < image.rows; ++r) {
+    if (leaves(image.row[r].kernel)) continue;
+    image.derived.rounding[kept] = image.derived.rounding[r];
+    image.row[kept++] = image.row[r];
+  }
+  const uint32_t dropped = image.rows - kept;
+  image.rows = kept;
+  return dropped;
+}
+
+// What has a table of its own can be left out whole.
+struct Family {
+  const char* name;
+  uint32_t (*drop)(Image&);
+};
+constexpr Family kFamilies[] = {
+    {"boxes",
+     [](Image& image) {
+       image.boxes = image.boxes_in = 0;
+       return drop_rows(image, [](RowKernel k) {
+         return k == RowKernel::kKeepIn || k == RowKernel::kKeepOut;
+       });
+     }},
+    {"humans",
+     [](Image& image) {
+       image.humans = 0;
+       return drop_rows(image, [](RowKernel k) {
+         return k == RowKernel::kSeparation || k == RowKernel::kSeparationNow;
+       });
+     }},
+    {"linear",
+     [](Image& image) {
+       image.linears = 0;
+       return drop_rows(image,
+                        [](RowKernel k) { return k == RowKernel::kLinear; });
+     }},
+    {"expressions",
+     [](Image& image) {
+       image.expressions = Expressions{};
+       return drop_rows(
+           image, [](RowKernel k) { return k == RowKernel::kExpression; });
+     }},
+};
+
+void measure_paths(const Image& image, const Kernel& kernel,
+                   const BenchAsk& ask, LimitsBench& out) {
+  Stopwatch watch(kernel);
+  Scenes scenes(image, kernel, ask.seed);
+  Scene scene;
+  ShieldOutput result;
+  Samples all;
+  std::array<Samples, std::size(kRungs)> by_rung;
+  for (uint32_t i = 0; i < ask.cases; ++i) {
+    scenes.next(scene);
+    scene.in.native = ask.native;
+    all.push_back(watch.hot(image, scene, result));
+    by_rung[static_cast<std::size_t>(result.rung)].push_back(all.back());
+    if (ask.progress && i % kStep == 0) ask.progress(i);
+  }
+  out.paths.push_back(path_of("all", std::move(all)));
+  for (std::size_t r = TACTUS_RUNG_PASS; r < by_rung.size(); ++r)
+    out.paths.push_back(path_of(kRungs[r], std::move(by_rung[r])));
+}
+
+void measure_families(const Image& image, const Kernel& kernel,
+                      const BenchAsk& ask, LimitsBench& out) {
+  std::vector<std::unique_ptr<Image>> without;
+  auto whole = std::make_unique<Image>(image);
+  whole->ladder.rungs = kRungPass | kRungStop;
+  auto bare = std::make_unique<Image>(*whole);
+  for (const Family& family : kFamilies) {
+    auto less = std::make_unique<Image>(*whole);
+    const uint32_t rows = family.drop(*less);
+    (void)family.drop(*bare);
+    if (rows == 0) continue;
+    out.families.push_back({family.name, rows, 0});
+    without.push_back(std::move(less));
+  }
+  Stopwatch watch(kernel);
+  Scenes scenes(image, kernel, ask.seed);
+  Scene scene;
+  ShieldOutput result;
+  std::vector<Samples> saved(without.size());
+  Samples rest;
+  for (uint32_t i = 0; i < std::min(ask.cases, kFamilyCases); ++i) {
+    scenes.next(scene);
+    scene.in.native = nullptr;  // the machine code is of all expressions
+    // A stop's re-check is work of its own.
+    scene.state.plan.plan_id = 0;
+    const double full = watch.hot(*whole, scene, result);
+    for (std::size_t f = 0; f < without.size(); ++f)
+      saved[f].push_back(full - watch.hot(*without[f], scene, result));
+    rest.push_back(watch.hot(*bare, scene, result));
+  }
+  for (std::size_t f = 0; f < saved.size(); ++f)
+    out.families[f].p50 = path_of("", std::move(saved[f])).p50;
+  out.rest = path_of("", std::move(rest)).p50;
+}
+
+std::string micros(double ns) { return fmt::format("{:.2f}", ns * 1e-3); }
+
+}  // namespace
+
+LimitsBench bench_limits(const Image& image, const Kernel& kernel,
+                         const BenchAsk& ask) {
+  LimitsBench out;
+  out.cpu = rt::cpu_name();
+  out.isa = rt::isa_name(kernel.isa);
+  measure_paths(image, kernel, ask, out);
+  measure_families(image, kernel, ask, out);
+  return out;
+}
+
+json::Value to_value(const LimitsBench& b) {
+  json::Value paths = json::Value::object();
+  for (const BenchPath& p : b.paths)
+    paths.add(p.path, p.n == 0 ? json::Value()
+                               : json::Value()
+                                     .add("n", p.n)
+                                     .add("p50", p.p50)
+                                     .add("p99", p.p99)
+                                     .add("p999", p.p999)
+                                     .add("max", p.max));
+  json::Value::Array families;
+  for (const BenchFamily& f : b.families)
+    families.push_back(json::Value()
+                           .add("family", f.family)
+                           .add("rows", f.rows)
+                           .add("p50_ns", f.p50));
+  return json::Value()
+      .add("cpu", b.cpu)
+      .add("isa", b.isa)
+      .add("check_ns", paths)
+      .add("families", std::move(families))
+      .add("rest_p50_ns", b.rest);
+}
+
+std::string to_text(const LimitsBench& b) {
+  std::string out = fmt::format(
+      "{}, {} kernel, hot\n{:<10}{:>9}{:>10}{:>10}{:>10}{:>10}  us\n",
+      b.cpu.empty() ? "unknown processor" : b.cpu, b.isa, "check", "n", "p50",
+      "p99", "p99.9", "max");
+  for (const BenchPath& p : b.paths) {
+    out += p.n == 0 ? fmt::format("{:<10}{:>9}  never came out\n", p.path, 0)
+                    : fmt::format("{:<10}{:>9}{:>10}{:>10}{:>10}{:>10}\n",
+                                  p.path, p.n, micros(p.p50), micros(p.p99),
+                                  micros(p.p999), micros(p.max));
+  }
+  out += "of one verdict, p50\n";
+  for (const BenchFamily& f : b.families)
+    out += fmt::format("  {:<14}{:>4} rows{:>10} us\n", f.family, f.rows,
+                       micros(f.p50));
+  return out + fmt::format("  {:<23}{:>10} us\n", "kinematics, the rest",
+                           micros(b.rest));
+}
+
+}  // namespace tactus::safety

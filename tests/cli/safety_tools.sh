@@ -1,0 +1,64 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# rtctl safety bench, diff and fuzz: what they say, and their exit codes.
+# shellcheck source=tests/cli/lib/common.sh
+source "$(dirname "$0")/lib/common.sh"
+example
+cp "$tmp/arm.toml" "$tmp/first.toml"
+
+# gives RC COMMAND...: exit code; what it says is in $tmp/said.json.
+gives() {
+  local rc=0 want=$1; shift
+  "$rtctl" safety "$@" --json >"$tmp/said.json" 2>"$tmp/err" || rc=$?
+  [ "$rc" -eq "$want" ] || fail "exit $rc, not $want: $*: $(cat "$tmp/said.json")"
+}
+says() { grep -q "$1" "$tmp/said.json" || fail "no $1: $(cat "$tmp/said.json")"; }
+
+# How long it takes is the machine's; that it is compared is ours.
+edit 's/check="850 us"/check="400001 ns"/'
+gives 1 bench "$tmp/arm.toml" --cases 300
+says '"left_ns": 1, "within": false'
+example
+"$rtctl" safety bench "$tmp/arm.toml" --cases 2000 --json >"$tmp/said.json" ||
+  [ $? -eq 1 ] || fail "bench: $(cat "$tmp/said.json")"
+has_keys "$tmp/said.json" schema cpu isa check_ns all pass scale stop p50 p99 \
+  p999 max families humans boxes rest_p50_ns worst_p99_ns deadline_ns
+"$rtctl" safety bench "$tmp/arm.toml" --cases 300 >"$tmp/said.txt" ||
+  [ $? -eq 1 ] || fail "bench as text"
+grep -q 'p99 .* the .* that the check stage has' "$tmp/said.txt" ||
+  fail "$(cat "$tmp/said.txt")"
+
+gives 0 diff "$tmp/first.toml" "$tmp/arm.toml"
+says '"looser": false'
+edit 's/d_min="50 mm"/d_min="60 mm"/'
+gives 0 diff "$tmp/first.toml" "$tmp/arm.toml"
+says '"way": "tightened", "of": "row human", "figure": "d_min".*"unit": "m"'
+gives 1 diff "$tmp/arm.toml" "$tmp/first.toml"
+says '"way": "loosened", "of": "row human"'
+edit '/^cell /d'
+gives 1 diff "$tmp/first.toml" "$tmp/arm.toml"
+says '"way": "removed", "of": "row cell"'
+"$rtctl" safety diff "$tmp/arm.toml" "$tmp/first.toml" >"$tmp/said.txt" &&
+  fail "looser: exit 0"
+grep -q '^added *row cell' "$tmp/said.txt" || fail "$(cat "$tmp/said.txt")"
+
+gives 0 fuzz "$tmp/first.toml" --cases 100 --seed 5
+says '"cases": 100,.*"finding": null'
+[ "$(number accepted "$tmp/said.json")" -gt 0 ] || fail "nothing was accepted"
+[ "$(number edges "$tmp/said.json")" -gt 10 ] || fail "no edge was reached"
+[ "$(number spoilt "$tmp/said.json")" -gt 1000 ] || fail "nothing was spoilt"
+"$rtctl" safety fuzz "$tmp/first.toml" --cases 5 >"$tmp/said.txt" 2>"$tmp/err"
+grep -q 'nothing found' "$tmp/said.txt" || fail "fuzz as text"
+[ ! -s "$tmp/err" ] || fail "progress without a terminal: $(cat "$tmp/err")"
+
+for verb in bench fuzz explain check; do
+  wants 2 'none.toml' "$rtctl" safety $verb "$tmp/none.toml"
+  wants 2 'command line' "$rtctl" safety $verb
+done
+wants 2 'none.toml' "$rtctl" safety diff "$tmp/first.toml" "$tmp/none.toml"
+wants 2 'command line' "$rtctl" safety diff "$tmp/first.toml"
+wants 2 'command line' "$rtctl" safety bench "$tmp/first.toml" --cases 0
+wants 2 'command line' "$rtctl" safety fuzz "$tmp/first.toml" --seed x
+edit 's/d_min="60 mm"/d_min="60 rad"/'
+wants 2 'arm.toml:.*d_min' "$rtctl" safety fuzz "$tmp/arm.toml"
+wants 2 'arm.toml:.*d_min' "$rtctl" safety diff "$tmp/first.toml" "$tmp/arm.toml"
