@@ -8,6 +8,9 @@
 #       shield    TACTUS_PROVE=1           the adversary's million states,
 #                 two million evaluations of random expressions
 #                 (empty: what make check does)
+#       oracle    ORACLE=20000000          states that the oracle judges, too
+#       mutants   MUTANTS=0                the shield's instructions, one at a
+#                 time; as many, 0: all of them
 #       episodes  FREE=1000 HAND=200       the demo's criteria, in lockstep
 #       qp        QP_PROBLEMS=4000000      rung project's solver
 #       operators                          ONNX's node tests (PyPI)
@@ -18,7 +21,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${1:-build/release}
 [ $# -eq 0 ] || shift
-[ $# -gt 0 ] || set -- audit policies kills shield qp episodes operators graphs
+known=(audit policies kills shield qp oracle mutants episodes operators graphs)
+[ $# -gt 0 ] || set -- "${known[@]}"
 failed=() skipped=() held=()
 
 part() { # part NAME TEXT COMMAND...
@@ -58,6 +62,25 @@ qp() {
   part qp "$QP_PROBLEMS programs: degenerate, nearly parallel, infeasible" \
     "$build/tests/unit-safety" --filter 'qp/*'
 }
+# Two processes, with states of their own.
+two_oracles() {
+  local half=$((ORACLE / 2)) first
+  TACTUS_ORACLE=$half TACTUS_SEED=1 "$build/tests/unit-safety" \
+    --filter 'oracle/*' --verbose=1 & first=$!
+  TACTUS_ORACLE=$half TACTUS_SEED=2 "$build/tests/unit-safety" \
+    --filter 'oracle/*' --verbose=1
+  wait "$first"
+}
+oracle() {
+  ORACLE=${ORACLE:-20000000}
+  part oracle "$ORACLE states and half as many thresholds, by the oracle" \
+    two_oracles
+}
+mutants() {
+  export MUTANTS=${MUTANTS:-0}
+  part mutants "$MUTANTS changed instructions (0: all) and who notices" \
+    tests/mutation/mutants.sh
+}
 episodes() {
   local free=${FREE:-1000} hand=${HAND:-200}
   mkdir -p "$build/evidence"
@@ -76,10 +99,12 @@ graphs() {
 }
 
 for name in "$@"; do
-  case $name in
-    audit | policies | kills | shield | qp | episodes | operators | graphs) "$name" ;;
-    *) echo "prove.sh: $name: no such part; see the file's head" >&2; exit 2 ;;
-  esac
+  if [[ " ${known[*]} " == *" $name "* ]]; then
+    "$name"
+  else
+    echo "prove.sh: $name: no such part; see the file's head" >&2
+    exit 2
+  fi
 done
 printf '\n%d of %d parts hold' ${#held[@]} $#
 [ ${#skipped[@]} -eq 0 ] || printf '; not run: %s' "${skipped[*]}"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The verdict on an asked action once more, written apart from the kernels:
-// long double, one sample at a time, libm, the lag integrated in small steps
-// instead of in closed form, velocities of points by differences. Slow, and
-// plain enough to be read beside DESIGN's commit rule. Shares the image and
-// the shape of a stop's page, nothing of predict or rows.
+// long double, one sample at a time, libm, the lag followed from segment to
+// segment of the stop, velocities of points by differences; plain enough to be
+// read beside DESIGN's commit rule. Shares the image and the shape of a stop's
+// page, nothing of predict or rows.
 #pragma once
 
 #include <cmath>
@@ -29,35 +29,54 @@ inline Point operator-(Point a, Point b) {
 inline Real dot(Point a, Point b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
 inline Real norm(Point a) { return std::sqrt(dot(a, a)); }
 
-// About the axis by Rodrigues' formula, from the joint's own frame inwards.
-inline Point turned(Point p, const double* axis, Real angle) {
+// Sines and cosines of one configuration, for all that is asked about it.
+struct Turns {
+  explicit Turns(const std::vector<Real>& q) {
+    for (std::size_t j = 0; j < q.size(); ++j) {
+      sine[j] = std::sin(q[j]);
+      cosine[j] = std::cos(q[j]);
+    }
+  }
+  Real sine[kMaxJoints], cosine[kMaxJoints];
+};
+
+// About the axis by Rodrigues' formula.
+inline Point turned(Point p, const double* axis, Real s, Real c) {
   const Point k{axis[0], axis[1], axis[2]};
-  const Real c = std::cos(angle), s = std::sin(angle), along = dot(k, p);
-  return {p.x * c + (k.y * p.z - k.z * p.y) * s + k.x * along * (1 - c),
-          p.y * c + (k.z * p.x - k.x * p.z) * s + k.y * along * (1 - c),
-          p.z * c + (k.x * p.y - k.y * p.x) * s + k.z * along * (1 - c)};
+  const Real along = dot(k, p) * (1 - c);
+  return {p.x * c + (k.y * p.z - k.z * p.y) * s + k.x * along,
+          p.y * c + (k.z * p.x - k.x * p.z) * s + k.y * along,
+          p.z * c + (k.x * p.y - k.y * p.x) * s + k.z * along};
 }
-// A point of a link's frame in the base frame. The rig's joints are not
-// rotated at their origin.
-inline Point place(const Ball& ball, const std::vector<Real>& q) {
+// The centre of a ball in the base frame, from its joint inwards. The rig's
+// joints are not rotated at their origin.
+inline Point place(const Ball& ball, const Turns& at) {
   Point p{ball.c[0], ball.c[1], ball.c[2]};
   for (uint32_t j = ball.link; j-- > 0;) {
-    p = turned(p, kArm[j].axis, q[j]);
+    p = turned(p, kArm[j].axis, at.sine[j], at.cosine[j]);
     p = {p.x + kArm[j].p[0], p.y + kArm[j].p[1], p.z + kArm[j].p[2]};
   }
   return p;
 }
-inline Point velocity(const Ball& ball, const std::vector<Real>& q,
-                      const std::vector<Real>& v) {
-  constexpr Real kStep = 1e-6L;
-  std::vector<Real> ahead(q), back(q);
-  for (std::size_t j = 0; j < q.size(); ++j) {
-    ahead[j] += kStep * v[j];
-    back[j] -= kStep * v[j];
+// Velocities of balls at q, by differences.
+class Moving {
+ public:
+  Moving(const std::vector<Real>& q, const std::vector<Real>& v)
+      : ahead_(shifted(q, v, kStep)), back_(shifted(q, v, -kStep)) {}
+  [[nodiscard]] Point velocity(const Ball& ball) const {
+    const Point d = place(ball, ahead_) - place(ball, back_);
+    return {d.x / (2 * kStep), d.y / (2 * kStep), d.z / (2 * kStep)};
   }
-  const Point d = place(ball, ahead) - place(ball, back);
-  return {d.x / (2 * kStep), d.y / (2 * kStep), d.z / (2 * kStep)};
-}
+
+ private:
+  static constexpr Real kStep = 1e-6L;
+  static Turns shifted(std::vector<Real> q, const std::vector<Real>& v,
+                       Real step) {
+    for (std::size_t j = 0; j < q.size(); ++j) q[j] += step * v[j];
+    return Turns(q);
+  }
+  Turns ahead_, back_;
+};
 // Farthest that the centre of a ball can move with a joint's turn: to the
 // joint's axis along the outstretched arm.
 inline Real reach(const Ball& ball, uint32_t joint) {
@@ -94,28 +113,51 @@ inline Shape shape_of(const StopShape& s) {
 struct Answer {
   std::vector<Real> velocity, path, input;
 };
+
+// Within one segment of the stop the input is a parabola through three of its
+// values, and the lag's answer to that is known.
+class Lagging {
+ public:
+  Lagging(const Shape& shape, Real hold, Real lag)
+      : shape_(shape), hold_(hold), lag_(lag) {}
+  void to(Real until) {
+    const Real begins[] = {hold_, hold_ + shape_.ramp,
+                           hold_ + shape_.ramp + shape_.line,
+                           hold_ + shape_.end()};
+    for (const Real at : begins) {
+      if (at > t_ && at < until) step(at - t_);
+    }
+    if (until > t_) step(until - t_);
+  }
+  [[nodiscard]] Real velocity() const { return v_; }
+  [[nodiscard]] Real path() const { return p_; }
+
+ private:
+  void step(Real h) {
+    const Real s0 = shape_.at(t_ - hold_), s2 = shape_.at(t_ + h - hold_);
+    const Real s1 = shape_.at(t_ + h / 2 - hold_);
+    const Real b = (4 * s1 - 3 * s0 - s2) / h;
+    const Real a = 2 * (s0 - 2 * s1 + s2) / (h * h);
+    // The parabola that a robot of this lag follows, and what is off it.
+    const Real w0 = s0 - lag_ * b + 2 * lag_ * lag_ * a, w1 = b - 2 * lag_ * a;
+    const Real off = v_ - w0, decay = std::exp(-h / lag_);
+    p_ += h * (w0 + h * (w1 / 2 + h * a / 3)) + off * lag_ * (1 - decay);
+    v_ = w0 + h * (w1 + h * a) + off * decay;
+    t_ += h;
+  }
+  const Shape& shape_;
+  Real hold_, lag_, t_ = 0, v_ = 0, p_ = 0;
+};
+
 inline Answer answer(const Shape& shape, Real hold, Real lag,
                      const std::vector<Real>& times) {
-  constexpr Real kStep = 2e-5L;
   Answer out;
-  Real t = 0, v = 0, p = 0;
-  const auto slope = [&](Real at, Real speed) {
-    return (shape.at(at - hold) - speed) / lag;
-  };
-  for (const Real until : times) {
-    const auto steps = static_cast<int>((until - t) / kStep) + 1;
-    const Real h = (until - t) / steps;
-    for (int i = 0; i < steps && h > 0; ++i, t += h) {
-      const Real a = slope(t, v), b = slope(t + h / 2, v + h / 2 * a);
-      const Real c = slope(t + h / 2, v + h / 2 * b);
-      const Real d = slope(t + h, v + h * c);
-      p += h * v + h * h / 6 * (a + b + c);
-      v += h / 6 * (a + 2 * b + 2 * c + d);
-    }
-    t = until;
-    out.velocity.push_back(v);
-    out.path.push_back(p);
-    out.input.push_back(shape.at(until - hold));
+  Lagging robot(shape, hold, lag);
+  for (const Real t : times) {
+    robot.to(t);
+    out.velocity.push_back(robot.velocity());
+    out.path.push_back(robot.path());
+    out.input.push_back(shape.at(t - hold));
   }
   return out;
 }
@@ -444,6 +486,7 @@ class Judge {
   Real over_balls(Of of) {
     Real worst = std::numeric_limits<Real>::infinity();
     for (const Sample& s : run_.sample) {
+      const Turns turns(s.q);
       for (const Ball& ball : kBalls) {
         if (ball.link == 0) continue;
         Real wide = static_cast<Real>(image_.commit.model_error);
@@ -452,7 +495,7 @@ class Judge {
           wide += s.wide[j] * reach(ball, j);
           speed += s.speed[j] * (reach(ball, j) + static_cast<Real>(ball.r));
         }
-        const Point at = place(ball, s.q);
+        const Point at = place(ball, turns);
         worst = std::min(
             worst, static_cast<Real>(of(at, static_cast<Real>(ball.r) + wide,
                                         speed, s.until)));
@@ -503,16 +546,18 @@ class Judge {
       v.push_back(run_.joint[j].v[0]);
       u.push_back(c_.u[j]);
     }
+    const Turns turns(q);
+    const Moving measured(q, v), asked(q, u);
     Real worst = std::numeric_limits<Real>::infinity();
     for (const Ball& ball : kBalls) {
       if (ball.link == 0) continue;
-      const Point away = place(ball, q) - hand();
+      const Point away = place(ball, turns) - hand();
       const Real d = norm(away);
       const Real gap = d - static_cast<Real>(ball.r) - fixed(h) -
                        static_cast<Real>(image_.commit.model_error) -
                        static_cast<Real>(h.speed) * (age() + react + brake);
-      const Real near = std::max(-dot(away, velocity(ball, q, v)) / d,
-                                 -dot(away, velocity(ball, q, u)) / d);
+      const Real near = std::max(-dot(away, measured.velocity(ball)) / d,
+                                 -dot(away, asked.velocity(ball)) / d);
       const Real allowed = std::max(gap / (react + brake / 2),
                                     static_cast<Real>(kStandstillPoint));
       worst = std::min(worst, allowed - near);

@@ -1,0 +1,33 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# One instruction of the shield at a time is changed (mutants.cpp): which
+# change does no contract, no row's test, no oracle and no adversary notice?
+#   MUTANTS=20   drawn from all; 0: all    SEED=1    JOBS=2
+# What survives is listed. Many of those change nothing that matters: the
+# jump that skips work, a bound that grows. Fails when fewer than half are
+# noticed: then the tests have gone blind.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+build=${O:-build/release}
+count=${MUTANTS:-20} seed=${SEED:-1} jobs=${JOBS:-2}
+skip() { echo "$*"; exit 77; }
+[ "$(uname -m)" = x86_64 ] || skip "changes x86-64 instructions"
+command -v objdump >/dev/null || skip "no objdump (binutils)"
+shield=$build/mutated/unit-shield
+[ -x "$shield" ] || skip "$shield is not built (make test-programs)"
+# Sanitizers put checks of their own between the instructions.
+if nm "$shield" | grep -qE '__(asan|tsan|ubsan)_'; then
+  skip "changes instructions of a build without sanitizers"
+fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cp "$shield" "$work/shield"
+export TACTUS_ADVERSARY=${TACTUS_ADVERSARY:-100}
+export TACTUS_ORACLE=${TACTUS_ORACLE:-120}
+"$build/tests/mutants" -n "$count" -s "$seed" -j "$jobs" -x Removed \
+  "$work/shield" ::mutated:: --filter 'contracts/all_hold' \
+  '|' --filter '@(oracle/*|rows/*)' '|' --filter 'adversary/*' |
+  tee "$work/out"
+awk '/^mutants of/ { all = $4; seen = $6 }
+  END { exit !(all > 0 && 2 * seen >= all) }' "$work/out" ||
+  { echo "fewer than half of the changes were noticed"; exit 1; }
