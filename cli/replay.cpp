@@ -16,7 +16,8 @@ int replay_command(const ReplayOptions& o, const Output& out) {
   auto made =
       config::make_replay_subject(*log, {.model = o.model, .limits = o.limits});
   if (!made) return out.error(made.error());
-  auto result = trace::replay(*log, *made->subject);
+  auto result =
+      trace::replay(*log, *made->subject, {.scores = o.limits.empty()});
   if (!result) return out.error(result.error());
   std::ranges::move(made->notes, std::back_inserter(result->notes));
   out.result(Value::raw(trace::to_json(*result, o.log)),

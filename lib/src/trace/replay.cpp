@@ -40,8 +40,13 @@ std::string show(const T& value) {
 // One cycle on its way through the subject.
 class Cycle {
  public:
-  Cycle(const LogReader& log, const CycleView& view, ReplaySubject& subject)
-      : log_(log), view_(view), r_(view.record), subject_(subject) {
+  Cycle(const LogReader& log, const CycleView& view, ReplaySubject& subject,
+        const ReplayOptions& options)
+      : log_(log),
+        view_(view),
+        r_(view.record),
+        subject_(subject),
+        options_(options) {
     frame_.assign(view.frame.begin(), view.frame.end());
     tick_.cycle = r_.cycle;
     tick_.release_ns = r_.release_ns;
@@ -190,7 +195,7 @@ class Cycle {
     compare("verdict", r_.verdict, out_.reasons);
     compare("violated", r_.violated, out_.violated);
     compare("soft rows violated", r_.soft, out_.soft);
-    compare("score", r_.score, out_.score);
+    if (options_.scores) compare("score", r_.score, out_.score);
     compare("worst row", r_.worst_row, out_.worst_row);
     compare("worst link", r_.worst_link, out_.worst_link);
     compare("separation", r_.separation, out_.separation_m);
@@ -253,6 +258,7 @@ class Cycle {
   const CycleView& view_;
   const CycleRecord& r_;
   ReplaySubject& subject_;
+  const ReplayOptions& options_;
   rt::LoopCarried* carried_ = nullptr;
   std::vector<std::byte> frame_;
   tactus_tick tick_{};
@@ -334,7 +340,8 @@ class Walk {
       return {};
     }
     ++result_.cycles;
-    result_.first_difference = Cycle(log_, view, subject_).run(&carried_);
+    result_.first_difference =
+        Cycle(log_, view, subject_, options_).run(&carried_);
     return {};
   }
 

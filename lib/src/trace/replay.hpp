@@ -38,6 +38,9 @@ class ReplaySubject {
 struct ReplayOptions {
   uint64_t first_cycle = 0;  // replay begins at the keyframe before it
   uint64_t last_cycle = UINT64_MAX;
+  // The mean over all rows too. With other limits it is another from the first
+  // cycle on, which would hide where they first mattered.
+  bool scores = true;
 };
 
 struct Difference {
