@@ -16,7 +16,7 @@ using namespace rig;
 namespace {
 
 constexpr uint64_t kPerImage = 16;  // cycles; to seal one takes longer
-constexpr double kSame = 2e-6;  // of figures in f32, at most 1
+constexpr double kSame = 2e-6;      // of figures in f32, at most 1
 
 uint64_t cases() {
   if (const char* count = std::getenv("TACTUS_ORACLE"))
