@@ -32,7 +32,9 @@ std::unique_ptr<Peer> read_loop(std::string name, std::size_t bytes) {
   return std::make_unique<ReadLoop>(std::move(name), bytes);
 }
 Made make_read_loop(const Net& net) {
-  return {read_loop("read-loop", net.bytes()), {}};
+  Made made;
+  made.peer = read_loop("read-loop", net.bytes());
+  return made;
 }
 
 }  // namespace bench
