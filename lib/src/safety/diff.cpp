@@ -48,19 +48,22 @@ void figures(const std::string& of, const std::vector<Figure>& a,
       return f.name == of_.name && f.part == of_.part;
     });
   };
+  const auto alone = [](const Figure& f, Way way) {
+    return f.looser == Looser::kNeither ? Way::kNoted : way;
+  };
   for (const Figure& x : a) {
     const auto y = find(b, x);
     if (y == b.end())
-      out.push_back(
-          {Way::kRemoved, of, x.name, x.part, shown(x), "none", x.unit});
+      out.push_back({alone(x, Way::kRemoved), of, x.name, x.part, shown(x),
+                     "none", x.unit});
     else if (!same(x, *y))
       out.push_back(
           {way_of(x, *y), of, x.name, x.part, shown(x), shown(*y), y->unit});
   }
   for (const Figure& y : b)
     if (find(a, y) == a.end())
-      out.push_back(
-          {Way::kAdded, of, y.name, y.part, "none", shown(y), y.unit});
+      out.push_back({alone(y, Way::kAdded), of, y.name, y.part, "none",
+                     shown(y), y.unit});
 }
 
 // The same change of every part of a row is one.
@@ -171,6 +174,31 @@ Things constants_of(const Explanation& e) {
   return out;
 }
 
+// What expressions take for granted of their inputs (`uncertain`, `moves`);
+// the programs are shared by all rows.
+Things inputs_of(const Image& image) {
+  constexpr const char* kSources[] = {"none", "u", "last", "q", "dq"};
+  Things out;
+  std::map<std::string, int> seen;
+  for (const ExprProgram& program : image.expressions.program) {
+    for (uint32_t i = 0; i < program.inputs; ++i) {
+      const ExprInput& in = program.input[i];
+      const auto source = static_cast<std::size_t>(in.source);
+      std::string name = fmt::format("{}[{}]",
+                                     source < std::size(kSources)
+                                         ? kSources[source]
+                                         : image.signal[in.signal].name,
+                                     in.element);
+      if (const int n = seen[name]++; n > 0) name += fmt::format(" #{}", n + 1);
+      out.emplace_back(name,
+                       std::vector<Figure>{
+                           {"uncertain", "", in.error, "", Looser::kLower, ""},
+                           {"moves", "", in.rate, "1/s", Looser::kLower, ""}});
+    }
+  }
+  return out;
+}
+
 // Their figures are those of rows, signals and constants: told, not judged
 // again.
 Things assumptions_of(const Explanation& e) {
@@ -216,6 +244,8 @@ Difference compare(const Image& a, const Image& b) {
                            eb.limit_none ? "none" : "checked", ""});
   things("row", rows_of(a), rows_of(b), Way::kRemoved, out.changes);
   things("signal", signals_of(a), signals_of(b), Way::kRemoved, out.changes);
+  // One may be another's now: which way that goes cannot be told.
+  things("input", inputs_of(a), inputs_of(b), Way::kChanged, out.changes);
   things("constant", constants_of(ea), constants_of(eb), Way::kChanged,
          out.changes);
   things("assumption", assumptions_of(ea), assumptions_of(eb), Way::kNoted,
@@ -225,6 +255,10 @@ Difference compare(const Image& a, const Image& b) {
     out.changes.push_back({Way::kNoted, "ladder", "rungs", "", ladder_text(ea),
                            ladder_text(eb), ""});
   robot(a, b, out.changes);
+  // Never "the same" of images that are not: a figure that is in no list.
+  if (out.changes.empty() && a.header.hash != b.header.hash)
+    out.changes.push_back(
+        {Way::kChanged, "image", "hash", "", ea.hash, eb.hash, ""});
   join_parts(out.changes);
   return out;
 }

@@ -12,7 +12,8 @@
 namespace tactus::safety {
 
 // Which way a figure goes when the check lets more through. kEither: that
-// cannot be told from the figure. kNeither: it decides nothing.
+// cannot be told from the figure. kNeither: it decides nothing; of a text,
+// whether there is one decides nothing.
 enum class Looser : uint8_t { kHigher, kLower, kEither, kNeither };
 
 // One number or text of a row, a signal or the commit rule.

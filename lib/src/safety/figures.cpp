@@ -1,53 +1,15 @@
 // SPDX-License-Identifier: MIT
 // A row's numbers with what they mean: diff.hpp.
-#include <fmt/format.h>
+#include "safety/figures.hpp"
 
-#include "safety/diff.hpp"
-#include "safety/explain.hpp"
+#include "safety/explain_rows.hpp"
 
 namespace tactus::safety {
 namespace {
 
-constexpr const char* kAxes[] = {"x", "y", "z"};
-
-struct Units {
-  const char* angular;
-  const char* linear;
-};
 constexpr Units kPosition = {"rad", "m"};
 constexpr Units kSpeed = {"rad/s", "m/s"};
 constexpr Units kRate = {"rad/s2", "m/s2"};
-
-class Lines {
- public:
-  explicit Lines(const Image& image) : image_(image) {}
-
-  void joints(const char* name, const double* values, Units units,
-              Looser looser) {
-    for (uint32_t j = 0; j < image_.joints; ++j) {
-      const bool turns = kin::is_angular(image_.chain.joint[j].type);
-      out.push_back({name, image_.chain.joint_name[j], values[j],
-                     turns ? units.angular : units.linear, looser, ""});
-    }
-  }
-  void number(const char* name, double value, std::string unit, Looser looser) {
-    out.push_back({name, "", value, std::move(unit), looser, ""});
-  }
-  void box(const Box& box, Looser lo, Looser hi) {
-    for (int a = 0; a < 3; ++a) {
-      out.push_back({"from", kAxes[a], box.lo[a], "m", lo, ""});
-      out.push_back({"to", kAxes[a], box.hi[a], "m", hi, ""});
-    }
-  }
-  void text(const char* name, std::string text) {
-    out.push_back({name, "", 0, "", Looser::kEither, std::move(text)});
-  }
-
-  std::vector<Figure> out;
-
- private:
-  const Image& image_;
-};
 
 void human_figures(const Image& image, uint32_t index, Lines& to) {
   const Human& h = image.human[index];
@@ -63,6 +25,8 @@ void linear_figures(const Image& image, const Linear& row, Lines& to) {
   std::string text;
   for (uint32_t j = 0; j < image.joints; ++j)
     text += fmt::format("{}{:g}", j ? ", " : "", row.a[j]);
+  constexpr const char* kOf[] = {"u", "q", "dq"};
+  to.text("of", kOf[static_cast<uint32_t>(row.of)]);
   to.text("a", "[" + text + "]");
   to.number("b", row.b, "", Looser::kHigher);
 }
@@ -76,19 +40,16 @@ void expression_figures(const Expression& e, Lines& to) {
     to.number("max", e.max + e.rounding, unit, Looser::kHigher);
 }
 
-// A family that this file does not know by its numbers.
-std::string words(const Image& image, const Row& row) {
-  const auto index = static_cast<std::size_t>(&row - image.row);
-  const Explanation e = explain(image);
-  return index < e.rows.size() ? e.rows[index].limit : "";
-}
-
 }  // namespace
 
 std::vector<Figure> figures_of(const Image& image, const Row& row) {
   constexpr auto kHigher = Looser::kHigher, kLower = Looser::kLower;
   Lines to(image);
+  // Two kinds may have the same figures: a box to stay in, or out of.
+  to.text("kind", explain_row(image, row).kernel);
   switch (row.kernel) {
+    case RowKernel::kNone:
+      break;
     case RowKernel::kActionBox:
       to.joints("min", image.action_lo, kSpeed, kLower);
       to.joints("max", image.action_hi, kSpeed, kHigher);
@@ -103,12 +64,6 @@ std::vector<Figure> figures_of(const Image& image, const Row& row) {
     case RowKernel::kJointVelocity:
       to.joints("velocity", image.velocity, kSpeed, kHigher);
       break;
-    case RowKernel::kKeepIn:
-      to.box(image.box[row.index], kLower, kHigher);
-      break;
-    case RowKernel::kKeepOut:
-      to.box(image.box[row.index], kHigher, kLower);
-      break;
     case RowKernel::kSeparation:
     case RowKernel::kSeparationNow:
       human_figures(image, row.index, to);
@@ -119,8 +74,27 @@ std::vector<Figure> figures_of(const Image& image, const Row& row) {
     case RowKernel::kExpression:
       expression_figures(image.expressions.expression[row.index], to);
       break;
-    default:
-      to.text("limit", words(image, row));
+    case RowKernel::kKeepIn:
+    case RowKernel::kKeepOut:
+    case RowKernel::kTurnedIn:
+    case RowKernel::kTurnedOut:
+    case RowKernel::kCapsuleIn:
+    case RowKernel::kCapsuleOut:
+    case RowKernel::kHullIn:
+    case RowKernel::kHullOut:
+    case RowKernel::kSelf:
+      shape_figures(image, row, to);
+      break;
+    case RowKernel::kJointAcceleration:
+    case RowKernel::kJointJerk:
+    case RowKernel::kJointViable:
+    case RowKernel::kTorque:
+    case RowKernel::kForce:
+    case RowKernel::kPower:
+    case RowKernel::kEnergy:
+    case RowKernel::kContact:
+    case RowKernel::kBarrier:
+      dynamics_figures(image, row, to);
       break;
   }
   to.number("margin", row.margin, "", kLower);

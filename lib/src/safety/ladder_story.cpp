@@ -164,31 +164,6 @@ std::string reason_names(uint32_t reasons) {
   return text;
 }
 
-std::string unit_of(const Image& image, const Row& row) {
-  const bool turns =
-      image.joints == 0 || kin::is_angular(image.chain.joint[0].type);
-  switch (row.kernel) {
-    case RowKernel::kActionBox:
-    case RowKernel::kActionRate:  // change within one period
-    case RowKernel::kJointVelocity:
-      return turns ? "rad/s" : "m/s";
-    case RowKernel::kJointPosition:
-      return turns ? "rad" : "m";
-    case RowKernel::kKeepIn:
-    case RowKernel::kKeepOut:
-    case RowKernel::kSeparation:
-      return "m";
-    case RowKernel::kSeparationNow:
-      return "m/s";
-    case RowKernel::kExpression: {
-      const std::string unit = image.expressions.expression[row.index].unit;
-      return unit == "1" ? "" : unit;
-    }
-    default:
-      return "";
-  }
-}
-
 LadderStory tell(const Checked& c) {
   ShieldState state = c.state;
   ShieldOutput out;

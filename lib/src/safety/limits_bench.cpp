@@ -56,11 +56,71 @@ class Stopwatch {
   ShieldState state_;
 };
 
-template <class Predicate>
-uint32_t drop_rows(Image& image, Predicate&& leaves) {
+// What is measured together: rows that a part of the check is for.
+enum class Group : uint8_t {
+  kRest,  // with the kinematics: action and joints
+  kBoxes,
+  kSolids,
+  kSelf,
+  kHumans,
+  kContacts,
+  kLinear,
+  kTrajectory,
+  kLoads,
+  kEnergy,
+  kBarriers,
+  kExpressions,
+};
+
+Group group_of(RowKernel kernel) {
+  switch (kernel) {
+    case RowKernel::kNone:
+    case RowKernel::kActionBox:
+    case RowKernel::kActionRate:
+    case RowKernel::kJointPosition:
+    case RowKernel::kJointVelocity:
+      break;
+    case RowKernel::kKeepIn:
+    case RowKernel::kKeepOut:
+      return Group::kBoxes;
+    case RowKernel::kTurnedIn:
+    case RowKernel::kTurnedOut:
+    case RowKernel::kCapsuleIn:
+    case RowKernel::kCapsuleOut:
+    case RowKernel::kHullIn:
+    case RowKernel::kHullOut:
+      return Group::kSolids;
+    case RowKernel::kSelf:
+      return Group::kSelf;
+    case RowKernel::kSeparation:
+    case RowKernel::kSeparationNow:
+      return Group::kHumans;
+    case RowKernel::kContact:
+      return Group::kContacts;
+    case RowKernel::kLinear:
+      return Group::kLinear;
+    case RowKernel::kJointAcceleration:
+    case RowKernel::kJointJerk:
+    case RowKernel::kJointViable:
+      return Group::kTrajectory;
+    case RowKernel::kTorque:
+    case RowKernel::kForce:
+    case RowKernel::kPower:
+      return Group::kLoads;
+    case RowKernel::kEnergy:
+      return Group::kEnergy;
+    case RowKernel::kBarrier:
+      return Group::kBarriers;
+    case RowKernel::kExpression:
+      return Group::kExpressions;
+  }
+  return Group::kRest;
+}
+
+uint32_t drop_rows(Image& image, Group group) {
   uint32_t kept = 0;
   for (uint32_t r = 0; r < image.rows; ++r) {
-    if (leaves(image.row[r].kernel)) continue;
+    if (group_of(image.row[r].kernel) == group) continue;
     image.derived.rounding[kept] = image.derived.rounding[r];
     image.row[kept++] = image.row[r];
   }
@@ -69,39 +129,46 @@ uint32_t drop_rows(Image& image, Predicate&& leaves) {
   return dropped;
 }
 
-// What has a table of its own can be left out whole.
+// What has a table of its own can be left out whole. A table is only counted
+// as empty: a barrier may still look at its box or human.
 struct Family {
   const char* name;
-  uint32_t (*drop)(Image&);
+  Group group;
+  void (*clear)(Image&);
 };
 constexpr Family kFamilies[] = {
-    {"boxes",
+    {"boxes", Group::kBoxes,
+     [](Image& image) { image.boxes = image.boxes_in = 0; }},
+    {"other shapes", Group::kSolids,
      [](Image& image) {
-       image.boxes = image.boxes_in = 0;
-       return drop_rows(image, [](RowKernel k) {
-         return k == RowKernel::kKeepIn || k == RowKernel::kKeepOut;
-       });
+       image.turned = image.turned_in = 0;
+       image.capsules = image.capsules_in = 0;
+       image.hulls = image.hulls_in = 0;
      }},
-    {"humans",
+    {"self", Group::kSelf,
+     [](Image& image) { image.selves = image.pair_groups = image.pairs = 0; }},
+    {"humans", Group::kHumans, [](Image& image) { image.humans = 0; }},
+    {"contacts", Group::kContacts,
+     [](Image& image) { image.dynamics.contacts = 0; }},
+    {"linear", Group::kLinear, [](Image& image) { image.linears = 0; }},
+    {"trajectory", Group::kTrajectory,
+     [](Image& image) { image.dynamics.trajectory.limited = 0; }},
+    {"loads", Group::kLoads,
      [](Image& image) {
-       image.humans = 0;
-       return drop_rows(image, [](RowKernel k) {
-         return k == RowKernel::kSeparation || k == RowKernel::kSeparationNow;
-       });
+       Dynamics& all = image.dynamics;
+       all.torques = all.forces = all.loads = 0;
      }},
-    {"linear",
-     [](Image& image) {
-       image.linears = 0;
-       return drop_rows(image,
-                        [](RowKernel k) { return k == RowKernel::kLinear; });
-     }},
-    {"expressions",
-     [](Image& image) {
-       image.expressions = Expressions{};
-       return drop_rows(
-           image, [](RowKernel k) { return k == RowKernel::kExpression; });
-     }},
+    {"energy", Group::kEnergy, [](Image& image) { image.dynamics.masses = 0; }},
+    {"barriers", Group::kBarriers,
+     [](Image& image) { image.dynamics.barriers = 0; }},
+    {"expressions", Group::kExpressions,
+     [](Image& image) { image.expressions = Expressions{}; }},
 };
+
+uint32_t drop(Image& image, const Family& family) {
+  family.clear(image);
+  return drop_rows(image, family.group);
+}
 
 void measure_paths(const Image& image, const Kernel& kernel,
                    const BenchAsk& ask, LimitsBench& out) {
@@ -131,8 +198,8 @@ void measure_families(const Image& image, const Kernel& kernel,
   auto bare = std::make_unique<Image>(*whole);
   for (const Family& family : kFamilies) {
     auto less = std::make_unique<Image>(*whole);
-    const uint32_t rows = family.drop(*less);
-    (void)family.drop(*bare);
+    const uint32_t rows = drop(*less, family);
+    (void)drop(*bare, family);
     if (rows == 0) continue;
     out.families.push_back({family.name, rows, 0});
     without.push_back(std::move(less));

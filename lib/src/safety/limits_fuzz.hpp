@@ -3,9 +3,11 @@
 // cycles, moved to the very edge of what is accepted, and spoilt inputs. Not
 // an oracle of the whole motion; what is checked of each accepted action is
 //   - every kernel here gives the same bits,
-//   - it lies within action box and rate, in exact arithmetic,
-//   - the robot as it stands obeys box, joint and human rows, by forward
-//     kinematics of its own in long double,
+//   - it lies within action box, rate and acceleration, in exact arithmetic,
+//   - the robot as it stands obeys joint, shape, self, human and contact rows
+//     and what torque, force and power rows measure, by forward kinematics of
+//     its own in long double (not jerk, energy, barriers, linear rows,
+//     expressions, nor a part while its window may be open),
 // and of each spoilt one that the rung is stop. Not for the RT thread.
 #pragma once
 

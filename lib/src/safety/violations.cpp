@@ -145,41 +145,94 @@ std::string joint_text(const Image& image, uint32_t index) {
   return fmt::format("joint {}", image.chain.joint_name[index]);
 }
 
-// What a sphere of the robot is held against.
-std::string other_side(const Image& image, const Row& row) {
-  const bool human = row.kernel == RowKernel::kSeparation ||
-                     row.kernel == RowKernel::kSeparationNow;
-  if (human && row.index < image.humans)
-    return image.signal[image.human[row.index].signal].name;
-  const bool box =
-      row.kernel == RowKernel::kKeepIn || row.kernel == RowKernel::kKeepOut;
-  if (box && row.index < image.boxes)
-    return fmt::format("box {}", image.box[row.index].name);
+std::string human_name(const Image& image, uint32_t signal) {
+  return signal < image.signals ? image.signal[signal].name : "";
+}
+
+// A shape's name, where the table has it.
+template <class Shape>
+std::string shape_name(const char* what, const Shape* table, uint32_t count,
+                       uint32_t index) {
+  return index < count ? fmt::format("{} {}", what, table[index].name) : "";
+}
+
+std::string barred_from(const Image& image, const Barrier& barrier) {
+  if (barrier.of == BarrierOf::kBox)
+    return shape_name("box", image.box, image.boxes, barrier.index);
+  if (barrier.of == BarrierOf::kHuman && barrier.index < image.humans)
+    return human_name(image, image.human[barrier.index].signal);
   return "";
+}
+
+// What a verdict's `link` counts.
+enum class LinkOf : uint8_t { kNothing, kJoints, kSpheres };
+
+struct Side {
+  LinkOf link = LinkOf::kNothing;
+  std::string with;  // what a sphere of the robot is held against
+};
+
+Side side_of(const Image& image, const Row& row) {
+  constexpr auto kJoints = LinkOf::kJoints, kSpheres = LinkOf::kSpheres;
+  const uint32_t i = row.index;
+  const Dynamics& dynamics = image.dynamics;
+  switch (row.kernel) {
+    case RowKernel::kActionBox:
+    case RowKernel::kActionRate:
+    case RowKernel::kJointPosition:
+    case RowKernel::kJointVelocity:
+    case RowKernel::kJointAcceleration:
+    case RowKernel::kJointJerk:
+    case RowKernel::kJointViable:
+    case RowKernel::kTorque:
+      return {kJoints, ""};
+    case RowKernel::kKeepIn:
+    case RowKernel::kKeepOut:
+      return {kSpheres, shape_name("box", image.box, image.boxes, i)};
+    case RowKernel::kTurnedIn:
+    case RowKernel::kTurnedOut:
+      return {kSpheres, shape_name("box", image.turned_box, image.turned, i)};
+    case RowKernel::kCapsuleIn:
+    case RowKernel::kCapsuleOut:
+      return {kSpheres,
+              shape_name("capsule", image.capsule, image.capsules, i)};
+    case RowKernel::kHullIn:
+    case RowKernel::kHullOut:
+      return {kSpheres, shape_name("hull", image.hull, image.hulls, i)};
+    case RowKernel::kSelf:
+      return {kSpheres, "another link"};
+    case RowKernel::kSeparation:
+    case RowKernel::kSeparationNow:
+      if (i >= image.humans) return {kSpheres, ""};
+      return {kSpheres, human_name(image, image.human[i].signal)};
+    case RowKernel::kContact:
+      if (i >= dynamics.contacts) return {kSpheres, ""};
+      return {kSpheres, human_name(image, dynamics.contact[i].signal)};
+    case RowKernel::kBarrier:
+      if (i >= dynamics.barriers) return {};
+      if (dynamics.barrier[i].of == BarrierOf::kJoints) return {kJoints, ""};
+      return {kSpheres, barred_from(image, dynamics.barrier[i])};
+    case RowKernel::kNone:
+    case RowKernel::kLinear:
+    case RowKernel::kExpression:
+    case RowKernel::kForce:
+    case RowKernel::kPower:
+    case RowKernel::kEnergy:
+      break;  // of the whole robot
+  }
+  return {};
 }
 
 }  // namespace
 
 std::string place_of(const Image& image, uint32_t row, uint32_t link) {
   if (row >= image.rows || link == kNoIndex) return "";
-  const Row& r = image.row[row];
-  switch (r.kernel) {
-    case RowKernel::kActionBox:
-    case RowKernel::kActionRate:
-    case RowKernel::kJointPosition:
-    case RowKernel::kJointVelocity:
-      return joint_text(image, link);
-    case RowKernel::kKeepIn:
-    case RowKernel::kKeepOut:
-    case RowKernel::kSeparation:
-    case RowKernel::kSeparationNow: {
-      const std::string with = other_side(image, r);
-      const std::string sphere = sphere_text(image, link);
-      return sphere.empty() || with.empty() ? sphere : sphere + " and " + with;
-    }
-    default:
-      return "";
-  }
+  const Side side = side_of(image, image.row[row]);
+  if (side.link == LinkOf::kJoints) return joint_text(image, link);
+  if (side.link == LinkOf::kNothing) return "";
+  const std::string sphere = sphere_text(image, link);
+  return sphere.empty() || side.with.empty() ? sphere
+                                             : sphere + " and " + side.with;
 }
 
 }  // namespace tactus::safety

@@ -73,8 +73,11 @@ Test(violations, json_has_the_names_of_the_system_replaced) {
   r.score = 0.75;
   r.total = {1, 2, 3, 4};
   r.last_60s = {0, 0, 1, 1};
-  r.recent.push_back({.cycle = 7, .row = "human", .severity = Severity::kHigh});
-  r.recent.back().margin = std::numeric_limits<double>::quiet_NaN();
+  ViolationEntry& entry = r.recent.emplace_back();
+  entry.cycle = 7;
+  entry.row = "human";
+  entry.severity = Severity::kHigh;
+  entry.margin = std::numeric_limits<double>::quiet_NaN();
   const std::string json = "{" + members_of(r) + "}";
   for (const char* part :
        {"\"safe\": true", "\"safety_score\": 0.75", "\"total\": 10",

@@ -108,9 +108,20 @@ double rounding_of(const Image& image, const Row& row) {
       return of_barrier(image, dynamics.barrier[row.index]);
     case RowKernel::kSelf:
       return 2 * kMotion * length(image);
-    default:  // a sphere and something in space, or somebody
-      return kMotion * length(image);
+    case RowKernel::kKeepIn:
+    case RowKernel::kKeepOut:
+    case RowKernel::kTurnedIn:
+    case RowKernel::kTurnedOut:
+    case RowKernel::kCapsuleIn:
+    case RowKernel::kCapsuleOut:
+    case RowKernel::kHullIn:
+    case RowKernel::kHullOut:
+    case RowKernel::kSeparation:
+    case RowKernel::kSeparationNow:
+    case RowKernel::kContact:
+      break;  // a sphere and something in space, or somebody
   }
+  return kMotion * length(image);
 }
 
 }  // namespace tactus::safety::sealing
