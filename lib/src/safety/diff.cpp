@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <map>
+#include <span>
 
 #include "safety/explain.hpp"
 
@@ -214,7 +214,9 @@ std::string ladder_text(const Explanation& e) {
 }
 
 void robot(const Image& a, const Image& b, std::vector<Change>& out) {
-  if (std::memcmp(&a.chain, &b.chain, sizeof a.chain) == 0) return;
+  if (std::ranges::equal(std::as_bytes(std::span(&a.chain, 1)),
+                         std::as_bytes(std::span(&b.chain, 1))))
+    return;
   const auto text = [](const kin::Chain& c) {
     return fmt::format("{} joints, {} spheres", c.joints, c.spheres);
   };

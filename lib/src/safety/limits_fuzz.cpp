@@ -3,9 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "safety/present.hpp"
@@ -25,7 +26,8 @@ bool accepted(tactus_rung rung) {
 
 template <class T>
 bool same_bits(const T& a, const T& b) {
-  return std::memcmp(&a, &b, sizeof a) == 0;
+  return std::ranges::equal(std::as_bytes(std::span(&a, 1)),
+                            std::as_bytes(std::span(&b, 1)));
 }
 
 bool same_output(const ShieldOutput& a, const ShieldOutput& b) {
