@@ -35,6 +35,12 @@ gives 0 diff "$tmp/first.toml" "$tmp/arm.toml"
 says '"way": "tightened", "of": "row human", "figure": "d_min".*"unit": "m"'
 gives 1 diff "$tmp/arm.toml" "$tmp/first.toml"
 says '"way": "loosened", "of": "row human"'
+edit 's/^cell /pole = {keep="out", capsule={from=["2 m","0 m","0 m"], to=["2 m","0 m","1 m"], radius="80 mm"}}\n&/'
+cp "$tmp/arm.toml" "$tmp/pole.toml"
+edit 's/radius="80 mm"}}/radius="70 mm"}}/'
+gives 1 diff "$tmp/pole.toml" "$tmp/arm.toml"
+says '"way": "loosened", "of": "row pole", "figure": "radius"'
+edit '/^pole /d'
 edit '/^cell /d'
 gives 1 diff "$tmp/first.toml" "$tmp/arm.toml"
 says '"way": "removed", "of": "row cell"'
