@@ -14,19 +14,20 @@ using namespace tactus::trace::test;
 namespace {
 
 ReportOptions options() {
-  return {[](const float* q) {
-            std::vector<Point> out{{0, 0, 0}, {0, 0, 0.3}};
-            double x = 0, z = 0.3, a = 0.8;
-            for (int i = 0; i < 2; ++i) {
-              a -= q[i + 1];
-              x += 0.35 * std::sin(a);
-              z += 0.35 * std::cos(a);
-              out.push_back({x * std::cos(q[0]), x * std::sin(q[0]), z});
-            }
-            return out;
-          },
-          {},
-          [](uint32_t bits) { return "reasons " + std::to_string(bits); }};
+  ReportOptions out;
+  out.links = [](const float* q) {
+    std::vector<Point> points{{0, 0, 0}, {0, 0, 0.3}};
+    double x = 0, z = 0.3, a = 0.8;
+    for (int i = 0; i < 2; ++i) {
+      a -= q[i + 1];
+      x += 0.35 * std::sin(a);
+      z += 0.35 * std::cos(a);
+      points.push_back({x * std::cos(q[0]), x * std::sin(q[0]), z});
+    }
+    return points;
+  };
+  out.reasons = [](uint32_t bits) { return "reasons " + std::to_string(bits); };
+  return out;
 }
 
 }  // namespace
