@@ -463,7 +463,7 @@ void check_grid(const KernelSet& set, const GridCase& c, const Grid& g) {
   x[3] = NAN;
   other[5] = NAN;
   for (std::size_t i = 1; i < x.size(); i += 7) x[i] = other[i] = 0;
-  for (std::size_t i = 2; i < x.size(); i += 7) x[i] = other[i + 1];
+  for (std::size_t i = 2; i + 1 < x.size(); i += 7) x[i] = other[i + 1];
   const std::size_t size = g.size[0] * g.size[1] * g.size[2];
   std::vector<float> y(size + 1, kMark);
   (set.tensor.*c.kernel)(g, x.data() + 1, other.data() + 2, y.data());
