@@ -21,7 +21,7 @@ safety::ViolationEntry entry_of(const Violation& v, const BoardView& board,
           .where = same ? safety::place_of(image, v.row, v.link) : "",
           .margin = judged ? double{v.margin}
                            : std::numeric_limits<double>::quiet_NaN(),
-          .rung = static_cast<tactus_rung>(v.rung),
+          .rung = safety::rung_of(v.rung),
           .severity = static_cast<safety::Severity>(v.severity),
           .reasons = reasons_text(v.reasons)};
 }

@@ -21,6 +21,12 @@ enum class Severity : uint8_t { kLow = 0, kMedium, kHigh, kCritical };
 inline constexpr uint32_t kSeverities = 4;
 [[nodiscard]] const char* severity_name(Severity severity) noexcept;
 
+// Of the byte that a log or a segment has: what is no rung is a stop.
+[[nodiscard]] constexpr tactus_rung rung_of(uint32_t byte) {
+  return byte <= TACTUS_RUNG_STOP ? static_cast<tactus_rung>(byte)
+                                  : TACTUS_RUNG_STOP;
+}
+
 // The one place that says how severe a violated row is: `rung` is what the
 // ladder made of the action. A hard row that nothing less than a stop obeyed
 // is critical, one that a smaller action obeyed high; a soft row decides

@@ -63,7 +63,7 @@ void ViolationTally::add(const CycleRecord& r) {
   safe_cycles_ += judged(r) && r.verdict == 0 ? 1 : 0;
   score_sum_ += std::isfinite(r.score) ? double{r.score} : 0;
   if (!judged(r)) {
-    const auto rung = static_cast<tactus_rung>(r.rung);
+    const auto rung = safety::rung_of(r.rung);
     if (unjudged_ == 0)
       enter(r, kUnjudged, safety::severity_of(RowKind::kHard, rung));
     unjudged_ = 1;
@@ -84,8 +84,7 @@ void ViolationTally::add(const CycleRecord& r) {
 
 void ViolationTally::add_row(const CycleRecord& r, uint32_t row, RowKind kind) {
   Row& at = rows_[row];
-  const Severity severity =
-      safety::severity_of(kind, static_cast<tactus_rung>(r.rung));
+  const Severity severity = safety::severity_of(kind, safety::rung_of(r.rung));
   const auto level = static_cast<uint8_t>(static_cast<uint8_t>(severity) + 1);
   at.told.times += at.level == 0 ? 1 : 0;
   ++at.told.cycles;
@@ -107,7 +106,7 @@ void ViolationTally::enter(const CycleRecord& r, uint32_t row,
   if (worst && names_.places)
     e.where = names_.places(r.worst_row, r.worst_link);
   e.margin = worst ? double{r.margin} : kUnknown;
-  e.rung = static_cast<tactus_rung>(r.rung);
+  e.rung = safety::rung_of(r.rung);
   e.severity = severity;
   if (names_.reasons) e.reasons = names_.reasons(r.verdict);
   entries_.push_back({std::move(e), r.release_ns});
