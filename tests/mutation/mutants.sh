@@ -28,6 +28,6 @@ export TACTUS_ORACLE=${TACTUS_ORACLE:-120}
   "$work/shield" ::mutated:: --filter 'contracts/all_hold' \
   '|' --filter '@(oracle/*|rows/*)' '|' --filter 'adversary/*' |
   tee "$work/out"
-awk '/^mutants of/ { all = $4; seen = $6 }
+awk '/^mutants of/ { all = $4 + 0; seen = $6 + 0 }
   END { exit !(all > 0 && 10 * seen >= all) }' "$work/out" ||
   { echo "fewer than a tenth of the changes were noticed"; exit 1; }
