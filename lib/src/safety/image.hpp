@@ -22,13 +22,13 @@
 namespace tactus::safety {
 
 inline constexpr uint32_t kImageMagic = 0x4D494354;  // "TCIM"
-inline constexpr uint32_t kImageVersion = 4;
+inline constexpr uint32_t kImageVersion = 5;
 inline constexpr uint32_t kMaxJoints = layout::kMaxJoints;
 inline constexpr uint32_t kMaxSignals = 32;
 inline constexpr uint32_t kMaxSignalValues = 64;
 inline constexpr uint32_t kMaxHumans = 8;
-inline constexpr uint32_t kMaxLinear = 64;
-inline constexpr uint32_t kMaxRows = 128;
+inline constexpr uint32_t kMaxLinear = 256;
+inline constexpr uint32_t kMaxRows = 384;
 inline constexpr uint32_t kMaxSamples = 128;
 inline constexpr uint16_t kNoIndex = 0xFFFF;
 static_assert(kMaxJoints == kin::kMaxJoints);

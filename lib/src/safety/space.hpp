@@ -14,7 +14,7 @@ namespace tactus::safety {
 inline constexpr uint32_t kName = 32;
 inline constexpr uint32_t kMaxBoxes = 16;
 inline constexpr uint32_t kMaxTurned = 8;
-inline constexpr uint32_t kMaxCapsules = 16;
+inline constexpr uint32_t kMaxCapsules = 64;
 inline constexpr uint32_t kMaxHulls = 8;
 inline constexpr uint32_t kMaxFaces = 128;
 inline constexpr uint32_t kMaxWindows = 4;

@@ -20,7 +20,7 @@
 namespace tactus::telemetry {
 
 inline constexpr uint32_t kBoardMagic = 0x4456544C;  // "LTVD"
-inline constexpr uint32_t kBoardVersion = 1;
+inline constexpr uint32_t kBoardVersion = 2;
 inline constexpr uint32_t kViolationSlots = 256;
 
 // One entry of the ring. The row's name is in it: a reload changes what an
