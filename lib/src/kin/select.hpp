@@ -42,6 +42,22 @@ template <class H, class M>
   at_least(x.hi, y.hi, out.hi);
 }
 
+// out = mask is not zero ? a : b.
+[[gnu::always_inline]] inline void choose(const IntPart& mask,
+                                          const DoublePart& a,
+                                          const DoublePart& b,
+                                          DoublePart& out) {
+  out = mask != IntPart{} ? a : b;
+}
+template <class M, class H>
+[[gnu::always_inline]] inline void choose(const Pair<int64_t, M>& mask,
+                                          const Pair<double, H>& a,
+                                          const Pair<double, H>& b,
+                                          Pair<double, H>& out) {
+  choose(mask.lo, a.lo, b.lo, out.lo);
+  choose(mask.hi, a.hi, b.hi, out.hi);
+}
+
 [[gnu::always_inline]] inline void root(const DoublePart& x, DoublePart& out) {
   DoublePart roots = {};
   for (uint32_t i = 0; i < sizeof(DoublePart) / sizeof(double); ++i) {

@@ -28,6 +28,11 @@ std::string derived(const Image&, const Row&) {
   return "derived (predict.hpp, rows.hpp)";
 }
 
+std::string derived_shape(const Image& image, const Row& row) {
+  return derived(image, row) +
+         (image.derived.screened != 0 ? "; far from it a bound" : "");
+}
+
 std::string names_of(const Image& image, uint32_t bodies) {
   std::string out;
   for (uint32_t b = 0; b < image.chain.bodies; ++b)
@@ -97,7 +102,7 @@ uint64_t hull_cost(const Image& image, const Row& row) {
 // A hull that is kept out of is judged by its nearest face.
 std::string hull_bound(const Image& image, const Row& row) {
   return image.hull[row.index].faces == 1
-             ? derived(image, row)
+             ? derived_shape(image, row)
              : "derived (solids_impl.hpp): never more than the distance, less "
                "beside edges and corners";
 }
@@ -339,17 +344,17 @@ constexpr Words kWords[] = {
      joint_cost},
     {kJointVelocity, "joint velocity", velocity_limit, of_motion, derived,
      joint_cost},
-    {kKeepIn, "keep in", box_limit, of_motion, derived, keep_in_cost},
-    {kKeepOut, "keep out", box_limit, of_motion, derived, keep_out_cost},
-    {kTurnedIn, "keep in box", turned_limit, of_motion, derived,
+    {kKeepIn, "keep in", box_limit, of_motion, derived_shape, keep_in_cost},
+    {kKeepOut, "keep out", box_limit, of_motion, derived_shape, keep_out_cost},
+    {kTurnedIn, "keep in box", turned_limit, of_motion, derived_shape,
      turned_in_cost},
-    {kTurnedOut, "keep out box", turned_limit, of_motion, derived,
+    {kTurnedOut, "keep out box", turned_limit, of_motion, derived_shape,
      turned_out_cost},
-    {kCapsuleIn, "keep in capsule", capsule_limit, of_motion, derived,
+    {kCapsuleIn, "keep in capsule", capsule_limit, of_motion, derived_shape,
      capsule_cost},
-    {kCapsuleOut, "keep out capsule", capsule_limit, of_motion, derived,
+    {kCapsuleOut, "keep out capsule", capsule_limit, of_motion, derived_shape,
      capsule_cost},
-    {kHullIn, "keep in hull", hull_limit, of_motion, derived, hull_cost},
+    {kHullIn, "keep in hull", hull_limit, of_motion, derived_shape, hull_cost},
     {kHullOut, "keep out hull", hull_limit, of_motion, hull_bound, hull_cost},
     {kSelf, "self-collision", self_limit, of_motion, derived, self_cost},
     {kSeparation, "separation", human_limit, of_motion, derived,

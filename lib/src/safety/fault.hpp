@@ -33,6 +33,8 @@ enum class Fault {
   kSelfWide,       // between its samples a link does not move against another
   kSelfModel,      // model error of both spheres
   kSpared,         // links and except are ignored
+  kScreenSwept,    // many shapes: a sphere stays where it is in mid-motion
+  kScreenFull,     // pairs beyond the room for near ones do not count
   kWindowLinks,    // an open window is for all parts
   kWindowFresh,    // a stale signal holds a window open
   kWindowLevel,    // it is always set

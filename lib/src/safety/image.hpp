@@ -166,6 +166,15 @@ struct Derived {
   // What a row's slack may owe to rounding (its unit): off its limit, so that
   // nothing unsafe is called safe by the last bits. seal/rounding.cpp.
   double rounding[kMaxRows];
+  // 1: shapes are looked at sample by sample only where a bound on the whole
+  // motion does not tell (rows/screen_impl.hpp); what it must leave: `need`.
+  uint32_t screened;
+  uint32_t spare;  // number of a shape that exists
+  double need[kMaxShapes];
+  // Linear::a and b, eight rows at once; rows that are not of the action too.
+  double slope[kMaxJoints][kMaxLinear];
+  double bound[kMaxLinear];
+  uint8_t of_motion[kMaxLinear];
 };
 
 struct Section {

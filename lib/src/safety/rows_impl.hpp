@@ -43,6 +43,7 @@ void judge(const Image& image, const ShieldInput& in, const Past& past,
     if (found.fault != Fault::kNone && F::on(found.fault)) continue;
     count_row<F>(image, r, found, out);
   }
+  if (image.rows > 0) out.mean /= static_cast<double>(image.rows);
   if (!out.safe && out.margin >= 0) out.margin = -1;
 }
 

@@ -83,6 +83,12 @@ void derive(Image& image) {
         along[0] * along[0] + along[1] * along[1] + along[2] * along[2];
     image.derived.inverse[i] = square > 0 ? 1 / square : 0;
   }
+  for (uint32_t i = 0; i < image.linears; ++i) {
+    for (uint32_t j = 0; j < image.joints; ++j)
+      image.derived.slope[j][i] = image.linear[i].a[j];
+    image.derived.bound[i] = image.linear[i].b;
+    image.derived.of_motion[i] = image.linear[i].of != LinearOf::kAction;
+  }
 }
 
 void set_section(ImageHeader& header, SectionId id, std::size_t offset,
@@ -158,6 +164,7 @@ Result<void> seal(Image& image) {
   derive(image);
   for (uint32_t r = 0; r < image.rows; ++r)
     image.derived.rounding[r] = rounding_of(image, image.row[r]);
+  derive_screen(image);
   set_header(image);
   image.header.hash = hash_of(image);
   return {};

@@ -18,6 +18,16 @@ inline constexpr uint32_t kMaxCapsules = 64;
 inline constexpr uint32_t kMaxHulls = 8;
 inline constexpr uint32_t kMaxFaces = 128;
 inline constexpr uint32_t kMaxWindows = 4;
+// All shapes, one after the other: boxes, posed boxes, capsules, hulls.
+inline constexpr uint32_t kFirstTurned = kMaxBoxes;
+inline constexpr uint32_t kFirstCapsule = kFirstTurned + kMaxTurned;
+inline constexpr uint32_t kFirstHull = kFirstCapsule + kMaxCapsules;
+inline constexpr uint32_t kMaxShapes = kFirstHull + kMaxHulls;
+// Many pairs of shape and sphere are screened (rows/screen_impl.hpp): up to so
+// many spheres and samples, and this many pairs are looked at closely.
+inline constexpr uint32_t kScreenSpheres = 64;
+inline constexpr uint32_t kScreenSamples = 32;
+inline constexpr uint32_t kNearPairs = 96;
 inline constexpr uint32_t kMaxPairs = 4096;
 // One for each two frames, the base among them.
 inline constexpr uint32_t kMaxPairGroups =

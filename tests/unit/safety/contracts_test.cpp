@@ -7,8 +7,8 @@
 
 #include "enclosure.hpp"
 #include "expr_rows.hpp"
+#include "screen_contracts.hpp"
 #include "slide.hpp"
-#include "space_contracts.hpp"
 
 using namespace contracts;
 
@@ -792,6 +792,9 @@ constexpr Contract kContracts[] = {
     CONTRACT(hulls_are_where_they_are),
     CONTRACT(links_keep_apart_at_rest),
     CONTRACT(links_keep_apart_while_they_move),
+    CONTRACT(many_shapes_bind_as_one_does_at_rest),
+    CONTRACT(many_shapes_are_kept_out_of_in_motion),
+    CONTRACT(what_there_is_no_room_for_is_refused),
     CONTRACT(links_that_are_spared_may_enter),
     CONTRACT(an_open_window_frees_its_links_only),
     CONTRACT(a_window_needs_a_fresh_signal_that_is_set),

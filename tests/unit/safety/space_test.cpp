@@ -96,6 +96,43 @@ Test(space, what_is_accepted_in_motion_never_touches, .timeout = 36000) {
   }
 }
 
+// A crowd of shapes all over the cell: screened and looked at one by one, the
+// same commands are sent, and the figures are never better.
+Test(space, screening_changes_no_verdict, .timeout = 36000) {
+  uint64_t passed = 0, refused = 0;
+  for (uint64_t seed = 1; seed <= times(400); ++seed) {
+    Draw draw(seed);
+    auto image = bare();
+    for (uint32_t k = 0; k < 40; ++k) {
+      Capsule& post = image->capsule[image->capsules];
+      for (int a = 0; a < 3; ++a) post.from[a] = draw.uniform(-1.2, 1.2);
+      std::copy_n(post.from, 3, post.to);
+      post.to[2] += draw.uniform(0, 0.5);
+      post.radius = draw.uniform(0.01, 0.03);
+      add_row(*image, "post", RowKernel::kCapsuleOut, image->capsules++, 1);
+    }
+    cr_assert(bool(seal(*image)));
+    cr_assert(eq(u32, image->derived.screened, 1));
+    Cycle a;
+    for (float& angle : a.q) angle = static_cast<float>(draw.uniform(-1, 1));
+    a.moving(static_cast<float>(draw.uniform(-0.4, 0.4)), seed % 7);
+    Cycle b = a;
+    const bool passes = a.run<NoFault>(*image) == TACTUS_RUNG_PASS;
+    image->derived.screened = 0;
+    b.run<NoFault>(*image);
+    (passes ? passed : refused) += 1;
+    cr_assert(eq(int, a.out.rung, b.out.rung), "seed %lu", seed);
+    cr_assert(a.out.margin <= b.out.margin, "seed %lu", seed);
+    cr_assert(std::memcmp(a.out.action, b.out.action, sizeof a.out.action) == 0,
+              "seed %lu", seed);
+    for (uint32_t r = 0; r < image->rows; ++r)
+      cr_assert(a.out.row[r].margin <= b.out.row[r].margin, "row %u", r);
+  }
+  std::printf("screened: passed %lu refused %lu\n", passed, refused);
+  cr_assert(passed > times(40));
+  cr_assert(refused > times(40));
+}
+
 Test(space, what_is_accepted_in_motion_never_meets_itself, .timeout = 36000) {
   Tally sum;
   for (uint64_t seed = 1; seed <= times(300); ++seed) {

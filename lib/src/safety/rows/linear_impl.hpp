@@ -9,13 +9,19 @@ namespace tactus::safety {
 inline namespace TACTUS_KERNEL_SPACE {
 namespace detail {
 
-inline void action_linear(const Image& image, const Linear& row,
-                          const Intent& intent, Slack& out) {
-  double sum = 0;
-  for (uint32_t j = 0; j < image.joints; ++j) sum += row.a[j] * intent.u[j];
-  // The stop scales u to zero: linear in s, so its ends bound it.
-  out.take(row.b - sum, kNoIndex);
-  out.take(row.b, kNoIndex);
+// What sum a u leaves of every row, eight rows at once.
+inline void action_left(const Image& image, const Intent& intent, double* out) {
+  for (uint32_t i = 0; i < image.linears; i += kLanes) {
+    Double8 sum = {};
+    for (uint32_t j = 0; j < image.joints; ++j) {
+      Double8 slope;
+      load(image.derived.slope[j] + i, slope);
+      sum += slope * intent.u[j];
+    }
+    Double8 bound;
+    load(image.derived.bound + i, bound);
+    store(bound - sum, out + i);
+  }
 }
 
 // The largest that sum a q or sum a dq can be from before each sample to
@@ -41,13 +47,16 @@ void motion_linear(const Image& image, const Linear& row, const Motion& motion,
 template <class F>
 void linear_slacks(const Image& image, const Intent& intent,
                    const Motion& motion, Slacks& out) {
+  alignas(64) double left[kMaxLinear];
+  action_left(image, intent, left);
   for (uint32_t i = 0; i < image.linears; ++i) {
-    const Linear& row = image.linear[i];
-    if (row.of == LinearOf::kAction) {
-      action_linear(image, row, intent, out.linear[i]);
-    } else {
-      motion_linear<F>(image, row, motion, out.linear[i]);
+    if (image.derived.of_motion[i] != 0) {
+      motion_linear<F>(image, image.linear[i], motion, out.linear[i]);
+      continue;
     }
+    // The stop scales u to zero: linear in s, so its ends bound it.
+    out.linear[i].take(left[i], kNoIndex);
+    out.linear[i].take(image.derived.bound[i], kNoIndex);
   }
 }
 

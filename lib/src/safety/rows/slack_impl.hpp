@@ -33,7 +33,10 @@ struct Slack8 {
   kin::Int8 good = ~kin::Int8{};
 
   [[gnu::always_inline]] void take(const Double8& slack, uint32_t sphere) {
-    const Double8 index = Double8{} + static_cast<double>(sphere);
+    take(slack, Double8{} + static_cast<double>(sphere));
+  }
+  // Lanes are of different spheres.
+  [[gnu::always_inline]] void take(const Double8& slack, const Double8& index) {
     // Before `worst`, which it compares with; NaN on either side replaces.
     select_le(worst, slack, who, index, who);
     select_le(worst, slack, worst, slack, worst);
@@ -56,38 +59,50 @@ void begin(T* entry, uint32_t count) {
   for (uint32_t k = 0; k < count; ++k) entry[k] = T{};
 }
 
-// Everything measured about a motion, per table entry: a line per family.
-struct Slacks {
-  explicit Slacks(const Image& image) {
+// What the walk through space measures: a line per family, with Slack8 on
+// eight samples at once and with Slack of all of them.
+template <class T>
+struct SpaceTables {
+  explicit SpaceTables(const Image& image) {
     begin(box, image.boxes);
     begin(turned, image.turned);
     begin(capsule, image.capsules);
     begin(hull, image.hulls);
     begin(human, image.humans);
+    begin(contact, image.dynamics.contacts);
+  }
+  T self;
+  union {
+    T box[kMaxBoxes];
+  };
+  union {
+    T turned[kMaxTurned];
+  };
+  union {
+    T capsule[kMaxCapsules];
+  };
+  union {
+    T hull[kMaxHulls];
+  };
+  union {
+    T human[kMaxHumans];
+  };
+  union {
+    T contact[kMaxContacts];
+  };
+};
+
+// Everything measured about a motion, per table entry: a line per family.
+struct Slacks : SpaceTables<Slack> {
+  explicit Slacks(const Image& image) : SpaceTables<Slack>(image) {
     begin(human_now, image.humans);
     begin(linear, image.linears);
     begin(expression, image.expressions.count);
     begin(load, image.dynamics.loads);
-    begin(contact, image.dynamics.contacts);
     begin(barrier, image.dynamics.barriers);
   }
-  Slack action, rate, position, velocity, self;
+  Slack action, rate, position, velocity;
   Slack acceleration, jerk, viable, energy;
-  union {
-    Slack box[kMaxBoxes];
-  };
-  union {
-    Slack turned[kMaxTurned];
-  };
-  union {
-    Slack capsule[kMaxCapsules];
-  };
-  union {
-    Slack hull[kMaxHulls];
-  };
-  union {
-    Slack human[kMaxHumans];
-  };
   union {
     Slack human_now[kMaxHumans];
   };
@@ -99,9 +114,6 @@ struct Slacks {
   };
   union {
     Slack load[kMaxLoads];
-  };
-  union {
-    Slack contact[kMaxContacts];
   };
   union {
     Slack barrier[kMaxBarriers];

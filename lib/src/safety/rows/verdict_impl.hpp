@@ -128,7 +128,7 @@ void count_row(const Image& image, uint32_t r, const Found& found,
   const bool bad = slack.bad || !(left >= 0);
   double margin = clamp1(left / row.scale);
   if (bad && margin >= 0) margin = -1;  // a NaN on the way
-  out.mean += 0.5 * (margin + 1) / static_cast<double>(image.rows);
+  out.mean += 0.5 * (margin + 1);
   if (out.rows != nullptr) {
     // Rounding to f32 must not hide a violation.
     const auto rounded = static_cast<float>(margin);

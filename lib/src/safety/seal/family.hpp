@@ -79,6 +79,9 @@ Span energy(const Image& image);
 Span contacts(const Image& image);
 Span barriers(const Image& image);
 
+// Whether many shapes are screened; after the roundings.
+void derive_screen(Image& image);
+
 // Of an image whose contacts were checked: the speed of each.
 void derive_contacts(Image& image);
 

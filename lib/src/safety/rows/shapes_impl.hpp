@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// All shapes that robot spheres keep in or out of: which of them bind, and
+// what each family measures. Included by screen_impl.hpp.
+#pragma once
+
+#include "safety/rows/boxes_impl.hpp"
+#include "safety/rows/solids_impl.hpp"
+
+namespace tactus::safety {
+inline namespace TACTUS_KERNEL_SPACE {
+namespace detail {
+
+using SpaceLanes = SpaceTables<Slack8>;
+
+// The robot at one block of eight samples.
+struct Scene8 {
+  Sphere8 sphere[kin::kMaxSpheres];   // of the base: centres only
+  uint32_t moving[kin::kMaxSpheres];  // indices of the others
+  uint32_t count;
+  uint32_t open;  // task windows
+};
+
+// Parts that a shape does not bind: never, or while its window is open.
+struct Freed {
+  uint32_t spared, now;
+};
+template <class F>
+Freed freed_by(const Binds& binds, uint32_t open) {
+  const uint32_t allowed =
+      F::on(Fault::kWindowLinks) ? ~uint32_t{0} : binds.allowed;
+  const bool is_open = (open >> binds.window & 1u) != 0;
+  return {F::on(Fault::kSpared) ? 0 : binds.spared, is_open ? allowed : 0};
+}
+
+// A line per family: its entries, the number of the first among all shapes,
+// how one is measured, and where its slack goes.
+template <class F, class Visit>
+void each_family(const Image& image, SpaceLanes& to, const Visit& visit) {
+  using Index = uint32_t;
+  visit(
+      image.box, image.boxes, 0,
+      [&](Index k, const Sphere8& s, Double8& out) {
+        box_slack(image, k, s, out);
+      },
+      to.box);
+  visit(
+      image.turned_box, image.turned, kFirstTurned,
+      [&](Index k, const Sphere8& s, Double8& out) {
+        turned_slack<F>(image, k, s, out);
+      },
+      to.turned);
+  visit(
+      image.capsule, image.capsules, kFirstCapsule,
+      [&](Index k, const Sphere8& s, Double8& out) {
+        capsule_slack<F>(image, k, s, out);
+      },
+      to.capsule);
+  visit(
+      image.hull, image.hulls, kFirstHull,
+      [&](Index k, const Sphere8& s, Double8& out) {
+        hull_slack<F>(image, k, s, out);
+      },
+      to.hull);
+}
+
+// One shape and one sphere. What a window frees is measured like the rest, so
+// that time does not tell.
+template <class Measure>
+[[gnu::always_inline]] inline void measure_one(const Measure& measure,
+                                               uint32_t k, const Freed& freed,
+                                               uint32_t body, const Sphere8& s,
+                                               Double8& slack) {
+  const Double8 free = Double8{} + std::numeric_limits<double>::infinity();
+  measure(k, s, slack);
+  // A NaN is not freed.
+  if ((freed.now & body) != 0) kin::select_le(slack, free, free, slack, slack);
+}
+
+// Every shape and every sphere at eight samples.
+template <class F>
+void shape_slacks(const Image& image, const Scene8& scene, SpaceLanes& to) {
+  const auto family = [&](const auto* entry, uint32_t count, uint32_t,
+                          const auto& measure,
+                          Slack8* out) __attribute__((always_inline)) {
+    for (uint32_t k = 0; k < count; ++k) {
+      const Freed freed = freed_by<F>(entry[k].binds, scene.open);
+      Slack8 lanes = out[k];
+      for (uint32_t m = 0; m < scene.count; ++m) {
+        const uint32_t i = scene.moving[m];
+        const uint32_t body = 1u << image.chain.sphere[i].body;
+        if ((freed.spared & body) != 0) continue;
+        Double8 slack;
+        measure_one(measure, k, freed, body, scene.sphere[i], slack);
+        lanes.take(slack, i);
+      }
+      out[k] = lanes;
+    }
+  };
+  each_family<F>(image, to, family);
+}
+
+}  // namespace detail
+}  // namespace TACTUS_KERNEL_SPACE
+}  // namespace tactus::safety

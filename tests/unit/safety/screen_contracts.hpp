@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// Contracts of images with so many shapes that pairs are screened.
+#pragma once
+
+#include "space_contracts.hpp"
+
+namespace contracts {
+
+// Posts out of reach, as many as there is room for.
+inline void crowd(Image& image) {
+  while (image.capsules < kMaxCapsules) {
+    Capsule& post = image.capsule[image.capsules];
+    post.from[0] = post.to[0] = 5;
+    post.to[2] = 1;
+    post.radius = 0.1;
+    add_row(image, "far", RowKernel::kCapsuleOut, image.capsules++, 1);
+  }
+}
+
+inline bool many_shapes_bind_as_one_does_at_rest() {
+  uint32_t found = 0;
+  for (uint64_t seed = 1; seed <= 12; ++seed) {
+    Draw draw(seed);
+    const Shape shape = draw.shape(Kind::kCapsule, seed % 2 == 0);
+    auto image = bare();
+    add(*image, shape);
+    crowd(*image);
+    if (!seal(*image) || image->derived.screened == 0) return false;
+    const Trial t = trial(draw, shape);
+    const Edge e = edge<Removed>(*image, shape, t.q, t.free, t.hit);
+    if (!e.found) continue;
+    ++found;
+    if (!(e.left >= 0) || !(e.left < 4e-9L)) return false;
+  }
+  return found >= 8;
+}
+inline bool many_shapes_are_kept_out_of_in_motion() {
+  uint32_t accepted = 0;
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    Draw draw(seed * 977);
+    const Shape shape = draw.shape(Kind::kCapsule, false);
+    auto image = bare();
+    add(*image, shape);
+    crowd(*image);
+    if (!seal(*image)) return false;
+    const auto end = adversary::ShapeCase(*image, shape, seed).run<Removed>();
+    accepted += end.accepted;
+    if (end.accepted && !(end.least > 0)) return false;
+  }
+  return accepted >= 5;
+}
+
+// Sixty-three posts that the swinging arm just misses leave no room for the
+// one that it hits; `count` of them.
+inline bool swings_past(uint32_t count) {
+  auto image = bare();
+  image->capsules = count;
+  for (uint32_t k = 0; k < count; ++k) {
+    image->capsule[k].radius = 0.02;
+    add_row(*image, "post", RowKernel::kCapsuleOut, k, 1);
+  }
+  if (!seal(*image)) return true;
+  Cycle rest;
+  double q[7];
+  for (int j = 0; j < 7; ++j) q[j] = static_cast<double>(rest.q[j]);
+  const oracle::Vec hand = oracle::centres(q)[8];
+  const auto put_all = [&](double up, uint32_t from) {
+    for (uint32_t k = from; k < count; ++k) {
+      double* at = image->capsule[k].from;
+      at[0] = static_cast<double>(hand.x);
+      at[1] = static_cast<double>(hand.y);
+      at[2] = static_cast<double>(hand.z) + up;
+      std::copy_n(at, 3, image->capsule[k].to);
+    }
+  };
+  const auto passes = [&] {
+    Cycle c;
+    for (uint32_t j = 0; j < 7; ++j) c.moving(0.9f, j);
+    return run(c, *image) == TACTUS_RUNG_PASS;
+  };
+  double near = 0, far = 2;
+  image->derived.screened = 0;
+  for (int i = 0; i < 30; ++i) {
+    const double middle = 0.5 * (near + far);
+    put_all(middle, 0);
+    (passes() ? far : near) = middle;
+  }
+  put_all(far, 0);
+  if (!passes()) return true;
+  image->derived.screened = 1;
+  put_all(0, count - 1);
+  return passes();
+}
+inline bool what_there_is_no_room_for_is_refused() {
+  return !swings_past(kMaxCapsules);
+}
+
+}  // namespace contracts
