@@ -37,7 +37,8 @@ all_srcs += bench/growth_svg.cpp
 $O/bench/growth_bench: $O/bench/growth_svg.o
 
 # Expressions have peers too.
-expr_srcs := bench/expressions_rows.cpp bench/peers/expr_compiled.cpp
+expr_srcs := bench/safety_sizes.cpp bench/expressions_rows.cpp \
+  bench/peers/expr_compiled.cpp
 flags-bench/peers/expr_compiled.cpp := -O3 $(native)
 expr_libs :=
 ifneq ($(wildcard /usr/include/muParser.h),)

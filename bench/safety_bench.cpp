@@ -5,6 +5,8 @@
 // in turn; a row per rung that came out. Hot: state and image are in cache.
 // Then with more and more pairs of the robot's own spheres, and with posts
 // (capsules) and pillars (hulls of eight faces) in its cell.
+// Then a large cell: 40 spheres against 60 capsules, 256 linear rows and 32
+// expressions beside the demo's rows.
 // Then rung project's solver alone, seven values and thirty rows; DAQP and
 // OSQP on such programs, through Python, are in tests/oracle/qp.sh. Then 32
 // custom expressions: VM and JIT of each kernel against muparser and code
@@ -18,8 +20,6 @@
 #include <memory>
 #include <random>
 
-#include "config/file.hpp"
-#include "config/shield_load.hpp"
 #include "expressions_rows.hpp"
 #include "report.hpp"
 #include "rt/life.hpp"
@@ -27,23 +27,13 @@
 #include "safety/kernel.hpp"
 #include "safety/seal.hpp"
 #include "safety/shield.hpp"
+#include "safety_sizes.hpp"
 
 using namespace tactus;
 
 namespace {
 
-constexpr const char* kFile = "lib/examples/handover/arm.toml";
 constexpr int64_t kMs = 1'000'000;
-
-Result<config::ImagePtr> load() {
-  auto document = toml::Document::load(kFile);
-  if (!document) return document.error();
-  auto file = config::read_file(*document);
-  if (!file) return file.error();
-  auto shield = config::load_shield(*document, config::timing_of(*file));
-  if (!shield) return shield.error();
-  return shield->image;
-}
 
 // One cycle's inputs, by image signal; the frame of the bench.
 struct Cycle {
@@ -255,7 +245,7 @@ void measure_qp(int cases, Samples& out, std::vector<double>& iterations) {
 }  // namespace
 
 int main() {
-  const auto image = load();
+  const auto image = bench::load_size({});
   if (!image) {
     fmt::print(stderr, "bench safety: not run: {}\n", image.error().text());
     return 77;
@@ -267,6 +257,12 @@ int main() {
   const auto scaling = without_project(**image);
   if (scaling == nullptr) return 5;
   measure(*scaling, "check without project", count, samples);
+  const auto large = bench::load_size({60, 256, 32, "5 mm"});
+  if (!large) {
+    fmt::print(stderr, "bench safety: {}\n", large.error().text());
+    return 5;
+  }
+  measure(**large, "large cell", count / 4, samples);
   std::vector<double> iterations;
   measure_qp(count, samples, iterations);
   for (const uint32_t pairs : {64U, 256U, 1024U, 4096U})
