@@ -112,6 +112,20 @@ inline void put_bound(QpProblem& to, uint32_t r, uint32_t j, double sign,
   to.bound[r] = there ? bound : 0;
 }
 
+// Which linear rows of the action are hard, and their margins: NaN elsewhere,
+// and for rows on q and dq, which are the re-check's alone.
+inline void linear_margins(const Image& image, double* out) noexcept {
+  for (uint32_t i = 0; i < image.linears; ++i) out[i] = __builtin_nan("");
+  for (uint32_t r = 0; r < image.rows; ++r) {
+    const Row& row = image.row[r];
+    if (row.kernel != RowKernel::kLinear || row.kind != RowKind::kHard)
+      continue;
+    if (image.linear[row.index].of != LinearOf::kAction) continue;
+    const double margin = row.margin + image.derived.rounding[r];
+    if (!(out[row.index] >= margin)) out[row.index] = margin;
+  }
+}
+
 // Fixed places, so that the active set of one cycle means the same in the
 // next: two bounds per joint, the linear rows, then what is near.
 inline void fill_acts(const Image& image, const Past& past,
@@ -121,18 +135,17 @@ inline void fill_acts(const Image& image, const Past& past,
     put_bound(to, to.m++, j, 1, bounds.hi[j]);
     put_bound(to, to.m++, j, -1, -bounds.lo[j]);
   }
+  double margin[kMaxLinear];
+  linear_margins(image, margin);
   for (uint32_t i = 0; i < image.linears; ++i) {
-    double margin;
-    // Rows on q and dq are the re-check's alone.
-    const bool kept = image.linear[i].of == LinearOf::kAction &&
-                      hard_margin(image, RowKernel::kLinear, i, margin);
+    const bool kept = margin[i] == margin[i];
     double inside = 0;
     for (uint32_t j = 0; j < to.n; ++j) {
       const double a = image.linear[i].a[j];
       to.row[to.m][j] = kept ? a : 0;
       inside += magnitude(a) * (to.scale[j] + magnitude(past.last[j]));
     }
-    const double bound = image.linear[i].b - margin - kRounding * inside;
+    const double bound = image.linear[i].b - margin[i] - kRounding * inside;
     to.bound[to.m++] = kept ? bound : 0;
   }
 }
