@@ -125,6 +125,7 @@ Value summary(Assembly& a, const Ended& e) {
       .add("stop_unverified", c.stop_unverified)
       .add("stop_unverified_now",
            s.stop_unverified.load(std::memory_order_relaxed) != 0)
+      .add("recalled", c.recalled)
       .add("state", e.state)
       .add("latched", e.latched)
       .add("reason", e.reason)

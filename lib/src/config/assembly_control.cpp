@@ -86,6 +86,7 @@ std::string Assembly::status_json() const {
       .add("rungs", rungs_value(counters))
       .add("stops", stops_value(counters))
       .add("stop_unverified", counters.stop_unverified)
+      .add("recalled", counters.recalled)
       .add("prewarm", prewarm_value(stats, counters))
       .add("stop_unverified_now", get(stats.stop_unverified) != 0)
       .add("reason", stop_reason())

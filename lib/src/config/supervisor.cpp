@@ -132,6 +132,7 @@ rt::CheckOutput ShieldSupervisor::check(std::byte* frame,
           .may_engage = output_.may_engage,
           .standstill = output_.standstill,
           .stop_unverified = output_.stop_unverified,
+          .recalled = output_.recalled,
           .bad = output_.bad,
           // A damaged image cannot judge anything: no action is right.
           .trip = (output_.reasons & safety::kReasonImage) != 0,

@@ -164,6 +164,7 @@ void Loop::update_stats(const Cycle& c) noexcept {
   ++counters_.rungs[c.rung];
   counters_.bad += (c.flags & layout::kCycleBad) != 0 ? 1 : 0;
   counters_.stop_unverified += c.check.stop_unverified ? 1 : 0;
+  counters_.recalled += c.checked && c.check.recalled ? 1 : 0;
   const bool stopped = (c.flags & layout::kCycleStopVerified) != 0;
   const bool engaged = c.before == TACTUS_STATE_ENGAGED;
   counters_.stop_verified += stopped ? 1 : 0;

@@ -134,6 +134,7 @@ bool Loop::verified_stop(const Cycle& c) noexcept {
 void Loop::end_of_cycle_edges(Cycle& c) noexcept {
   if (was_bad(c) || c.tick.missed > c.refused) c.flags |= layout::kCycleBad;
   if (c.check.stop_unverified) c.flags |= layout::kCycleStopUnverified;
+  if (c.checked && c.check.recalled) c.flags |= layout::kCycleRecalled;
   if (verified_stop(c)) c.flags |= layout::kCycleStopVerified;
   judge_trip(c);
   if (c.before == TACTUS_STATE_READY) try_engage(c);

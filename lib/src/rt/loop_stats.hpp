@@ -67,6 +67,7 @@ struct LoopCounters {
   uint64_t prewarmed;              // releases with something prewarmed
   uint64_t prewarm_dropped;        // ... with a step that had no room
   uint64_t prewarm_over;           // ... that took more than was reserved
+  uint64_t recalled;               // verdicts on space that were bounded
   uint64_t cycle;                  // of the last executed
   int64_t release_ns;
   int64_t end_ns;

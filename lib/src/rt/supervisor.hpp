@@ -34,6 +34,7 @@ struct CheckOutput {
   bool may_engage = false;       // standstill, fresh signals, a verified stop
   bool standstill = false;       // measured, for standstill's whole duration
   bool stop_unverified = false;  // the running stop's re-check failed
+  bool recalled = false;         // space was bounded, not computed
   bool bad = false;              // counts for the trip rule (stale, ...)
   bool trip = false;             // a fault that latches at once
   uint16_t worst_row = 0xFFFF;

@@ -66,6 +66,7 @@ inline void begin_life(const Image& image, ShieldState& state,
   state.head = 0;
   state.plan.plan_id = 0;
   state.projected = QpRows{};
+  state.memory.image = 0;
   state.before_known = robot_ok ? 1 : 0;
   for (uint32_t j = 0; j < image.joints; ++j) {
     const float dq = robot_ok ? in.value[image.dq_signal][j] : 0;
@@ -394,6 +395,7 @@ inline void report(const Verdict& verdict, ShieldOutput& out) {
   out.margin = static_cast<float>(verdict.margin);
   out.mean_score = static_cast<float>(verdict.mean);
   out.violated = verdict.violated;
+  out.recalled = verdict.recalled;
   out.reasons |= verdict.reasons;
 }
 
@@ -456,6 +458,7 @@ bool climb(Bench& bench, ShieldState& state, Choice& choice,
   choice.scale = 1;
   Verdict verdict;
   verdict.rows = out.row;
+  if (image.ladder.exact_every != 0) verdict.memory = &state.memory;
   const bool safe =
       verify<F>(bench, raw, choice.intent, Effort::kFull, verdict);
   report(verdict, out);

@@ -44,6 +44,10 @@ std::vector<Constant> constants(const Image& image) {
       {"bisections of rung scale", double(image.ladder.bisections), "",
        "built in"},
   };
+  if (image.ladder.exact_every > 0)
+    out.push_back({"space is computed at least every",
+                   double(image.ladder.exact_every), "cycles",
+                   "limit.exact_every"});
   if (c.misses > 0)
     out.push_back(
         {"guardian heartbeat, then rung stop",

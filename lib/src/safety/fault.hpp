@@ -35,6 +35,9 @@ enum class Fault {
   kSpared,         // links and except are ignored
   kScreenSwept,    // many shapes: a sphere stays where it is in mid-motion
   kScreenFull,     // pairs beyond the room for near ones do not count
+  kMemoryDrift,    // what is remembered holds wherever the robot moves
+  kMemoryHuman,    // ... and the human
+  kMemoryOpen,     // ... and whatever the windows do
   kWindowLinks,    // an open window is for all parts
   kWindowFresh,    // a stale signal holds a window open
   kWindowLevel,    // it is always set

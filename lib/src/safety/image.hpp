@@ -151,6 +151,10 @@ struct Ladder {
   uint32_t bisections;  // steps of rung scale, 1..16
   uint32_t samples;     // of the motion, multiple of 8, 16..kMaxSamples
   uint32_t limit_none;  // 1: limit = "none" was written out: no rows at all
+  // One verdict in so many on space is computed; between them one may be
+  // bounded by the last (rows/memory_impl.hpp). 0: all are computed.
+  uint32_t exact_every = 0;
+  uint32_t reserved = 0;
 };
 
 // Filled by seal() from the rest: never set by the compiler. The origin of
@@ -163,6 +167,9 @@ struct Derived {
   double arm[kin::kMaxSpheres];   // |centre| of each sphere in its frame
   double along[kMaxCapsules][3];  // to - from
   double inverse[kMaxCapsules];   // 1 / |along|^2; of a sphere 0
+  // Of any sphere, at most: m (m/s) per rad or m (rad/s or m/s) of a joint.
+  double lipschitz[kMaxJoints];  // of its centre
+  double surface[kMaxJoints];    // of its surface
   // What a row's slack may owe to rounding (its unit): off its limit, so that
   // nothing unsafe is called safe by the last bits. seal/rounding.cpp.
   double rounding[kMaxRows];

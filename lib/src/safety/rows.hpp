@@ -23,13 +23,21 @@ struct Verdict {
   double separation = 0;
   uint64_t violated = ~uint64_t{0};
   uint32_t reasons = 0;
+  bool recalled = false;      // space was bounded, not computed
   RowFigure* rows = nullptr;  // where each row's own figures go; null: nowhere
+  SpaceMemory* memory = nullptr;  // null: space is computed
   void clear() {
     RowFigure* const where = rows;
+    SpaceMemory* const with = memory;
     *this = Verdict{};
     rows = where;
+    memory = with;
   }
 };
+
+// What is remembered counts samples down to this part of the speed below which
+// they do not count.
+inline constexpr double kSurelySlow = 0.8;
 
 // All but kFull may leave the figures of an unsafe verdict incomplete.
 // kWithRoom judges what is wider than the motion (Intent::room_s).

@@ -11,7 +11,7 @@
 #include "safety/rows/joints_impl.hpp"
 #include "safety/rows/linear_impl.hpp"
 #include "safety/rows/loads_impl.hpp"
-#include "safety/rows/space_impl.hpp"
+#include "safety/rows/memory_impl.hpp"
 #include "safety/rows/trajectory_impl.hpp"
 #include "safety/rows/verdict_impl.hpp"
 
@@ -30,12 +30,19 @@ void judge(const Image& image, const ShieldInput& in, const Past& past,
   joint_slacks(image, motion, slacks);
   load_slacks(image, in, intent, motion, slacks);
   energy_slack<F>(image, motion, slacks.energy);
-  space_slacks<F>(image, in, past, motion, effort, slacks);
+  const bool known = out.memory != nullptr &&
+                     recall<F>(image, in, past, motion, *out.memory, slacks);
+  if (!known) {
+    space_slacks<F>(image, in, past, motion, effort, slacks);
+    if (out.memory != nullptr)
+      remember(image, in, past, motion, slacks, *out.memory);
+  }
   closing_slacks<F>(image, in, past, intent, motion, slacks);
   barrier_slacks<F>(image, in, past, intent, motion, slacks);
   expression_slacks<F>(image, in, past, intent, motion, slacks.expression);
   out.clear();
   out.violated = 0;
+  out.recalled = known;
   out.safe = image.rows > 0 || image.ladder.limit_none == 1;
   out.margin = 1;
   for (uint32_t r = 0; r < image.rows; ++r) {

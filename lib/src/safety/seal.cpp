@@ -38,6 +38,10 @@ Check check_counts(const Image& image) {
     return bad_input("limits image: ladder: samples {} bisections {}",
                      ladder.samples, ladder.bisections);
   }
+  if (ladder.exact_every != 0 && ladder.samples > kScreenSamples) {
+    return bad_input("limits image: ladder: a memory needs at most {} samples",
+                     kScreenSamples);
+  }
   const uint32_t known = kRungPass | kRungScale | kRungProject | kRungStop;
   if ((ladder.rungs & ~known) != 0 || (ladder.rungs & kRungStop) == 0) {
     return bad_input("limits image: ladder: rung stop is missing");
@@ -53,6 +57,20 @@ double travel(const kin::Joint& joint) {
   if (kin::is_angular(joint.type)) return 0;
   const double lo = std::fabs(joint.lo), hi = std::fabs(joint.hi);
   return lo > hi ? lo : hi;
+}
+
+// Of the sphere that a joint moves most.
+void derive_slopes(Image& image) {
+  Derived& d = image.derived;
+  for (uint32_t i = 0; i < image.chain.spheres; ++i) {
+    const kin::Sphere& s = image.chain.sphere[i];
+    for (uint32_t j = 0; j < s.link; ++j) {
+      const double centre = d.reach[s.link][j] + d.turn[j] * d.arm[i];
+      const double surface = centre + d.turn[j] * s.radius;
+      if (centre > d.lipschitz[j]) d.lipschitz[j] = centre;
+      if (surface > d.surface[j]) d.surface[j] = surface;
+    }
+  }
 }
 
 // Lengths are rounded up by one part in 1e9, far above what the sums lose.
@@ -75,6 +93,7 @@ void derive(Image& image) {
   for (uint32_t i = 0; i < image.chain.spheres; ++i) {
     image.derived.arm[i] = length(image.chain.sphere[i].center) * kUp;
   }
+  derive_slopes(image);
   for (uint32_t i = 0; i < image.capsules; ++i) {
     const Capsule& c = image.capsule[i];
     double* along = image.derived.along[i];

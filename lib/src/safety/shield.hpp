@@ -72,6 +72,30 @@ struct Command {
   float u[kMaxJoints];
 };
 
+// The last computed verdict on space and the motion that it was about.
+struct Remembered {
+  double slack;  // NaN: the row was violated
+  uint32_t link;
+  uint32_t reserved;
+};
+struct SpaceSlacks {
+  Remembered box[kMaxBoxes], turned[kMaxTurned], capsule[kMaxCapsules];
+  Remembered hull[kMaxHulls], human[kMaxHumans], contact[kMaxContacts];
+  Remembered self;
+};
+struct SpaceMemory {
+  uint64_t image;  // its hash; 0: nothing is remembered
+  uint32_t open;   // task windows
+  uint32_t uses;   // verdicts that it gave
+  double q[kMaxJoints][kScreenSamples];
+  double wide[kMaxJoints][kScreenSamples];
+  double speed[kMaxJoints][kScreenSamples];
+  double until[kScreenSamples];
+  double age_s[kMaxSignals];
+  float place[kMaxSignals][kMaxSignalValues];
+  SpaceSlacks slack;
+};
+
 // Carried from cycle to cycle; plain data of fixed size, so that a keyframe
 // is a copy. Zero-initialised is the state of a fresh start.
 struct ShieldState {
@@ -91,6 +115,7 @@ struct ShieldState {
   QpRows projected;              // active when rung project last solved
   // Since when each window's signal is set; 0: it was last seen unset.
   int64_t window_since_ns[kMaxWindows];
+  SpaceMemory memory;
   uint32_t reserved[4];
 };
 static_assert(std::is_trivially_copyable_v<ShieldState>);
@@ -131,6 +156,7 @@ struct ShieldOutput {
   bool may_engage = false;
   bool standstill = false;
   bool stop_unverified = false;
+  bool recalled = false;  // bounded by the last verdict, not computed
   bool bad = true;  // a signal or guardian failure: counts for the trip rule
   // The verdict on the action that was asked for (blended): worst hard row
   // first. On pass these are the figures of what is sent.

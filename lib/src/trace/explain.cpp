@@ -46,6 +46,7 @@ constexpr FlagName kCycleFlags[] = {
     {layout::kCyclePlanPublished, "plan published"},
     {layout::kCycleFrozen, "frozen inside for more than 2.1 s"},
     {layout::kCyclePrewarmDropped, "prewarming dropped"},
+    {layout::kCycleRecalled, "space bounded by the verdict before"},
 };
 
 template <std::size_t N>

@@ -7,6 +7,7 @@
 
 #include "enclosure.hpp"
 #include "expr_rows.hpp"
+#include "memory_contracts.hpp"
 #include "screen_contracts.hpp"
 #include "slide.hpp"
 
@@ -795,6 +796,9 @@ constexpr Contract kContracts[] = {
     CONTRACT(many_shapes_bind_as_one_does_at_rest),
     CONTRACT(many_shapes_are_kept_out_of_in_motion),
     CONTRACT(what_there_is_no_room_for_is_refused),
+    CONTRACT(a_memory_sees_the_robot_move),
+    CONTRACT(a_memory_sees_the_human_come),
+    CONTRACT(a_memory_sees_a_window_close),
     CONTRACT(links_that_are_spared_may_enter),
     CONTRACT(an_open_window_frees_its_links_only),
     CONTRACT(a_window_needs_a_fresh_signal_that_is_set),

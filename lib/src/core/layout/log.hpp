@@ -21,7 +21,7 @@
 namespace tactus::layout {
 
 inline constexpr uint64_t kLogMagic = 0x31474F4C54434154;  // "TACTLOG1"
-inline constexpr uint32_t kLogVersion = 4;  // counts a record's versions too
+inline constexpr uint32_t kLogVersion = 5;  // counts a record's versions too
 inline constexpr uint32_t kLogBlockMagic = 0x4B4C4254;  // "TBLK"
 inline constexpr uint32_t kLogMaxSections = 16;
 inline constexpr uint32_t kLogMaxItem = 1u << 20;  // bytes of one record

@@ -11,7 +11,7 @@
 namespace tactus::layout {
 
 inline constexpr uint32_t kMaxStages = 8;
-inline constexpr uint32_t kRecordVersion = 4;
+inline constexpr uint32_t kRecordVersion = 5;
 
 // Per stage: what the loop decided about it.
 enum StageFlag : uint8_t {
@@ -53,6 +53,8 @@ enum CycleFlag : uint32_t {
   kCycleStopVerified = 1u << 18,
   // Something of the prewarming had no room before this release.
   kCyclePrewarmDropped = 1u << 19,
+  // The verdict on space was bounded by the last computed one.
+  kCycleRecalled = 1u << 20,
 };
 
 struct StageRecord {

@@ -12,7 +12,7 @@
 namespace tactus::layout {
 
 inline constexpr uint64_t kSegmentMagic = 0x5441545343415454;  // "TTACSTAT"
-inline constexpr uint32_t kSegmentVersion = 4;
+inline constexpr uint32_t kSegmentVersion = 5;
 inline constexpr uint32_t kSegmentText = 16384;  // what was granted
 
 struct SegmentHead {

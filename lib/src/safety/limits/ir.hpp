@@ -92,6 +92,7 @@ struct LimitsIr {
   expr::Tree tree;  // of all expressions: what they share is there once
   std::vector<Limited<expr::Ruled>> expressions;
   uint32_t rungs = 0;
+  uint32_t exact_every = 0;  // Ladder::exact_every
 };
 
 struct Scope {

@@ -141,9 +141,12 @@ LimitsIr read_limits(const Scope& scope, const std::vector<Signal>& signals) {
   if (table.has("action")) read_action(table.table("action"), in);
   if (table.has("joint")) read_joint(table.table("joint"), in);
   for (const std::string& name : table.keys())
-    if (name != "action" && name != "joint" && name != "ladder")
+    if (name != "action" && name != "joint" && name != "ladder" &&
+        name != "exact_every")
       read_named(name, table[name], in);
   out.rungs = read_ladder(table["ladder"]);
+  out.exact_every =
+      static_cast<uint32_t>(table.integer("exact_every", 2, 1'000'000, 0));
   check_room(table, out);
   find_barred(table, in);
   if (!any_row(out))

@@ -70,6 +70,9 @@ struct SpaceTables {
     begin(hull, image.hulls);
     begin(human, image.humans);
     begin(contact, image.dynamics.contacts);
+    if (image.ladder.exact_every == 0) return;
+    begin(sure_human, image.humans);
+    begin(sure_contact, image.dynamics.contacts);
   }
   T self;
   union {
@@ -90,7 +93,49 @@ struct SpaceTables {
   union {
     T contact[kMaxContacts];
   };
+  // The same for the memory (memory_impl.hpp).
+  union {
+    T sure_human[kMaxHumans];
+  };
+  union {
+    T sure_contact[kMaxContacts];
+  };
 };
+
+// The entry of a table, if it has one there.
+template <class T>
+const T* entry(const T* table, uint32_t count, uint32_t index) {
+  return index < count ? table + index : nullptr;
+}
+
+// What the walk measured for a row; null: it is no row in space.
+template <class T>
+const T* space_entry(const Image& image, const SpaceTables<T>& all,
+                     const Row& row) {
+  const uint32_t i = row.index;
+  switch (row.kernel) {
+    case RowKernel::kKeepIn:
+    case RowKernel::kKeepOut:
+      return entry(all.box, image.boxes, i);
+    case RowKernel::kTurnedIn:
+    case RowKernel::kTurnedOut:
+      return entry(all.turned, image.turned, i);
+    case RowKernel::kCapsuleIn:
+    case RowKernel::kCapsuleOut:
+      return entry(all.capsule, image.capsules, i);
+    case RowKernel::kHullIn:
+    case RowKernel::kHullOut:
+      return entry(all.hull, image.hulls, i);
+    case RowKernel::kSelf:
+      return &all.self;
+    case RowKernel::kSeparation:
+      return entry(all.human, image.humans, i);
+    case RowKernel::kContact:
+      return entry(all.contact, image.dynamics.contacts, i);
+    default:
+      return nullptr;
+  }
+}
 
 // Everything measured about a motion, per table entry: a line per family.
 struct Slacks : SpaceTables<Slack> {

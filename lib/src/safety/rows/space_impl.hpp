@@ -50,6 +50,9 @@ inline void drain(const Image& image, const SpaceLanes& lanes, Slacks& out) {
   drain(lanes.human, image.humans, out.human);
   drain(&lanes.self, image.selves, &out.self);
   drain(lanes.contact, image.dynamics.contacts, out.contact);
+  if (image.ladder.exact_every == 0) return;
+  drain(lanes.sure_human, image.humans, out.sure_human);
+  drain(lanes.sure_contact, image.dynamics.contacts, out.sure_contact);
 }
 
 template <class F>
@@ -91,6 +94,19 @@ inline void meet(const Image& image, const ShieldInput& in,
   out = lanes;
 }
 
+template <class F>
+void meet_all(const Image& image, const ShieldInput& in, const Until8& until,
+              const Scene8& scene, Slack8* human, Slack8* contact) {
+  for (uint32_t k = 0; k < image.humans; ++k) {
+    meet(image, in, meeting_of<F>(image, image.human[k]), until, scene,
+         human[k]);
+  }
+  for (uint32_t k = 0; k < image.dynamics.contacts; ++k) {
+    meet(image, in, meeting_of<F>(image, image.dynamics.contact[k]), until,
+         scene, contact[k]);
+  }
+}
+
 // Everything about one block of eight samples but shapes.
 template <class F>
 void block_slacks(const Image& image, const ShieldInput& in,
@@ -98,13 +114,10 @@ void block_slacks(const Image& image, const ShieldInput& in,
                   const Scene8& scene, SpaceLanes& out) {
   Until8 until;
   until_of(image, motion, b, effort, until);
-  for (uint32_t k = 0; k < image.humans; ++k) {
-    meet(image, in, meeting_of<F>(image, image.human[k]), until, scene,
-         out.human[k]);
-  }
-  for (uint32_t k = 0; k < image.dynamics.contacts; ++k) {
-    meet(image, in, meeting_of<F>(image, image.dynamics.contact[k]), until,
-         scene, out.contact[k]);
+  meet_all<F>(image, in, until, scene, out.human, out.contact);
+  if (image.ladder.exact_every != 0 && effort == Effort::kFull) {
+    until.slow = kSurelySlow;
+    meet_all<F>(image, in, until, scene, out.sure_human, out.sure_contact);
   }
   if (image.selves != 0) {
     self_slacks<F>(image, scene.sphere, motion.wide[b], out.self);

@@ -17,11 +17,6 @@ struct Found {
   Reason reason = kReasonImage;  // an image gone bad
 };
 
-// The entry of a table, if it has one there.
-inline const Slack* entry(const Slack* table, uint32_t count, uint32_t index) {
-  return index < count ? table + index : nullptr;
-}
-
 inline Found load_of(const Image& image, const Slacks& all, uint32_t i,
                      Fault fault) {
   return {entry(all.load, image.dynamics.loads, i), fault, kReasonRowLoad};
