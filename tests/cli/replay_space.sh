@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Rows in space in a run of the example: shapes, a task window and the robot
-# against itself. The log holds the SRDF, so its replay needs no file, and an
+# against itself, some verdicts bounded by the one before. The log holds the SRDF, so its replay needs no file, and an
 # SRDF for another robot is refused.
 # shellcheck source=tests/cli/lib/replay.sh
 source "$(dirname "$0")/lib/replay.sh"
@@ -19,6 +19,7 @@ floor = {keep="out", halfspace={normal=[0,0,1], offset="-50 mm"}, allow={links=[
 post = {keep="out", capsule={from=["0.3 m","-0.7 m","0 m"], to=["0.3 m","-0.7 m","1 m"], radius="50 mm"}}
 dome = {keep="in", sphere={center=["0 m","0 m","0.3 m"], radius="1.5 m"}, except=["link1"]}
 self = {kind="self", margin="2 mm"}
+exact_every = 10
 ROWS
   edit "/^\[limit\]/r $tmp/rows"
 }
@@ -31,6 +32,7 @@ for words in 'self \[self-collision' 'not link7 while target\[2\] > 1, at most' 
 done
 run_lockstep 2s --log "$tmp/run.tlog" || fail "$(cat "$tmp/run.err")"
 [ "$(number pass "$tmp/run.json")" -gt 500 ] || fail "$(cat "$tmp/run.json")"
+[ "$(number recalled "$tmp/run.json")" -gt 20 ] || fail "$(cat "$tmp/run.json")"
 rm "$tmp/arm.srdf"
 replays 0 "$tmp/run.tlog"
 wants 2 'arm.srdf: ENOENT' \

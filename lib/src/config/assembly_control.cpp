@@ -100,7 +100,8 @@ std::string Assembly::status_json() const {
       .add("guardian", guardian_value(*supervisor_, link_))
       .add("epoch", get(stats.epoch))
       .add("margin", double{get(stats.margin)})
-      .add("separation_m", double{get(stats.separation_m)});
+      .add("separation_m", double{get(stats.separation_m)})
+      .add("time_to_violation_s", double{get(stats.time_to_violation)});
   safety::add_to(status, violations());
   return status.add("reuse", policy_->reuse_value())
       .add("reloads", get(stats.reloads))

@@ -39,6 +39,7 @@ void fill_verdict(layout::CycleRecord& r, const CheckOutput& v) noexcept {
   r.worst_link = v.worst_link;
   r.margin = v.margin;
   r.separation = v.separation_m;
+  r.time_to_violation = v.time_to_violation;
   r.scale = v.scale;
   r.violated = v.violated;
   r.soft = v.soft;
@@ -191,6 +192,7 @@ void Loop::publish_words(const Cycle& c) noexcept {
   stats_->worst_row.store(c.check.worst_row, kRelaxed);
   stats_->margin.store(c.check.margin, kRelaxed);
   stats_->separation_m.store(c.check.separation_m, kRelaxed);
+  stats_->time_to_violation.store(c.check.time_to_violation, kRelaxed);
   stats_->blend.store(c.blend, kRelaxed);
   stats_->stop_unverified.store(c.check.stop_unverified ? 1 : 0, kRelaxed);
   stats_->pending.store(carried_.pending, kRelaxed);

@@ -105,6 +105,7 @@ struct LoopStats {
   std::atomic<float> blend;
   std::atomic<uint32_t> stop_unverified;  // 1: the re-check failed
   std::atomic<uint32_t> prewarm_ns;       // reserved before each release
+  std::atomic<float> time_to_violation;   // s
 
   // Odd while the writer is inside `counters`.
   std::atomic<uint64_t> sequence;

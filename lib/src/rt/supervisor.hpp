@@ -41,6 +41,7 @@ struct CheckOutput {
   uint16_t worst_link = 0xFFFF;
   float margin = -1;
   float separation_m = std::numeric_limits<float>::quiet_NaN();
+  float time_to_violation = std::numeric_limits<float>::quiet_NaN();  // s
   float scale = 0;
   uint64_t violated = ~uint64_t{0};
   uint64_t soft = 0;     // soft rows violated, the bits of `violated`

@@ -462,6 +462,10 @@ bool climb(Bench& bench, ShieldState& state, Choice& choice,
   const bool safe =
       verify<F>(bench, raw, choice.intent, Effort::kFull, verdict);
   report(verdict, out);
+  if (image.ladder.horizon_ns > 0) {
+    out.time_to_violation = static_cast<float>(time_to_violation<F>(
+        image, bench.in, bench.past, raw, bench.motion));
+  }
   if (safe && (image.ladder.rungs & kRungPass) != 0) {
     out.rung = TACTUS_RUNG_PASS;
     return true;

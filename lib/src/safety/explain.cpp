@@ -44,6 +44,9 @@ std::vector<Constant> constants(const Image& image) {
       {"bisections of rung scale", double(image.ladder.bisections), "",
        "built in"},
   };
+  if (image.ladder.horizon_ns > 0)
+    out.push_back({"time to violation looks ahead",
+                   seconds(image.ladder.horizon_ns), "s", "limit.horizon"});
   if (image.ladder.exact_every > 0)
     out.push_back({"space is computed at least every",
                    double(image.ladder.exact_every), "cycles",

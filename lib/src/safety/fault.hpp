@@ -38,6 +38,7 @@ enum class Fault {
   kMemoryDrift,    // what is remembered holds wherever the robot moves
   kMemoryHuman,    // ... and the human
   kMemoryOpen,     // ... and whatever the windows do
+  kRolloutBetween,  // time to violation: nothing happens between instants
   kWindowLinks,    // an open window is for all parts
   kWindowFresh,    // a stale signal holds a window open
   kWindowLevel,    // it is always set

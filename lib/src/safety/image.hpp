@@ -155,6 +155,8 @@ struct Ladder {
   // bounded by the last (rows/memory_impl.hpp). 0: all are computed.
   uint32_t exact_every = 0;
   uint32_t reserved = 0;
+  // How far ahead the time to violation is looked for; 0: it is not.
+  int64_t horizon_ns = 0;
 };
 
 // Filled by seal() from the rest: never set by the compiler. The origin of

@@ -11,7 +11,7 @@
 #include "safety/rows/joints_impl.hpp"
 #include "safety/rows/linear_impl.hpp"
 #include "safety/rows/loads_impl.hpp"
-#include "safety/rows/memory_impl.hpp"
+#include "safety/rows/rollout_impl.hpp"
 #include "safety/rows/trajectory_impl.hpp"
 #include "safety/rows/verdict_impl.hpp"
 

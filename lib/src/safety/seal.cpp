@@ -42,6 +42,9 @@ Check check_counts(const Image& image) {
     return bad_input("limits image: ladder: a memory needs at most {} samples",
                      kScreenSamples);
   }
+  if (ladder.horizon_ns < 0 || ladder.horizon_ns > 10'000'000'000) {
+    return bad_input("limits image: ladder: horizon {} ns", ladder.horizon_ns);
+  }
   const uint32_t known = kRungPass | kRungScale | kRungProject | kRungStop;
   if ((ladder.rungs & ~known) != 0 || (ladder.rungs & kRungStop) == 0) {
     return bad_input("limits image: ladder: rung stop is missing");

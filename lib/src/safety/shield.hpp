@@ -165,6 +165,9 @@ struct ShieldOutput {
   float margin = -1;               // [-1, 1]; < 0: violated
   float mean_score = 0;            // [0, 1], mean over rows
   float separation_m = 0;          // surface to surface now; NaN: no human
+  // s, if the action that was asked for is held; infinite: longer than the
+  // horizon; NaN: nobody looked.
+  float time_to_violation = __builtin_nanf("");
   float scale = 0;                 // 1 pass, 0 project and stop
   uint64_t violated = ~uint64_t{0};
   uint32_t reasons = kReasonImage;

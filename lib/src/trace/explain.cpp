@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <cmath>
 
 #include "core/error.hpp"
 #include "trace/json_text.hpp"
@@ -160,15 +161,24 @@ std::string timing_text(const CycleRecord& r) {
       duration_text(r.prewarm_ns));
 }
 
+// What holding the action that was asked for comes to.
+std::string held_text(float seconds) {
+  if (std::isnan(seconds)) return "";
+  if (std::isinf(seconds)) return "\nheld      no violation within the horizon";
+  return fmt::format("\nheld      may violate in {:.3f} s", seconds);
+}
+
 std::string verdict_text(const CycleRecord& r, const LogInfo& info,
                          const ReportOptions& options) {
   return fmt::format(
       "rung {}  margin {:.4f}  separation {:.4f} m  scale {:.3f}  blend "
-      "{:.3f}\nworst     {}\nreasons   {}\nviolated  {:#x}  plan {}  epoch {} "
+      "{:.3f}{}\nworst     {}\nreasons   {}\nviolated  {:#x}  plan {}  epoch "
+      "{} "
       " seq {}  heartbeat age {}\n",
       rung_name(r.rung), r.margin, r.separation, r.scale, r.blend,
-      row_text(r, info, options), reasons_text(r, options), r.violated,
-      r.plan_id, r.epoch, r.seq, duration_text(r.heartbeat_age_ns));
+      held_text(r.time_to_violation), row_text(r, info, options),
+      reasons_text(r, options), r.violated, r.plan_id, r.epoch, r.seq,
+      duration_text(r.heartbeat_age_ns));
 }
 
 std::string stages_json(const CycleRecord& r, const LogInfo& info) {
@@ -223,7 +233,8 @@ Result<std::string> explain_json(const LogReader& log, uint64_t cycle,
       R"({{"schema": "tactus/explain/1", "log": {}, "cycle": {}, )"
       R"("release_ns": {}, "wake_ns": {}, "end_ns": {}, "missed": {}, )"
       R"("prewarm_ns": {}, "state_before": {}, "state": {}, "flags": {}, "rung": {}, )"
-      R"("margin": {}, "separation_m": {}, "scale": {}, "blend": {}, )"
+      R"("margin": {}, "separation_m": {}, "time_to_violation_s": {}, )"
+      R"("scale": {}, "blend": {}, )"
       R"("worst": {}, "reasons": {}, "violated": {}, "plan_id": {}, )"
       R"("epoch": {}, "seq": {}, "score": {}, "soft": {}, "stages": {}, )"
       R"("check": {}}})",
@@ -231,10 +242,10 @@ Result<std::string> explain_json(const LogReader& log, uint64_t cycle,
       r.prewarm_ns, quote(state_name(r.state_before)),
       quote(state_name(r.state)), quote(names(kCycleFlags, r.flags)),
       quote(rung_name(r.rung)), number(r.margin), number(r.separation),
-      number(r.scale), number(r.blend), quote(row_text(r, log.info(), options)),
-      quote(reasons_text(r, options)), r.violated, r.plan_id, r.epoch, r.seq,
-      number(r.score), r.soft, stages_json(r, log.info()),
-      recheck ? recheck(cycle).json : "null");
+      number(r.time_to_violation), number(r.scale), number(r.blend),
+      quote(row_text(r, log.info(), options)), quote(reasons_text(r, options)),
+      r.violated, r.plan_id, r.epoch, r.seq, number(r.score), r.soft,
+      stages_json(r, log.info()), recheck ? recheck(cycle).json : "null");
 }
 
 }  // namespace tactus::trace

@@ -195,7 +195,13 @@ class Cycle {
     compare("verdict", r_.verdict, out_.reasons);
     compare("violated", r_.violated, out_.violated);
     compare("soft rows violated", r_.soft, out_.soft);
-    if (options_.scores) compare("score", r_.score, out_.score);
+    if (options_.scores) {
+      compare("score", r_.score, out_.score);
+      compare("time to violation", r_.time_to_violation,
+              out_.time_to_violation);
+      compare("recalled", uint32_t{flagged(layout::kCycleRecalled)},
+              uint32_t{out_.recalled});
+    }
     compare("worst row", r_.worst_row, out_.worst_row);
     compare("worst link", r_.worst_link, out_.worst_link);
     compare("separation", r_.separation, out_.separation_m);

@@ -8,6 +8,7 @@
 #include "enclosure.hpp"
 #include "expr_rows.hpp"
 #include "memory_contracts.hpp"
+#include "rollout_contracts.hpp"
 #include "screen_contracts.hpp"
 #include "slide.hpp"
 
@@ -796,9 +797,7 @@ constexpr Contract kContracts[] = {
     CONTRACT(many_shapes_bind_as_one_does_at_rest),
     CONTRACT(many_shapes_are_kept_out_of_in_motion),
     CONTRACT(what_there_is_no_room_for_is_refused),
-    CONTRACT(a_memory_sees_the_robot_move),
-    CONTRACT(a_memory_sees_the_human_come),
-    CONTRACT(a_memory_sees_a_window_close),
+    CONTRACT(a_thin_post_is_not_missed),
     CONTRACT(links_that_are_spared_may_enter),
     CONTRACT(an_open_window_frees_its_links_only),
     CONTRACT(a_window_needs_a_fresh_signal_that_is_set),
@@ -847,6 +846,10 @@ constexpr Contract kContracts[] = {
     CONTRACT(project_runs_only_where_the_ladder_has_it),
     CONTRACT(the_qps_answer_is_held_against_its_rows),
     CONTRACT(a_wrong_hint_changes_no_answer),
+    // Thousands of cycles each.
+    CONTRACT(a_memory_sees_the_robot_move),
+    CONTRACT(a_memory_sees_the_human_come),
+    CONTRACT(a_memory_sees_a_window_close),
 };
 
 }  // namespace

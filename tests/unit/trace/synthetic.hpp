@@ -228,6 +228,7 @@ struct Plant {
     r.rung = static_cast<uint8_t>(out.rung);
     r.margin = out.margin;
     r.separation = out.separation_m;
+    r.time_to_violation = out.time_to_violation;
     r.scale = out.scale;
     r.verdict = out.reasons;
     r.violated = out.violated;

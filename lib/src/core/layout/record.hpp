@@ -92,10 +92,10 @@ struct CycleRecord {
   int64_t program_expiry_ns;  // what the timer was programmed to
   uint8_t stage_flags[kMaxStages];
   StageRecord stage[kMaxStages];
-  int64_t prewarm_ns;  // spent before the release, on top of the lead
-  uint64_t soft;       // soft rows violated, the bits of `violated`
-  float score;         // mean over all rows, [0, 1]; 0: nothing was judged
-  uint32_t spare;
+  int64_t prewarm_ns;       // spent before the release, on top of the lead
+  uint64_t soft;            // soft rows violated, the bits of `violated`
+  float score;              // mean over all rows, [0, 1]; 0: nothing was judged
+  float time_to_violation;  // s, of the asked-for action held; NaN: not asked
   uint64_t reserved[2];
 };
 

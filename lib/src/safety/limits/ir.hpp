@@ -93,6 +93,7 @@ struct LimitsIr {
   std::vector<Limited<expr::Ruled>> expressions;
   uint32_t rungs = 0;
   uint32_t exact_every = 0;  // Ladder::exact_every
+  int64_t horizon_ns = 0;
 };
 
 struct Scope {

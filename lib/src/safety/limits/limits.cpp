@@ -112,6 +112,13 @@ uint32_t read_ladder(const toml::Value& value) {
   return bits;
 }
 
+int64_t read_horizon(const toml::Value& value) {
+  constexpr int64_t kMost = 10'000'000'000;
+  const int64_t ns = value.duration();
+  if (ns <= 0 || ns > kMost) value.fail("a time, up to 10 s");
+  return ns;
+}
+
 bool any_row(const LimitsIr& limits) {
   return limits.action_max || limits.action_rate || limits.position ||
          limits.velocity || limits.acceleration || limits.jerk ||
@@ -142,11 +149,12 @@ LimitsIr read_limits(const Scope& scope, const std::vector<Signal>& signals) {
   if (table.has("joint")) read_joint(table.table("joint"), in);
   for (const std::string& name : table.keys())
     if (name != "action" && name != "joint" && name != "ladder" &&
-        name != "exact_every")
+        name != "exact_every" && name != "horizon")
       read_named(name, table[name], in);
   out.rungs = read_ladder(table["ladder"]);
   out.exact_every =
       static_cast<uint32_t>(table.integer("exact_every", 2, 1'000'000, 0));
+  if (table.has("horizon")) out.horizon_ns = read_horizon(table["horizon"]);
   check_room(table, out);
   find_barred(table, in);
   if (!any_row(out))

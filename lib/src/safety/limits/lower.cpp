@@ -85,7 +85,8 @@ Result<std::unique_ptr<Image>> compile(const toml::Document& document,
   lower_signals(signals, *image);
   set_open(*image);
   image->ladder = {limits.rungs,          kBisections,        kSamples,
-                   limits.none ? 1u : 0u, limits.exact_every, 0};
+                   limits.none ? 1u : 0u, limits.exact_every, 0,
+                   limits.horizon_ns};
   if (auto lowered = lower_limits(limits, *image); !lowered)
     return bad_input("{}: {}", document.name(), lowered.error().text());
   lower_commit(robot, options.timing, image->commit);
