@@ -479,6 +479,36 @@ Test(lowering, integers_beyond_floats_are_compared_as_they_are) {
   cr_assert(y == Floats({1, 1, 16777218}));
 }
 
+// 2^24 + 5 + 1 + … and 5 (2^24 + 1) are others when done in floats.
+Test(lowering, integers_beyond_floats_are_summed_as_they_are) {
+  struct Sum {
+    const char* op;
+    std::vector<std::string> in;
+  };
+  const Dims ones(7, 1);
+  for (const Sum& sum : std::vector<Sum>{{"Add", {"i", "n"}},
+                                         {"Sub", {"n", "i"}},
+                                         {"Mul", {"i", "n"}},
+                                         {"MatMul", {"i", "ones"}},
+                                         {"MatMul", {"i", "k"}},
+                                         {"Gemm", {"i", "ones"}},
+                                         {"Gemm", {"i", "k"}},
+                                         {"ReduceSum", {"i"}}}) {
+    OnnxFile f;
+    f.input("x", {1, 7}).input("z", {7, 1}).output("y", {});
+    f.weight(int_tensor("n", {1, 7}, Dims(7, 16777217)));
+    f.weight(int_tensor("ones", {7, 1}, ones));
+    f.node("Cast", {"x"}, {"i"}, {int_attribute("to", 7)});
+    f.node("Cast", {"z"}, {"k"}, {int_attribute("to", 7)});
+    f.node(sum.op, sum.in, {"y"});
+    Runner fused(plan_of(f, "fused", sum.op));
+    Runner reference(plan_of(f, "reference", sum.op));
+    const std::vector<Floats> x{{16777216, 5, 1, 1, 1, 1, 1}, Floats(7, 1)};
+    cr_assert(fused.run(x) == reference.run(x), "%s of %s", sum.op,
+              sum.in.back().c_str());
+  }
+}
+
 Test(lowering, powers_and_slopes) {
   std::vector<Case> cases;
   for (const char* op : {"PRelu", "Pow"})

@@ -76,8 +76,8 @@ constexpr BinaryKernel kBinary[] = {{"Add", &kernels::KernelSet::add},
 Result<bool> Lowering::lower_binary(const ir::Node& node) {
   const auto* found = std::ranges::find(kBinary, node.op, &BinaryKernel::op);
   const std::size_t size = size_of(node.out[0]);
-  if (found == std::end(kBinary) || size_of(node.in[0]) != size ||
-      size_of(node.in[1]) != size) {
+  if (found == std::end(kBinary) || !may_round(node.out[0]) ||
+      size_of(node.in[0]) != size || size_of(node.in[1]) != size) {
     return false;
   }
   Step step;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "policy/backends/fused_lowering.hpp"
-#include "policy/onnx/model.hpp"
 
 namespace tactus::policy::fused {
 namespace {
@@ -40,9 +39,7 @@ bool is_float(double v) {
   return v != v || static_cast<double>(static_cast<float>(v)) == v;
 }
 
-bool takes(const Graph& graph, const GridRow& row, const ir::Node& node) {
-  if (row.takes == Takes::kFloats)
-    return onnx::is_floating(graph.at(node.out[0]).dtype);
+bool constants_are_floats(const Graph& graph, const ir::Node& node) {
   return std::ranges::all_of(node.in, [&](Id id) {
     return !graph.is_constant(id) ||
            std::ranges::all_of(ir::data_of(graph, id), is_float);
@@ -86,9 +83,12 @@ Result<bool> Lowering::lower_grid(const ir::Node& node) {
   const auto* found = std::ranges::find(kGrid, node.op, &GridRow::op);
   const Dims& dims = graph_.at(node.out[0]).dims;
   if (found == std::end(kGrid) || has_nothing(node) || node.in.size() != 2 ||
-      dims.size() > kernels::kGridAxes || !takes(graph_, *found, node)) {
+      dims.size() > kernels::kGridAxes) {
     return false;
   }
+  const bool exact = found->takes == Takes::kExact;
+  if (exact ? !constants_are_floats(graph_, node) : !may_round(node.out[0]))
+    return false;
   const View x = spread(view_of(node.in[0]), dims);
   const View other = spread(view_of(node.in[1]), dims);
   push_grid(program_.set->tensor.*found->kernel, x, other, dims,

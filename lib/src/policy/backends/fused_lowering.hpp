@@ -14,6 +14,7 @@
 #include "policy/backends/fused_view.hpp"
 #include "policy/ir/rewrite.hpp"
 #include "policy/kernels/select_gemv.hpp"
+#include "policy/onnx/model.hpp"
 
 namespace tactus::policy::fused {
 
@@ -124,6 +125,10 @@ class Lowering {
   std::size_t pack_parts(const ir::Node& node, std::size_t size);
   [[nodiscard]] std::size_t size_of(Id id) const {
     return static_cast<std::size_t>(graph_.at(id).size());
+  }
+  // Integers are not: a float's rounding would be seen in them.
+  [[nodiscard]] bool may_round(Id id) const {
+    return onnx::is_floating(graph_.at(id).dtype);
   }
   friend class Cell;
   friend class RecurrentLowering;

@@ -173,7 +173,8 @@ View Lowering::readable_columns(Id id) {
 }
 
 Result<bool> Lowering::lower_matmul(const ir::Node& node) {
-  if (has_nothing(node) || graph_.at(node.in[0]).dims.size() < 2 ||
+  if (has_nothing(node) || !may_round(node.out[0]) ||
+      graph_.at(node.in[0]).dims.size() < 2 ||
       graph_.at(node.in[1]).dims.size() < 2) {
     return false;
   }
@@ -220,7 +221,8 @@ bool is_plain(const ir::Node& gemm, bool bias) {
 // Neither side is constant weights: those became Linear.
 Result<bool> Lowering::lower_gemm(const ir::Node& node) {
   const bool bias = node.in.size() > 2 && node.in[2] != ir::kNone;
-  if (has_nothing(node) || !is_plain(node, bias)) return false;
+  if (has_nothing(node) || !may_round(node.out[0]) || !is_plain(node, bias))
+    return false;
   View left = view_of(node.in[0]), right = view_of(node.in[1]);
   if (node.ints[0] != 0) left = transposed(left);
   if (node.ints[1] != 0) right = transposed(right);

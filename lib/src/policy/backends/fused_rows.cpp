@@ -150,7 +150,8 @@ Result<bool> Lowering::lower_group_norm(const ir::Node& node) {
 Result<bool> Lowering::lower_reduce(const ir::Node& node) {
   const RowsRow* found = row_of(kReduce, node.op);
   const bool none = std::ranges::count(node.ints, 1) == 0;
-  if (found == nullptr || none || has_nothing(node)) return false;
+  if (found == nullptr || none || has_nothing(node) || !may_round(node.out[0]))
+    return false;
   std::vector<std::size_t> order;
   for (const int64_t reduced : {0, 1})
     for (std::size_t d = 0; d < node.ints.size(); ++d)

@@ -175,7 +175,8 @@ bool make_linear(Graph& graph) {
                       : node.op == "MatMul"
                           ? matmul_weights(graph, node, weights)
                           : false;
-    if (!fits || weights.k == 0 || weights.n == 0) continue;
+    const bool real = is_floating(graph.at(node.out[0]).dtype);
+    if (!fits || !real || weights.k == 0 || weights.n == 0) continue;
     const Id w =
         weights.as_is != kNone
             ? weights.as_is
