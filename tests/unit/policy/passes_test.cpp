@@ -236,3 +236,36 @@ Test(passes, a_square_is_a_product) {
   cr_assert(compiled(f) == "Mul", "%s", compiled(f).c_str());
   same_meaning(f, 3);
 }
+
+// Its variance is constant, its mean is not: of the variance nothing is left
+// to compute.
+Test(passes, what_is_constant_in_a_computed_norm_is_computed_once) {
+  OnnxFile f;
+  f.input("x", {2, 2}).output("y", {2, 2});
+  for (const char* part : {"scale", "shift", "variance"})
+    f.weight(tensor(part, {2}, {1.5F, 0.5F}));
+  f.weight(tensor("w", {2, 2}, {1, 2, 3, 4}));
+  f.weight(int_tensor("axis", {1}, {0}));
+  f.node("ReduceSum", {"x", "axis"}, {"mean"}, {int_attribute("keepdims", 0)});
+  f.node("BatchNormalization", {"x", "scale", "shift", "mean", "variance"},
+         {"y"});
+  becomes(f, "ReduceSum Reshape Reshape Sub Affine Reshape", 4);
+}
+
+Test(passes, a_scaled_product_with_a_bias_for_each_row_is_a_layer) {
+  OnnxFile f;
+  f.input("x", {2, 2}).output("y", {2, 2});
+  f.weight(tensor("w", {2, 2}, {1, 2, 3, 4}));
+  f.weight(tensor("b", {2, 2}, {5, 6, 7, 8}));
+  f.node("Gemm", {"x", "w", "b"}, {"y"},
+         {real_attribute("alpha", 0.5F), real_attribute("beta", 2)});
+  becomes(f, "Linear Affine", 4);
+}
+
+Test(passes, a_vector_times_constant_matrices_is_a_product_of_matrices) {
+  OnnxFile f;
+  f.input("x", {2}).output("y", {2, 3});
+  f.weight(tensor("w", {2, 2, 3}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 8, 7, 6}));
+  f.node("MatMul", {"x", "w"}, {"y"});
+  becomes(f, "Reshape MatMul Reshape", 2);
+}

@@ -279,6 +279,8 @@ void optimise(Graph& graph) {
   constexpr bool (*kPasses[])(Graph&) = {
       drop_renames, make_linear,  make_affine,  find_activations,
       sink_slices,  merge_affine, merge_linear, drop_dead};
+  // First: what is a layer as it stands need not be taken apart.
+  make_linear(graph);
   spell_out(graph);
   const std::size_t bound = 4 * graph.nodes.size() + 8;
   for (std::size_t round = 0; round < bound; ++round) {

@@ -3,6 +3,7 @@
 // has fewer to know, and what is constant in them merges with its neighbours.
 #include <span>
 
+#include "policy/ir/build.hpp"
 #include "policy/ir/passes.hpp"
 #include "policy/ir/rewrite.hpp"
 #include "policy/onnx/model.hpp"
@@ -28,12 +29,9 @@ struct Spelling {
   Id make(const char* op, std::vector<Id> in, Dims dims, Dims ints = {},
           std::vector<double> reals = {}) {
     const Id id = graph.add({"", out().dtype, std::move(dims), nullptr});
-    nodes.push_back({op,
-                     node.name,
-                     std::move(in),
-                     {id},
-                     std::move(ints),
-                     std::move(reals)});
+    Node made{op,   node.name,       std::move(in),
+              {id}, std::move(ints), std::move(reals)};
+    if (!fold(graph, made)) nodes.push_back(std::move(made));
     return id;
   }
   // The last one makes what the node made.
@@ -153,14 +151,11 @@ bool reduce_nothing(Spelling& s) {
   return s.finish(size ? "Abs" : "Reshape", {x});
 }
 
-// alpha A B + beta C of what is not constant weights.
+// alpha A B + beta C.
 bool gemm(Spelling& s) {
   const double alpha = s.node.reals[0], beta = s.node.reals[1];
-  const bool weights = s.graph.is_constant(s.node.in[1]) &&
-                       s.node.ints[0] == 0 &&
-                       (!s.has(2) || s.graph.is_constant(s.node.in[2]));
   const bool plain = alpha == 1 && (!s.has(2) || beta == 1);
-  if (weights || plain || !s.is_real()) return false;
+  if (plain || !s.is_real()) return false;
   const Dims dims = s.out().dims;
   const Id product = s.make("Gemm", {s.node.in[0], s.node.in[1]}, dims,
                             s.node.ints, {1.0, 1.0});
@@ -174,8 +169,7 @@ bool gemm(Spelling& s) {
 // A vector is a row on the left, a column on the right.
 bool matmul(Spelling& s) {
   Dims a = s.graph.at(s.node.in[0]).dims, b = s.graph.at(s.node.in[1]).dims;
-  if (s.graph.is_constant(s.node.in[1]) || (a.size() > 1 && b.size() > 1))
-    return false;
+  if (a.size() > 1 && b.size() > 1) return false;
   Dims dims = s.out().dims;
   if (b.size() == 1) b.push_back(1), dims.push_back(1);
   if (a.size() == 1) {
