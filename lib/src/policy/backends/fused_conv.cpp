@@ -8,7 +8,6 @@
 
 #include "policy/backends/fused_lowering.hpp"
 #include "policy/ir/window.hpp"
-#include "policy/kernels/select_product.hpp"
 
 namespace tactus::policy::fused {
 class WindowLowering {
@@ -88,18 +87,12 @@ Dims WindowLowering::taps(const View& x, int64_t channels) const {
 
 // Bias and weights of every group, one behind the other.
 ProductStep WindowLowering::packed(std::size_t groups) {
-  const kernels::KernelSet& set = *l_.program_.set;
   ProductStep step;
   step.shape.n = static_cast<std::size_t>(made_) / groups;
   step.shape.k = static_cast<std::size_t>(taken_) / groups *
                  static_cast<std::size_t>(w_.taps());
   step.shape.rows = static_cast<std::size_t>(out_[2]);
-  kernels::choose_blocking(set, step.shape);
-  const std::size_t each = kernels::packed_floats(set, step.shape);
-  step.constant_b = step.constant_init = true;
-  step.init = l_.program_.weights.size();
-  step.b = step.init + kernels::packed_bias(set, step.shape);
-  l_.program_.weights.resize(step.init + groups * each, 0.0F);
+  l_.reserve_weights(step, groups);
   const bool bias = node_.in.size() > 2 && node_.in[2] != ir::kNone;
   kernels::Matrix m;
   m.n = step.shape.n;
@@ -107,8 +100,7 @@ ProductStep WindowLowering::packed(std::size_t groups) {
   for (std::size_t g = 0; g < groups; ++g) {
     m.w = ir::data_of(l_.graph_, node_.in[1]).data() + g * m.n * m.k;
     if (bias) m.b = ir::data_of(l_.graph_, node_.in[2]).data() + g * m.n;
-    kernels::pack_product(set, step.shape, m,
-                          l_.program_.weights.data() + step.init + g * each);
+    l_.pack_weights(step, g, m);
   }
   return step;
 }
@@ -118,8 +110,7 @@ bool WindowLowering::conv() {
   const int64_t groups = node_.ints[ir::kWindowInts];
   const View x = input(Channels::kFirst, 0);
   ProductStep step = packed(static_cast<std::size_t>(groups));
-  const auto each = static_cast<int64_t>(
-      kernels::packed_floats(*l_.program_.set, step.shape));
+  const int64_t each = l_.packed_floats(step);
   const Dims y = window_strides({batch_, made_, out_[0], out_[1], out_[2]},
                                 Channels::kLast);
   step.shape.a_row = static_cast<std::size_t>(this->step(x, 2));

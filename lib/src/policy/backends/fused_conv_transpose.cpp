@@ -8,7 +8,6 @@
 
 #include "policy/backends/fused_lowering.hpp"
 #include "policy/ir/window.hpp"
-#include "policy/kernels/select_product.hpp"
 
 namespace tactus::policy::fused {
 namespace {
@@ -121,7 +120,6 @@ void TransposedLowering::each_tap(const Phases& phases, Each each) {
 
 // Bias and weights [C, M / group, …] of every group, one behind the other.
 ProductStep TransposedLowering::packed(const Phases& phases) {
-  const kernels::KernelSet& set = *l_.program_.set;
   Dims places;  // in a plane of weights
   each_tap(phases, [&](const auto& i, const auto& j, const auto& k) {
     places.push_back((i.at * w_.kernel[1] + j.at) * w_.kernel[2] + k.at);
@@ -130,13 +128,8 @@ ProductStep TransposedLowering::packed(const Phases& phases) {
   step.shape.n = static_cast<std::size_t>(made_);
   step.shape.k = static_cast<std::size_t>(taken_) * places.size();
   step.shape.rows = static_cast<std::size_t>(phases[2]->count);
-  kernels::choose_blocking(set, step.shape);
-  const std::size_t each = kernels::packed_floats(set, step.shape);
-  step.constant_b = step.constant_init = true;
-  step.init = l_.program_.weights.size();
-  step.b = step.init + kernels::packed_bias(set, step.shape);
   const auto groups = static_cast<std::size_t>(groups_);
-  l_.program_.weights.resize(step.init + groups * each, 0.0F);
+  l_.reserve_weights(step, groups);
   const bool bias = node_.in.size() > 2 && node_.in[2] != ir::kNone;
   const double* w = ir::data_of(l_.graph_, node_.in[1]).data();
   std::vector<double> turned(step.shape.n * step.shape.k);
@@ -150,16 +143,14 @@ ProductStep TransposedLowering::packed(const Phases& phases) {
                     place];
     kernels::Matrix m{turned.data(), nullptr, step.shape.n, step.shape.k};
     if (bias) m.b = ir::data_of(l_.graph_, node_.in[2]).data() + g * m.n;
-    kernels::pack_product(set, step.shape, m,
-                          l_.program_.weights.data() + step.init + g * each);
+    l_.pack_weights(step, g, m);
   }
   return step;
 }
 
 bool TransposedLowering::add(const Phases& phases, const View& x) {
   ProductStep step = packed(phases);
-  const auto each = static_cast<int64_t>(
-      kernels::packed_floats(*l_.program_.set, step.shape));
+  const int64_t each = l_.packed_floats(step);
   Dims y = window_strides({batch_, groups_ * made_, out_[0], out_[1], out_[2]},
                           Channels::kLast);
   step.a = x.at;

@@ -113,7 +113,12 @@ class Lowering {
   bool has_nothing(const ir::Node& node) const;
   Dims matmul_layout(const ir::Node& node) const;
   View readable_columns(Id id);
-  void pack_weights(ProductStep& step, const kernels::Matrix& m);
+  // Room for bias and weights of `groups` products of step's n, k and rows.
+  void reserve_weights(ProductStep& step, std::size_t groups = 1);
+  void pack_weights(const ProductStep& step, std::size_t group,
+                    const kernels::Matrix& m);
+  // From one group's to the next's.
+  [[nodiscard]] int64_t packed_floats(const ProductStep& step) const;
   void start_at_zero(ProductStep& step);
   bool push_product(ProductStep step, const Dims& at, const Walk& outer,
                     Id made);

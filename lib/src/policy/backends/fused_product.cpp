@@ -79,19 +79,27 @@ bool Lowering::push_product(ProductStep step, const Dims& at, const Walk& outer,
   return true;
 }
 
-// Bias and weights of `m`, packed for the rows that `step` has.
-void Lowering::pack_weights(ProductStep& step, const kernels::Matrix& m) {
+int64_t Lowering::packed_floats(const ProductStep& step) const {
+  return static_cast<int64_t>(
+      kernels::packed_floats(*program_.set, step.shape));
+}
+
+void Lowering::reserve_weights(ProductStep& step, std::size_t groups) {
   const kernels::KernelSet& set = *program_.set;
-  step.shape.n = m.n;
-  step.shape.k = m.k;
   kernels::choose_blocking(set, step.shape);
   step.constant_b = step.constant_init = true;
   step.init = program_.weights.size();
   step.b = step.init + kernels::packed_bias(set, step.shape);
-  program_.weights.resize(step.init + kernels::packed_floats(set, step.shape),
-                          0.0F);
+  program_.weights.resize(
+      step.init + groups * kernels::packed_floats(set, step.shape), 0.0F);
+}
+
+void Lowering::pack_weights(const ProductStep& step, std::size_t group,
+                            const kernels::Matrix& m) {
+  const kernels::KernelSet& set = *program_.set;
+  const std::size_t each = kernels::packed_floats(set, step.shape);
   kernels::pack_product(set, step.shape, m,
-                        program_.weights.data() + step.init);
+                        program_.weights.data() + step.init + group * each);
 }
 
 // The bias of what has none.
@@ -138,8 +146,11 @@ Result<bool> Lowering::lower_rows(const ir::Node& node) {
   step.shape.rows = static_cast<std::size_t>(w.size.back());
   step.shape.a_row = static_cast<std::size_t>(w.stride[0].back());
   step.shape.y_row = static_cast<std::size_t>(w.stride[3].back());
+  step.shape.n = m.n;
+  step.shape.k = m.k;
   w.size.pop_back();
-  pack_weights(step, m);
+  reserve_weights(step);
+  pack_weights(step, 0, m);
   step.y = reserve(node.out[0]);
   finite_beyond_[static_cast<std::size_t>(node.out[0])] = true;
   return push_product(step, even_offsets(dims[1], x.stride.back()), w,

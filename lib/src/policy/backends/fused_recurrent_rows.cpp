@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "policy/backends/fused_cell.hpp"
-#include "policy/kernels/select_product.hpp"
 
 namespace tactus::policy::fused {
 namespace {
@@ -122,12 +121,7 @@ ProductStep RecurrentRows::packed(std::size_t input, Gates gates, Bias bias,
   s.shape.n = hidden_;
   s.shape.k = k;
   s.shape.y_row = hidden_;
-  kernels::choose_blocking(k_, s.shape);
-  const std::size_t each = kernels::packed_floats(k_, s.shape);
-  s.constant_b = s.constant_init = true;
-  s.init = l_.program_.weights.size();
-  s.b = s.init + kernels::packed_bias(k_, s.shape);
-  l_.program_.weights.resize(s.init + gates.count * each, 0.0F);
+  l_.reserve_weights(s, gates.count);
   for (std::size_t i = 0; i < gates.count; ++i) {
     const std::size_t g = gates.first + i;
     std::vector<double> b(hidden_, 0.0);
@@ -135,9 +129,7 @@ ProductStep RecurrentRows::packed(std::size_t input, Gates gates, Bias bias,
     if (bias == Bias::kState && node_.in[3] != ir::kNone)
       std::copy_n(biases() + (gates_ + g) * hidden_, hidden_, b.begin());
     const double* w = weights(input, gates_ * hidden_ * k);
-    kernels::pack_product(k_, s.shape,
-                          {w + g * hidden_ * k, b.data(), hidden_, k},
-                          l_.program_.weights.data() + s.init + i * each);
+    l_.pack_weights(s, i, {w + g * hidden_ * k, b.data(), hidden_, k});
   }
   return s;
 }
@@ -148,7 +140,7 @@ bool RecurrentRows::project() {
   if (node_.ints[4] != 0) std::swap(x.stride[0], x.stride[1]);
   if (std::ranges::min(x.stride) < 0) return false;
   ProductStep s = packed(1, {0, gates_}, Bias::kProjected, in_);
-  const auto each = static_cast<int64_t>(kernels::packed_floats(k_, s.shape));
+  const int64_t each = l_.packed_floats(s);
   p_ = l_.scratch(gates_ * steps_ * size_);
   s.a = x.at;
   s.y = p_;
@@ -167,7 +159,7 @@ bool RecurrentRows::project() {
 // gates = projected + R h.
 bool RecurrentRows::add_state(ProductStep s, std::size_t h, std::size_t t,
                               Gates gates) {
-  const auto each = static_cast<int64_t>(kernels::packed_floats(k_, s.shape));
+  const int64_t each = l_.packed_floats(s);
   s.a = h;
   s.y = gate(gates.first);
   s.constant_init = false;
