@@ -182,8 +182,7 @@ bool WindowLowering::pool(kernels::PoolKernel kernel, float nothing,
     step.size[d] = static_cast<std::size_t>(sizes[d]);
     step.stride[d] = static_cast<std::size_t>(strides[d]);
   }
-  l_.add_kernel(("pool" + node_.op).c_str(), l_.size_of(node_.out[0]),
-                step.pool.taps);
+  l_.add_kernel("pool" + node_.op, l_.size_of(node_.out[0]), step.pool.taps);
   l_.push_tensor(step, y_, l_.size_of(node_.out[0]), node_.out[0]);
   l_.lies_channels_last(node_.out[0], y_);
   return true;

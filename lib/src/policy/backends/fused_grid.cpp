@@ -82,7 +82,7 @@ void Lowering::push_grid(kernels::GridKernel kernel, View x, View other,
 Result<bool> Lowering::lower_grid(const ir::Node& node) {
   const auto* found = std::ranges::find(kGrid, node.op, &GridRow::op);
   const Dims& dims = graph_.at(node.out[0]).dims;
-  if (found == std::end(kGrid) || has_nothing(node) || node.in.size() != 2 ||
+  if (found == std::end(kGrid) || has_nothing(node) ||
       dims.size() > kernels::kGridAxes) {
     return false;
   }
@@ -93,7 +93,7 @@ Result<bool> Lowering::lower_grid(const ir::Node& node) {
   const View other = spread(view_of(node.in[1]), dims);
   push_grid(program_.set->tensor.*found->kernel, x, other, dims,
             reserve(node.out[0]), node.out[0]);
-  add_kernel(("grid" + node.op).c_str(), size_of(node.out[0]), 0);
+  add_kernel("grid" + node.op, size_of(node.out[0]), 0);
   finite_beyond_[static_cast<std::size_t>(node.out[0])] = true;
   return true;
 }

@@ -67,7 +67,7 @@ Result<Step> Lowering::gemv(const kernels::Matrix& m, std::size_t x,
   program_.weights.resize(step.weights + step.shape.floats(), 0.0F);
   kernels::pack(*program_.set, *step.gemv, m,
                 program_.weights.data() + step.weights);
-  add_kernel((std::string("gemv") + step.gemv->name).c_str(), m.n, m.k);
+  add_kernel(std::string("gemv") + step.gemv->name, m.n, m.k);
   return step;
 }
 

@@ -24,7 +24,7 @@ std::size_t Lowering::scratch(std::size_t floats) {
   return at;
 }
 
-void Lowering::add_kernel(const char* name, std::size_t n, std::size_t k) {
+void Lowering::add_kernel(std::string_view name, std::size_t n, std::size_t k) {
   program_.kernels += fmt::format(";{}:{}", name, n);
   if (k) program_.kernels += fmt::format("x{}", k);
 }

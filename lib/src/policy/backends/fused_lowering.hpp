@@ -106,6 +106,8 @@ class Lowering {
   void move(const View& from, const View& to);
   // `floats` from y on are made, and wait for an activation.
   void push_tensor(TensorStep step, std::size_t y, std::size_t floats, Id made);
+  // Makes `made`, at the y that it returns.
+  std::size_t push_rows(RowsStep step, std::string_view kernel, Id made);
   void push_grid(kernels::GridKernel kernel, View x, View other,
                  const Dims& dims, std::size_t y, Id made);
   bool pick(const ir::Node& node, const View& from, const Dims& at);
@@ -152,7 +154,7 @@ class Lowering {
   struct Split;
   Result<Step> slow_part(const Split& split, Id made);
   Result<Step> fast_part(const Split& split, Id made);
-  void add_kernel(const char* name, std::size_t n, std::size_t k);
+  void add_kernel(std::string_view name, std::size_t n, std::size_t k);
 
   const CompileInput& input_;
   std::shared_ptr<Graph> owned_;

@@ -73,7 +73,7 @@ bool Lowering::push_product(ProductStep step, const Dims& at, const Walk& outer,
   // Packed weights lie by panel, and a .tmodel keeps them.
   std::string name = "product";
   if (step.constant_b) name += std::to_string(step.shape.panel);
-  add_kernel(name.c_str(), step.shape.n, step.shape.k);
+  add_kernel(name, step.shape.n, step.shape.k);
   const std::size_t y = step.y;
   push_tensor(step, y, made == ir::kNone ? 0 : size_of(made), made);
   return true;

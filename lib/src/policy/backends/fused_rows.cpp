@@ -22,12 +22,6 @@ constexpr RowsRow kReduce[] = {{"ReduceL1", &TensorKernels::l1},
                                {"ReduceSum", &TensorKernels::sum},
                                {"ReduceSumSquare", &TensorKernels::square_sum}};
 
-template <class Row, std::size_t n>
-const Row* row_of(const Row (&table)[n], std::string_view op) {
-  const auto* found = std::ranges::find(table, op, &Row::op);
-  return found == std::end(table) ? nullptr : found;
-}
-
 // Axes in the order of `perm`.
 View permuted(const View& v, const std::vector<std::size_t>& perm) {
   View to{v.at, {}, {}};
@@ -38,11 +32,16 @@ View permuted(const View& v, const std::vector<std::size_t>& perm) {
   return to;
 }
 
-std::string name_of(const char* kernel, const ir::Node& node) {
-  return kernel + node.op;
-}
-
 }  // namespace
+
+std::size_t Lowering::push_rows(RowsStep step, std::string_view kernel,
+                                Id made) {
+  step.y = reserve(made);
+  add_kernel(kernel, step.rows.rows, step.rows.n);
+  finite_beyond_[static_cast<std::size_t>(made)] = true;
+  push_tensor(step, step.y, size_of(made), made);
+  return step.y;
+}
 
 // Softmax, LogSoftmax: ints {outer, n, inner}; rows that do not lie side by
 // side are moved, and the result is looked at in the file's order.
@@ -58,12 +57,10 @@ Result<bool> Lowering::lower_softmax(const ir::Node& node) {
   step.rows = {static_cast<std::size_t>(outer * inner),
                static_cast<std::size_t>(n)};
   step.x = dense(permuted(x, {0, 2, 1}));
-  step.y = reserve(node.out[0]);
-  add_kernel(log ? "logsoftmax" : "softmax", step.rows.rows, step.rows.n);
-  finite_beyond_[static_cast<std::size_t>(node.out[0])] = true;
-  push_tensor(step, step.y, size_of(node.out[0]), node.out[0]);
+  const std::size_t at =
+      push_rows(step, log ? "logsoftmax" : "softmax", node.out[0]);
   if (inner == 1) return true;
-  const View y{step.y, {outer, n, inner}, {n * inner, 1, n}};
+  const View y{at, {outer, n, inner}, {n * inner, 1, n}};
   const auto view = reshaped(y, dims);
   if (view) lies(node.out[0], *view);
   return view.has_value();
@@ -80,10 +77,7 @@ Result<bool> Lowering::lower_argmax(const ir::Node& node) {
   step.rows = {static_cast<std::size_t>(outer * inner),
                static_cast<std::size_t>(n)};
   step.x = dense(permuted(x, {0, 2, 1}));
-  step.y = reserve(node.out[0]);
-  add_kernel("argmax", step.rows.rows, step.rows.n);
-  finite_beyond_[static_cast<std::size_t>(node.out[0])] = true;
-  push_tensor(step, step.y, step.rows.rows, node.out[0]);
+  push_rows(step, "argmax", node.out[0]);
   return true;
 }
 
@@ -109,10 +103,7 @@ Result<bool> Lowering::lower_layer_norm(const ir::Node& node) {
                            program_.weights.data() + step.weights + p * part,
                            [](double v) { return static_cast<float>(v); });
   step.x = place_of(node.in[0]);
-  step.y = reserve(node.out[0]);
-  add_kernel("layernorm", step.rows.rows, step.rows.n);
-  finite_beyond_[static_cast<std::size_t>(node.out[0])] = true;
-  push_tensor(step, step.y, size_of(node.out[0]), node.out[0]);
+  push_rows(step, "layernorm", node.out[0]);
   return true;
 }
 
@@ -139,19 +130,17 @@ Result<bool> Lowering::lower_group_norm(const ir::Node& node) {
   // What is packed behind begins on a block.
   program_.weights.resize(blocks_of(program_.weights.size()) * kBlock, 0.0F);
   step.x = place_of(node.in[0]);
-  step.y = reserve(node.out[0]);
-  add_kernel("groupnorm", step.rows.rows, step.rows.n);
-  finite_beyond_[static_cast<std::size_t>(node.out[0])] = true;
-  push_tensor(step, step.y, size_of(node.out[0]), node.out[0]);
+  push_rows(step, "groupnorm", node.out[0]);
   return true;
 }
 
 // The reduced axes become the last ones.
 Result<bool> Lowering::lower_reduce(const ir::Node& node) {
-  const RowsRow* found = row_of(kReduce, node.op);
-  const bool none = std::ranges::count(node.ints, 1) == 0;
-  if (found == nullptr || none || has_nothing(node) || !may_round(node.out[0]))
+  const auto* found = std::ranges::find(kReduce, node.op, &RowsRow::op);
+  if (found == std::end(kReduce) || has_nothing(node) ||
+      !may_round(node.out[0])) {
     return false;
+  }
   std::vector<std::size_t> order;
   for (const int64_t reduced : {0, 1})
     for (std::size_t d = 0; d < node.ints.size(); ++d)
@@ -161,10 +150,7 @@ Result<bool> Lowering::lower_reduce(const ir::Node& node) {
   step.rows.rows = size_of(node.out[0]);
   step.rows.n = size_of(node.in[0]) / step.rows.rows;
   step.x = dense(permuted(view_of(node.in[0]), order));
-  step.y = reserve(node.out[0]);
-  add_kernel(name_of("row", node).c_str(), step.rows.rows, step.rows.n);
-  finite_beyond_[static_cast<std::size_t>(node.out[0])] = true;
-  push_tensor(step, step.y, step.rows.rows, node.out[0]);
+  push_rows(step, "row" + node.op, node.out[0]);
   return true;
 }
 
