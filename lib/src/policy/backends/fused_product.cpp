@@ -41,12 +41,6 @@ View transposed(View v) {
   return v;
 }
 
-Dims even_offsets(int64_t count, int64_t stride) {
-  Dims at;
-  for (int64_t i = 0; i < count; ++i) at.push_back(i * stride);
-  return at;
-}
-
 }  // namespace
 
 bool Lowering::has_nothing(const ir::Node& node) const {
@@ -153,8 +147,7 @@ Result<bool> Lowering::lower_rows(const ir::Node& node) {
   pack_weights(step, 0, m);
   step.y = reserve(node.out[0]);
   finite_beyond_[static_cast<std::size_t>(node.out[0])] = true;
-  return push_product(step, even_offsets(dims[1], x.stride.back()), w,
-                      node.out[0]);
+  return push_product(step, even_offsets(m.k, x.stride.back()), w, node.out[0]);
 }
 
 // Where a product that is only read transposed is best put; last axis last.
@@ -213,7 +206,7 @@ Result<bool> Lowering::lower_matmul(const ir::Node& node) {
       walk(batch, {spread(a.batch, batch).stride, spread(b.batch, batch).stride,
                    Dims(batch.size(), 0), y.batch.stride});
   finite_beyond_[static_cast<std::size_t>(node.out[0])] = true;
-  if (!push_product(step, even_offsets(a.columns, a.column_stride), w,
+  if (!push_product(step, even_offsets(step.shape.k, a.column_stride), w,
                     node.out[0])) {
     return false;
   }
@@ -260,7 +253,7 @@ Result<bool> Lowering::lower_gemm(const ir::Node& node) {
   kernels::choose_blocking(*program_.set, step.shape);
   if (!bias) start_at_zero(step);
   finite_beyond_[static_cast<std::size_t>(node.out[0])] = true;
-  return push_product(step, even_offsets(left.dims[1], left.stride[1]),
+  return push_product(step, even_offsets(step.shape.k, left.stride[1]),
                       {{}, {{}, {}, {}, {}}}, node.out[0]);
 }
 

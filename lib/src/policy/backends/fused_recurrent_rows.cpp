@@ -150,10 +150,7 @@ bool RecurrentRows::project() {
   const Walk outer =
       walk({static_cast<int64_t>(gates_), steps},
            {{0, x.stride[0]}, {each, 0}, {each, 0}, {steps * size, size}});
-  Dims at;
-  for (std::size_t i = 0; i < in_; ++i)
-    at.push_back(static_cast<int64_t>(i) * x.stride[2]);
-  return l_.push_product(s, at, outer, ir::kNone);
+  return l_.push_product(s, even_offsets(in_, x.stride[2]), outer, ir::kNone);
 }
 
 // gates = projected + R h.
@@ -170,10 +167,7 @@ bool RecurrentRows::add_state(ProductStep s, std::size_t h, std::size_t t,
                            {each},
                            {static_cast<int64_t>(steps_ * size_)},
                            {static_cast<int64_t>(held_)}});
-  Dims at;
-  for (std::size_t i = 0; i < hidden_; ++i)
-    at.push_back(static_cast<int64_t>(i));
-  return l_.push_product(s, at, outer, ir::kNone);
+  return l_.push_product(s, even_offsets(hidden_, 1), outer, ir::kNone);
 }
 
 // The candidate's part of the state, which is reset after the product.
@@ -182,10 +176,8 @@ bool RecurrentRows::add_late_state() {
   s.a = h_;
   s.y = gate(2);
   s.shape.a_row = hidden_;
-  Dims at;
-  for (std::size_t i = 0; i < hidden_; ++i)
-    at.push_back(static_cast<int64_t>(i));
-  return l_.push_product(s, at, walk({1}, {{0}, {0}, {0}, {0}}), ir::kNone);
+  return l_.push_product(s, even_offsets(hidden_, 1),
+                         walk({1}, {{0}, {0}, {0}, {0}}), ir::kNone);
 }
 
 // The state's begin: the operand's, [D, B, H] or, the batch first, [B, D, H],

@@ -13,6 +13,13 @@ Dims dense_strides(std::span<const int64_t> dims) {
   return stride;
 }
 
+Dims even_offsets(std::size_t count, int64_t stride) {
+  Dims at(count);
+  for (std::size_t i = 0; i < count; ++i)
+    at[i] = static_cast<int64_t>(i) * stride;
+  return at;
+}
+
 bool is_dense(const View& view) {
   const Dims dense = dense_strides(view.dims);
   for (std::size_t d = 0; d < view.dims.size(); ++d)

@@ -21,6 +21,8 @@ struct View {
 };
 
 [[nodiscard]] Dims dense_strides(std::span<const int64_t> dims);
+// 0, stride, 2 · stride, …
+[[nodiscard]] Dims even_offsets(std::size_t count, int64_t stride);
 [[nodiscard]] bool is_dense(const View& view);
 // Every element of one block of the view's size, in some order.
 [[nodiscard]] bool is_whole(const View& view);
