@@ -34,19 +34,6 @@ void Cell::activate(std::string_view op, std::size_t x, std::size_t y,
   l_.push(s, ir::kNone);
 }
 
-void Cell::lstm(std::size_t gates, std::size_t h, std::size_t c,
-                std::size_t t) {
-  const kernels::KernelSet& k = *l_.program_.set;
-  const std::size_t i = gates, o = i + held_, f = o + held_, g = f + held_;
-  activate("Sigmoid", i, i, 3);
-  activate("Tanh", g, g, 1);
-  binary(k.mul, i, g, i);
-  binary(k.mul, f, c, c);
-  binary(k.add, c, i, c);
-  activate("Tanh", c, t, 1);
-  binary(k.mul, o, t, h);
-}
-
 void Cell::peep(std::size_t gate, std::size_t c, std::size_t t,
                 std::size_t weights) {
   Step s;
@@ -59,23 +46,29 @@ void Cell::peep(std::size_t gate, std::size_t c, std::size_t t,
   binary(l_.program_.set->add, gate, t, gate);
 }
 
-void Cell::lstm(std::size_t gates, std::size_t h, std::size_t c, std::size_t t,
-                std::size_t peepholes) {
+void Cell::lstm(const Lstm& at) {
   const kernels::KernelSet& k = *l_.program_.set;
-  const std::size_t i = gates, o = i + held_, f = o + held_, g = f + held_;
+  const std::size_t i = at.gates, o = i + held_, f = o + held_, g = f + held_;
   const std::size_t each = 3 * held_;  // of an Affine's three parts
-  peep(i, c, t, peepholes);
-  peep(f, c, t, peepholes + 2 * each);
-  activate("Sigmoid", i, i, 1);
-  activate("Sigmoid", f, f, 1);
+  const bool peeps = at.peepholes != kNowhere;
+  if (peeps) {
+    peep(i, at.c, at.t, at.peepholes);
+    peep(f, at.c, at.t, at.peepholes + 2 * each);
+    activate("Sigmoid", i, i, 1);
+    activate("Sigmoid", f, f, 1);
+  } else {
+    activate("Sigmoid", i, i, 3);
+  }
   activate("Tanh", g, g, 1);
   binary(k.mul, i, g, i);
-  binary(k.mul, f, c, c);
-  binary(k.add, c, i, c);
-  peep(o, c, t, peepholes + each);
-  activate("Sigmoid", o, o, 1);
-  activate("Tanh", c, t, 1);
-  binary(k.mul, o, t, h);
+  binary(k.mul, f, at.c, at.c);
+  binary(k.add, at.c, i, at.c);
+  if (peeps) {
+    peep(o, at.c, at.t, at.peepholes + each);
+    activate("Sigmoid", o, o, 1);
+  }
+  activate("Tanh", at.c, at.t, 1);
+  binary(k.mul, o, at.t, at.h);
 }
 
 void Cell::gru(std::size_t z, std::size_t n, std::size_t h, std::size_t t) {

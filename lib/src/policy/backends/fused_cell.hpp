@@ -20,12 +20,14 @@ class Cell {
   // Over `gates` of them from x on.
   void activate(std::string_view op, std::size_t x, std::size_t y,
                 std::size_t gates);
-  // c and h from the sums of the gates i, o, f, c at `gates`; t is scratch.
-  void lstm(std::size_t gates, std::size_t h, std::size_t c, std::size_t t);
-  // The same with peepholes i, o, f, one behind the other in the weights as
-  // Affine steps have them: their gates see c as well, o what it becomes.
-  void lstm(std::size_t gates, std::size_t h, std::size_t c, std::size_t t,
-            std::size_t peepholes);
+  struct Lstm {
+    std::size_t gates, h, c, t;  // t: scratch
+    std::size_t peepholes = kNowhere;
+  };
+  // c and h from the sums of the gates i, o, f, c at `gates`. With peepholes
+  // i, o, f, one behind the other in the weights as Affine steps have them,
+  // these gates see c as well, o what it becomes.
+  void lstm(const Lstm& at);
   // h' = n + z (h - n) from the sum n and the update gate z; t is scratch.
   void gru(std::size_t z, std::size_t n, std::size_t h, std::size_t t);
 

@@ -207,7 +207,7 @@ Result<void> RecurrentLowering::run() {
     cell_.copy(x + t * in_, xh_, in_);
     cell_.copy(h_, xh_ + in_, hidden_);
     push(gates_of_);
-    lstm ? cell_.lstm(gates_of_.gemv.y, h_, c_, t_) : gru_step();
+    lstm ? cell_.lstm({gates_of_.gemv.y, h_, c_, t_}) : gru_step();
     cell_.copy(h_, y + t * hidden_, hidden_);
   }
   alias(1, h_);

@@ -251,13 +251,7 @@ bool RecurrentRows::step(std::size_t t) {
   const bool is_gru = gates_ == 3;
   if (!add_state(state_, h_, t, {0, is_gru ? 2 : gates_})) return false;
   if (is_gru) return gru(t);
-  if (gates_ == 1) {
-    rnn();
-  } else if (peepholes_ == kNowhere) {
-    cell_.lstm(z_, h_, c_, t_);
-  } else {
-    cell_.lstm(z_, h_, c_, t_, peepholes_);
-  }
+  gates_ == 1 ? rnn() : cell_.lstm({z_, h_, c_, t_, peepholes_});
   return true;
 }
 
