@@ -213,7 +213,6 @@ std::size_t floats_of_constants(const Graph& graph) {
 }  // namespace
 
 Result<Program> Lowering::run() {
-  graph_ = input_.graph;
   ir::optimise(graph_);
   uses_ = std::make_unique<const ir::Uses>(graph_);
   if (auto ok = choose_set(); !ok) return ok.error();
