@@ -1,24 +1,18 @@
 // SPDX-License-Identifier: MIT
 // Convolutions and pools: places times channels. A convolution is a product
 // of what lies under the window, read where it lies, with weights packed by
-// output channel; results lie channels last, which the next window likes, and
-// are looked at in the file's order.
+// output channel.
 #include <algorithm>
-#include <cmath>
+#include <limits>
 
-#include "policy/backends/fused_lowering.hpp"
-#include "policy/ir/window.hpp"
+#include "policy/backends/fused_window.hpp"
 
 namespace tactus::policy::fused {
-class WindowLowering {
+
+class WindowLowering : private Windowed {
  public:
   WindowLowering(Lowering& lowering, const ir::Node& node)
-      : l_(lowering),
-        node_(node),
-        w_(ir::window_of(node)),
-        in_(ir::spatial(l_.graph_.at(node.in[0]).dims)),
-        out_(ir::spatial(l_.graph_.at(node.out[0]).dims)),
-        batch_(l_.graph_.at(node.out[0]).dims[0]),
+      : Windowed(lowering, node),
         made_(l_.graph_.at(node.out[0]).dims[1]),
         taken_(l_.graph_.at(node.in[0]).dims[1]) {}
 
@@ -38,11 +32,7 @@ class WindowLowering {
   [[nodiscard]] double count(std::size_t axis, int64_t place) const;
   std::size_t counts();
 
-  Lowering& l_;
-  const ir::Node& node_;
-  ir::Window w_;
-  ir::Size3 in_, out_;
-  int64_t batch_, made_, taken_;
+  int64_t made_, taken_;
   std::size_t y_ = 0;
 };
 
@@ -69,7 +59,7 @@ View WindowLowering::input(Channels channels, float nothing) {
   const bool last = x.stride[1] == 1 || taken_ == 1;
   if (inside && (channels == Channels::kFirst || last)) return x;
   if (last) channels = Channels::kLast;
-  return l_.padded(x, begin, size, window_strides(size, channels), nothing);
+  return padded(x, begin, size, channels, nothing);
 }
 
 // The elements under the window at the first place.
@@ -93,26 +83,20 @@ ProductStep WindowLowering::packed(std::size_t groups) {
                  static_cast<std::size_t>(w_.taps());
   step.shape.rows = static_cast<std::size_t>(out_[2]);
   l_.reserve_weights(step, groups);
-  const bool bias = node_.in.size() > 2 && node_.in[2] != ir::kNone;
-  kernels::Matrix m;
-  m.n = step.shape.n;
-  m.k = step.shape.k;
-  for (std::size_t g = 0; g < groups; ++g) {
-    m.w = ir::data_of(l_.graph_, node_.in[1]).data() + g * m.n * m.k;
-    if (bias) m.b = ir::data_of(l_.graph_, node_.in[2]).data() + g * m.n;
-    l_.pack_weights(step, g, m);
-  }
+  const std::size_t n = step.shape.n, k = step.shape.k;
+  const double* w = ir::data_of(l_.graph_, node_.in[1]).data();
+  for (std::size_t g = 0; g < groups; ++g)
+    l_.pack_weights(step, g, {w + g * n * k, bias(g, n), n, k});
   return step;
 }
 
 bool WindowLowering::conv() {
-  if (!l_.window_weights_fit(node_) || !padding_fits()) return false;
+  if (!weights_fit() || !padding_fits()) return false;
   const int64_t groups = node_.ints[ir::kWindowInts];
   const View x = input(Channels::kFirst, 0);
   ProductStep step = packed(static_cast<std::size_t>(groups));
   const int64_t each = l_.packed_floats(step);
-  const Dims y = window_strides({batch_, made_, out_[0], out_[1], out_[2]},
-                                Channels::kLast);
+  const Dims y = made_strides();
   step.shape.a_row = static_cast<std::size_t>(this->step(x, 2));
   step.shape.y_row = static_cast<std::size_t>(made_);
   step.a = x.at;
@@ -125,7 +109,7 @@ bool WindowLowering::conv() {
                            {y[0], made_ / groups, y[2], y[3]}});
   if (!l_.push_product(step, taps(x, taken_ / groups), outer, node_.out[0]))
     return false;
-  l_.lies_channels_last(node_.out[0], y_);
+  lies_channels_last(y_);
   return true;
 }
 
@@ -184,43 +168,8 @@ bool WindowLowering::pool(kernels::PoolKernel kernel, float nothing,
   }
   l_.add_kernel("pool" + node_.op, l_.size_of(node_.out[0]), step.pool.taps);
   l_.push_tensor(step, y_, l_.size_of(node_.out[0]), node_.out[0]);
-  l_.lies_channels_last(node_.out[0], y_);
+  lies_channels_last(y_);
   return true;
-}
-
-// Weights of Conv and ConvTranspose that padding times zero leaves alone.
-bool Lowering::window_weights_fit(const ir::Node& node) const {
-  const bool bias = node.in.size() > 2 && node.in[2] != ir::kNone;
-  return graph_.is_constant(node.in[1]) &&
-         std::ranges::all_of(ir::data_of(graph_, node.in[1]),
-                             [](double v) { return std::isfinite(v); }) &&
-         (!bias || graph_.is_constant(node.in[2]));
-}
-
-// Made at y with the channels last, looked at in the file's order.
-void Lowering::lies_channels_last(Id id, std::size_t y) {
-  const Dims& dims = graph_.at(id).dims;
-  const ir::Size3 s = ir::spatial(dims);
-  const Dims to =
-      window_strides({dims[0], dims[1], s[0], s[1], s[2]}, Channels::kLast);
-  View view{y, dims, {to[0], to[1]}};
-  for (std::size_t d = 2; d < dims.size(); ++d)
-    view.stride.push_back(to[d + 5 - dims.size()]);
-  lies(id, view);
-  finite_beyond_[static_cast<std::size_t>(id)] = true;
-}
-
-View Lowering::padded(const View& x, const Dims& begin, const Dims& size,
-                      const Dims& stride, float fill) {
-  std::size_t floats = 1;
-  for (const int64_t d : size) floats *= static_cast<std::size_t>(d);
-  const View all{scratch(floats), size, stride};
-  if (fill != 0) fills_.push_back({all.at, floats, fill});
-  View inner{all.at, x.dims, stride};
-  for (std::size_t d = 0; d < size.size(); ++d)
-    inner.at += static_cast<std::size_t>(begin[d] * stride[d]);
-  move(x, inner);
-  return all;
 }
 
 Result<bool> Lowering::lower_conv(const ir::Node& node) {

@@ -6,8 +6,7 @@
 #include <algorithm>
 #include <array>
 
-#include "policy/backends/fused_lowering.hpp"
-#include "policy/ir/window.hpp"
+#include "policy/backends/fused_window.hpp"
 
 namespace tactus::policy::fused {
 namespace {
@@ -51,15 +50,10 @@ std::vector<Phase> phases_of(const ir::Window& w, std::size_t axis, int64_t in,
 
 }  // namespace
 
-class TransposedLowering {
+class TransposedLowering : private Windowed {
  public:
   TransposedLowering(Lowering& lowering, const ir::Node& node)
-      : l_(lowering),
-        node_(node),
-        w_(ir::window_of(node)),
-        in_(ir::spatial(l_.graph_.at(node.in[0]).dims)),
-        out_(ir::spatial(l_.graph_.at(node.out[0]).dims)),
-        batch_(l_.graph_.at(node.out[0]).dims[0]),
+      : Windowed(lowering, node),
         groups_(node.ints[ir::kWindowInts]),
         made_(l_.graph_.at(node.out[0]).dims[1] / groups_),
         taken_(l_.graph_.at(node.in[0]).dims[1] / groups_) {}
@@ -76,11 +70,7 @@ class TransposedLowering {
   ProductStep packed(const Phases& phases);
   bool add(const Phases& phases, const View& x);
 
-  Lowering& l_;
-  const ir::Node& node_;
-  ir::Window w_;
-  ir::Size3 in_, out_;
-  int64_t batch_, groups_, made_, taken_;  // channels of a group
+  int64_t groups_, made_, taken_;  // channels of a group
   std::array<Beyond, 3> beyond_{};
   std::array<std::vector<Phase>, 3> phases_;
   std::size_t y_ = 0;
@@ -107,7 +97,7 @@ View TransposedLowering::input() {
   }
   const auto channels = x.stride[1] == 1 ? Channels::kLast : Channels::kFirst;
   if (size == x.dims && std::ranges::min(x.stride) >= 0) return x;
-  return l_.padded(x, begin, size, window_strides(size, channels), 0);
+  return padded(x, begin, size, channels, 0);
 }
 
 // Along all three axes at once.
@@ -130,7 +120,6 @@ ProductStep TransposedLowering::packed(const Phases& phases) {
   step.shape.rows = static_cast<std::size_t>(phases[2]->count);
   const auto groups = static_cast<std::size_t>(groups_);
   l_.reserve_weights(step, groups);
-  const bool bias = node_.in.size() > 2 && node_.in[2] != ir::kNone;
   const double* w = ir::data_of(l_.graph_, node_.in[1]).data();
   std::vector<double> turned(step.shape.n * step.shape.k);
   for (std::size_t g = 0; g < groups; ++g) {
@@ -141,9 +130,8 @@ ProductStep TransposedLowering::packed(const Phases& phases) {
           *to++ = w[((static_cast<int64_t>(g) * taken_ + c) * made_ + o) *
                         w_.taps() +
                     place];
-    kernels::Matrix m{turned.data(), nullptr, step.shape.n, step.shape.k};
-    if (bias) m.b = ir::data_of(l_.graph_, node_.in[2]).data() + g * m.n;
-    l_.pack_weights(step, g, m);
+    const std::size_t n = step.shape.n;
+    l_.pack_weights(step, g, {turned.data(), bias(g, n), n, step.shape.k});
   }
   return step;
 }
@@ -151,8 +139,7 @@ ProductStep TransposedLowering::packed(const Phases& phases) {
 bool TransposedLowering::add(const Phases& phases, const View& x) {
   ProductStep step = packed(phases);
   const int64_t each = l_.packed_floats(step);
-  Dims y = window_strides({batch_, groups_ * made_, out_[0], out_[1], out_[2]},
-                          Channels::kLast);
+  Dims y = made_strides();
   step.a = x.at;
   step.y = y_;
   for (std::size_t a = 0; a < 3; ++a) {
@@ -179,7 +166,7 @@ bool TransposedLowering::add(const Phases& phases, const View& x) {
 }
 
 bool TransposedLowering::run() {
-  if (!l_.window_weights_fit(node_)) return false;
+  if (!weights_fit()) return false;
   for (std::size_t a = 0; a < 3; ++a)
     phases_[a] = phases_of(w_, a, in_[a], out_[a], beyond_[a]);
   if (!fits()) return false;
@@ -190,7 +177,7 @@ bool TransposedLowering::run() {
       for (const Phase& k : phases_[2])
         if (!add({&i, &j, &k}, x)) return false;
   l_.completes(node_.out[0], y_);
-  l_.lies_channels_last(node_.out[0], y_);
+  lies_channels_last(y_);
   return true;
 }
 

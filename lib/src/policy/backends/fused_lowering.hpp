@@ -124,11 +124,7 @@ class Lowering {
   void start_at_zero(ProductStep& step);
   bool push_product(ProductStep step, const Dims& at, const Walk& outer,
                     Id made);
-  [[nodiscard]] bool window_weights_fit(const ir::Node& node) const;
-  void lies_channels_last(Id id, std::size_t y);
   void completes(Id made, std::size_t y);
-  View padded(const View& x, const Dims& begin, const Dims& size,
-              const Dims& stride, float fill);
   std::size_t pack_parts(const ir::Node& node, std::size_t size);
   [[nodiscard]] std::size_t size_of(Id id) const {
     return static_cast<std::size_t>(graph_.at(id).size());
@@ -142,6 +138,7 @@ class Lowering {
   friend class RecurrentRows;
   friend class TransposedLowering;
   friend class WindowLowering;
+  friend class Windowed;
   // fused_slow.cpp: which column of the inputs a place holds or is made of
   // alone, and layers in two parts.
   void number_columns();
