@@ -94,7 +94,7 @@ StepPtr make_expand(const Plan& plan, const tactus_plugin_node& n) {
 StepPtr make_gather(const Plan& plan, const tactus_plugin_node& n) {
   const auto& in = value(plan, n.in[0]);
   const auto& index = value(plan, n.in[1]);
-  if (index.constant == nullptr) throw Refused(n, "its indices are computed");
+  const float* given = constant_of(plan, n, 1, "its indices are computed");
   const auto axis = static_cast<std::size_t>(n.ints[0]);
   const memory::dims own = dense(as_dims(in));
   const int64_t inner = own[axis], size = in.dims[axis];
@@ -102,7 +102,7 @@ StepPtr make_gather(const Plan& plan, const tactus_plugin_node& n) {
   std::vector<std::size_t> at;
   for (int64_t o = 0; o < outer; ++o)
     for (uint64_t i = 0; i < index.size; ++i) {
-      const auto k = static_cast<int64_t>(index.constant[i]);
+      const auto k = static_cast<int64_t>(given[i]);
       const int64_t first = (o * size + (k < 0 ? k + size : k)) * inner;
       for (int64_t e = 0; e < inner; ++e)
         at.push_back(static_cast<std::size_t>(first + e));

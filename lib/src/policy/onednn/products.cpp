@@ -7,13 +7,11 @@
 namespace tactus_onednn {
 namespace {
 
-constexpr auto kF32 = memory::data_type::f32;
-constexpr auto kInference = dnnl::prop_kind::forward_inference;
-
 // y = W x + b for each row of x.
 StepPtr make_linear(const Plan& plan, const tactus_plugin_node& n) {
+  constexpr const char* kWhy = "its weights are computed";
   const auto& w = value(plan, n.in[1]);
-  if (w.constant == nullptr) throw Refused(n, "its weights are computed");
+  const float* weights = constant_of(plan, n, 1, kWhy);
   const int64_t out = w.dims[0], in = w.dims[1];
   const auto rows = static_cast<int64_t>(value(plan, n.in[0]).size) / in;
   const memory::desc x = dense_desc({rows, in}), y = dense_desc({rows, out});
@@ -24,9 +22,9 @@ StepPtr make_linear(const Plan& plan, const tactus_plugin_node& n) {
       plan, dnnl::inner_product_forward(chosen),
       std::vector<Primitive::Argument>{{DNNL_ARG_SRC, n.in[0], x},
                                        {DNNL_ARG_DST, n.out[0], y}});
-  step->hold(DNNL_ARG_WEIGHTS, packed(plan, dense_desc({out, in}), w.constant,
+  step->hold(DNNL_ARG_WEIGHTS, packed(plan, dense_desc({out, in}), weights,
                                       chosen.weights_desc()));
-  step->hold(DNNL_ARG_BIAS, bias_of(plan, n.in[2], out));
+  step->hold(DNNL_ARG_BIAS, bias_of(plan, constant_of(plan, n, 2, kWhy), out));
   return step;
 }
 
@@ -53,19 +51,11 @@ StepPtr make_matmul(const Plan& plan, const tactus_plugin_node& n) {
                                        {DNNL_ARG_DST, n.out[0], dst}});
 }
 
-memory filled(const Plan& plan, int64_t n, float with) {
-  memory m(dense_desc({n}), plan.engine);
-  std::fill_n(static_cast<float*>(m.get_data_handle()), n, with);
-  return m;
-}
-
 StepPtr make_layer_norm(const Plan& plan, const tactus_plugin_node& n) {
   only_first(plan, n);
-  const bool bias = n.in_count > 2 && n.in[2] >= 0;
-  const auto& scale = value(plan, n.in[1]);
-  if (scale.constant == nullptr ||
-      (bias && value(plan, n.in[2]).constant == nullptr))
-    throw Refused(n, "its scale is computed");
+  constexpr const char* kWhy = "its scale is computed";
+  const float* scale = constant_of(plan, n, 1, kWhy);
+  const float* shift = constant_of(plan, n, 2, kWhy);
   const memory::desc desc = dense_desc({n.ints[0], n.ints[1]});
   using Flags = dnnl::normalization_flags;
   const dnnl::layer_normalization_forward::desc norm(
@@ -75,9 +65,8 @@ StepPtr make_layer_norm(const Plan& plan, const tactus_plugin_node& n) {
       plan, dnnl::layer_normalization_forward({norm, plan.engine}),
       std::vector<Primitive::Argument>{{DNNL_ARG_SRC, n.in[0], desc},
                                        {DNNL_ARG_DST, n.out[0], desc}});
-  step->hold(DNNL_ARG_SCALE, bias_of(plan, n.in[1], n.ints[1]));
-  step->hold(DNNL_ARG_SHIFT, bias ? bias_of(plan, n.in[2], n.ints[1])
-                                  : filled(plan, n.ints[1], 0));
+  step->hold(DNNL_ARG_SCALE, bias_of(plan, scale, n.ints[1]));
+  step->hold(DNNL_ARG_SHIFT, bias_of(plan, shift, n.ints[1]));
   return step;
 }
 
@@ -127,11 +116,16 @@ memory packed(const Plan& plan, const memory::desc& given, const float* data,
   return target;
 }
 
-memory bias_of(const Plan& plan, int32_t id, int64_t n) {
-  memory m = filled(plan, n, 0);
-  if (id >= 0)
-    std::copy_n(value(plan, id).constant, n,
-                static_cast<float*>(m.get_data_handle()));
+memory zeros(const Plan& plan, const memory::desc& desc) {
+  memory m(desc, plan.engine);
+  std::memset(m.get_data_handle(), 0, desc.get_size());
+  return m;
+}
+
+memory bias_of(const Plan& plan, const float* data, int64_t n) {
+  memory m = zeros(plan, dense_desc({n}));
+  if (data != nullptr)
+    std::copy_n(data, n, static_cast<float*>(m.get_data_handle()));
   return m;
 }
 

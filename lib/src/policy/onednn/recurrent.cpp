@@ -9,9 +9,6 @@
 namespace tactus_onednn {
 namespace {
 
-constexpr auto kF32 = memory::data_type::f32;
-constexpr auto kInference = dnnl::prop_kind::forward_inference;
-
 using Order = std::vector<int64_t>;  // of oneDNN's gates, by ONNX's number
 
 struct Layer {
@@ -49,9 +46,8 @@ Layer layer_of(const Plan& plan, const tactus_plugin_node& n) {
   if (n.ints[1] != 1) throw Refused(n, "it has two directions");
   if (n.ints[4] != 0) throw Refused(n, "its batch comes first");
   if (n.in[7] >= 0) throw Refused(n, "it has peepholes");
-  for (const int i : {1, 2, 3})
-    if (n.in[i] >= 0 && value(plan, n.in[i]).constant == nullptr)
-      throw Refused(n, "its weights are computed");
+  for (const uint32_t i : {1U, 2U, 3U})
+    static_cast<void>(constant_of(plan, n, i, "its weights are computed"));
   Order order = {0};
   if (op == "GRU") order = {0, 1, 2};
   if (op == "LSTM") order = {0, 2, 3, 1};
@@ -74,9 +70,8 @@ memory weights_of(const Layer& l, int32_t id, int64_t width,
 
 // Of the input and of the state together, but where the latter is reset late.
 memory biases_of(const Layer& l) {
-  memory m(l.bias(), l.plan.engine);
+  memory m = zeros(l.plan, l.bias());
   auto* to = static_cast<float*>(m.get_data_handle());
-  std::fill_n(to, m.get_desc().get_size() / sizeof(float), 0.0F);
   if (l.n.in[3] < 0) return m;
   const float* given = value(l.plan, l.n.in[3]).constant;
   for (const int64_t gate : l.order) {
@@ -144,13 +139,6 @@ class Nans : public Step {
   bool reversed_;
 };
 
-memory zeros(const Layer& l) {
-  memory m(l.state(), l.plan.engine);
-  std::fill_n(static_cast<float*>(m.get_data_handle()), l.batch * l.hidden,
-              0.0F);
-  return m;
-}
-
 // The operands that all kinds have.
 template <class Forward>
 StepPtr step_of(const Layer& l,
@@ -166,8 +154,9 @@ StepPtr step_of(const Layer& l,
   if (l.is_lstm() && l.n.in[6] >= 0)
     arguments.push_back({DNNL_ARG_SRC_ITER_C, l.n.in[6], l.state()});
   auto step = std::make_unique<Primitive>(l.plan, Forward(chosen), arguments);
-  if (l.n.in[5] < 0) step->hold(DNNL_ARG_SRC_ITER, zeros(l));
-  if (l.is_lstm() && l.n.in[6] < 0) step->hold(DNNL_ARG_SRC_ITER_C, zeros(l));
+  if (l.n.in[5] < 0) step->hold(DNNL_ARG_SRC_ITER, zeros(l.plan, l.state()));
+  if (l.is_lstm() && l.n.in[6] < 0)
+    step->hold(DNNL_ARG_SRC_ITER_C, zeros(l.plan, l.state()));
   step->hold(DNNL_ARG_WEIGHTS_LAYER,
              weights_of(l, l.n.in[1], l.in, chosen.weights_layer_desc()));
   step->hold(DNNL_ARG_WEIGHTS_ITER,

@@ -21,6 +21,8 @@ namespace tactus_onednn {
 
 using dnnl::memory;
 using Tag = memory::format_tag;
+inline constexpr auto kF32 = memory::data_type::f32;
+inline constexpr auto kInference = dnnl::prop_kind::forward_inference;
 
 using Buffers = std::vector<std::vector<float>>;
 struct Step {
@@ -44,6 +46,14 @@ class Refused : public std::runtime_error {
 
 inline const tactus_plugin_value& value(const Plan& plan, int32_t id) {
   return plan.graph->values[id];
+}
+// Of an input that may not be computed, or `why`; null: it is omitted.
+inline const float* constant_of(const Plan& plan, const tactus_plugin_node& n,
+                                uint32_t input, const char* why) {
+  if (input >= n.in_count || n.in[input] < 0) return nullptr;
+  const float* data = value(plan, n.in[input]).constant;
+  if (data == nullptr) throw Refused(n, why);
+  return data;
 }
 // For what computes its first output alone.
 inline void only_first(const Plan& plan, const tactus_plugin_node& n) {
@@ -76,7 +86,7 @@ inline memory::dims dense(const memory::dims& dims) {
   return stride;
 }
 inline memory::desc dense_desc(const memory::dims& dims) {
-  return {dims, memory::data_type::f32, dense(dims)};
+  return {dims, kF32, dense(dims)};
 }
 
 // A primitive between buffers; weights are held here.
@@ -130,8 +140,9 @@ class Loop : public Step {
 // A constant in the layout that a primitive wants.
 memory packed(const Plan& plan, const memory::desc& given, const float* data,
               const memory::desc& wanted);
-// `n` floats of a constant, or zeros.
-memory bias_of(const Plan& plan, int32_t id, int64_t n);
+memory zeros(const Plan& plan, const memory::desc& desc);
+// `n` floats of a constant; null: zeros.
+memory bias_of(const Plan& plan, const float* data, int64_t n);
 
 struct Maker {
   std::string_view op;

@@ -8,9 +8,6 @@
 namespace tactus_onednn {
 namespace {
 
-constexpr auto kF32 = memory::data_type::f32;
-constexpr auto kInference = dnnl::prop_kind::forward_inference;
-
 // The window along the axes that the file has; oneDNN counts what lies
 // between two taps as dilation.
 struct Window {
@@ -46,9 +43,9 @@ memory::dims grouped(const tactus_plugin_value& w, int64_t groups) {
 
 StepPtr make_conv(const Plan& plan, const tactus_plugin_node& n) {
   const auto& w = value(plan, n.in[1]);
-  const bool bias = n.in_count > 2 && n.in[2] >= 0;
-  if (w.constant == nullptr || (bias && !value(plan, n.in[2]).constant))
-    throw Refused(n, "its weights are computed");
+  constexpr const char* kWhy = "its weights are computed";
+  const float* data = constant_of(plan, n, 1, kWhy);
+  const float* bias = constant_of(plan, n, 2, kWhy);
   const Window window = window_of(plan, n);
   const memory::dims weights = grouped(w, n.ints[12]);
   const memory::desc x = dense_desc(as_dims(value(plan, n.in[0])));
@@ -62,9 +59,9 @@ StepPtr make_conv(const Plan& plan, const tactus_plugin_node& n) {
       plan, dnnl::convolution_forward(chosen),
       std::vector<Primitive::Argument>{{DNNL_ARG_SRC, n.in[0], x},
                                        {DNNL_ARG_DST, n.out[0], y}});
-  step->hold(DNNL_ARG_WEIGHTS, packed(plan, dense_desc(weights), w.constant,
-                                      chosen.weights_desc()));
-  step->hold(DNNL_ARG_BIAS, bias_of(plan, bias ? n.in[2] : -1, w.dims[0]));
+  step->hold(DNNL_ARG_WEIGHTS,
+             packed(plan, dense_desc(weights), data, chosen.weights_desc()));
+  step->hold(DNNL_ARG_BIAS, bias_of(plan, bias, w.dims[0]));
   return step;
 }
 
