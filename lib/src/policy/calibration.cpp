@@ -116,7 +116,8 @@ Result<Calibration> Calibrator::run() {
   Result<void> looked;
   uint64_t row = 0;
   each_row(built_, rows_.inputs, count_, [&](ir::Interpreter& net) {
-    if (looked) looked = look(net, row++);
+    looked = look(net, row++);
+    return bool(looked);
   });
   if (!looked) return looked.error();
   Calibration made{rows_.source, count_, {}};

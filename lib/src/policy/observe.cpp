@@ -54,18 +54,17 @@ Result<OpenedModel> open_model(std::span<const std::byte> image,
 
 void each_row(const ir::Built& built,
               std::span<const std::span<const float>> inputs, std::size_t count,
-              const std::function<void(ir::Interpreter&)>& visit) {
+              const Visit& visit) {
   ir::Interpreter net(built.graph);
   for (std::size_t row = 0; row < count; ++row) {
     put_inputs(built, inputs, row, net);
     net.run();
-    visit(net);
+    if (!visit(net)) return;
     carry_states(built, net);
   }
 }
 
-void each_row(const ir::Built& built, const Rows* rows,
-              const std::function<void(ir::Interpreter&)>& visit) {
+void each_row(const ir::Built& built, const Rows* rows, const Visit& visit) {
   if (rows == nullptr) return each_row(built, {}, 1, visit);
   each_row(built, rows->view().inputs, rows->count, visit);
 }

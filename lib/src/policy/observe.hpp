@@ -29,14 +29,15 @@ Result<OpenedModel> open_model(std::span<const std::byte> image,
                                const std::string& label,
                                std::vector<std::string> outputs = {});
 
+// Whether to go on.
+using Visit = std::function<bool(ir::Interpreter&)>;
 // Every row in turn, recurrent state carried: `count` of one flat array for
 // each input; without arrays all of them are zeros.
 void each_row(const ir::Built& built,
               std::span<const std::span<const float>> inputs, std::size_t count,
-              const std::function<void(ir::Interpreter&)>& visit);
+              const Visit& visit);
 // The same; null: one row of zeros.
-void each_row(const ir::Built& built, const Rows* rows,
-              const std::function<void(ir::Interpreter&)>& visit);
+void each_row(const ir::Built& built, const Rows* rows, const Visit& visit);
 
 // Nodes and initializers that lead to no output.
 void drop_unread(onnx::Model& model);

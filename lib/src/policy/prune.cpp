@@ -101,6 +101,7 @@ Result<std::vector<Moments>> Pruner::observe(const OpenedModel& opened,
   }
   each_row(opened.built, rows_, [&](ir::Interpreter& net) {
     for (Sums& sum : sums) sum.add(net.read(sum.id), graph.at(sum.id).size());
+    return true;
   });
   std::vector<Moments> moments;
   for (const Sums& s : sums) {

@@ -88,6 +88,7 @@ Result<void> Exporter::observe() {
         span.high = std::max(span.high, x);
       }
     }
+    return finite;
   });
   if (finite) return {};
   return bad_input(

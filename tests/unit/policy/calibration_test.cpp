@@ -7,6 +7,7 @@
 #include <string>
 
 #include "plan_rig.hpp"
+#include "policy/observe.hpp"
 #include "policy/plan.hpp"
 
 using namespace tactus;
@@ -98,6 +99,18 @@ Test(calibration, refuses_what_is_not_finite_and_names_the_row) {
     cr_assert(says(text, "rows.npy: row 1: 'x' is not finite"), "%s",
               text.c_str());
   }
+}
+
+Test(calibration, rows_behind_a_refused_one_are_not_run) {
+  const std::string file = perceptron().bytes();
+  const auto opened = open_model(as_image(file), "m");
+  cr_assert(bool(opened));
+  const std::vector<float> x(10);
+  const std::span<const float> inputs[] = {x};
+  int visited = 0;
+  each_row(opened->built, inputs, 5,
+           [&](ir::Interpreter&) { return ++visited < 2; });
+  cr_assert_eq(visited, 2);
 }
 
 Test(calibration, an_impossible_range_is_refused_by_name) {
