@@ -10,17 +10,10 @@ cd "$(dirname "$0")/../.."
 O=${O:-build/release}
 minimum=1
 [ $# -gt 0 ] || { set -- 1.2.1 1.5.0 1.8.1; minimum=1600; }
-venv=build/venv-onnx
-skip() { echo "$*"; exit 77; }
-
-if [ ! -x $venv/bin/python ]; then
-  python3 -m venv $venv >/dev/null 2>&1 || skip "no python3-venv"
-fi
+source tests/oracle/lib/venv.sh
 # The last release with opset 21: it reads the tests and has its own.
-$venv/bin/python -c 'import onnx' 2>/dev/null ||
-  $venv/bin/pip -q install 'numpy<2' onnx==1.16.2 >/dev/null 2>&1 ||
-  skip "onnx 1.16.2 cannot be installed from PyPI for this Python"
-own=$($venv/bin/python -c 'import onnx; print(onnx.__path__[0])')
+venv venv-onnx onnx 'numpy<2' onnx==1.16.2
+own=$("$python" -c 'import onnx; print(onnx.__path__[0])')
 
 # Of the older ones only the data is used, whatever Python they were for.
 data=("$own/backend/test/data/node" "$own/backend/test/data/pytorch-converted"
@@ -28,7 +21,7 @@ data=("$own/backend/test/data/node" "$own/backend/test/data/pytorch-converted"
 for release in "$@"; do
   folder=build/onnx-data/$release
   if [ ! -d "$folder" ]; then
-    $venv/bin/pip -q download --no-deps --only-binary=:all: \
+    "$python" -m pip -q download --no-deps --only-binary=:all: \
       --python-version 36 --abi cp36m --platform manylinux1_x86_64 \
       --platform manylinux2010_x86_64 -d build/onnx-data "onnx==$release" \
       >/dev/null 2>&1 || skip "onnx $release cannot be had from PyPI"
@@ -36,5 +29,5 @@ for release in "$@"; do
   fi
   data+=("$folder/onnx/backend/test/data/node")
 done
-exec $venv/bin/python -W ignore tests/oracle/node_tests.py "$O/rtctl" \
+exec "$python" -W ignore tests/oracle/node_tests.py "$O/rtctl" \
   $minimum "${data[@]}"

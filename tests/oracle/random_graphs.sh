@@ -14,17 +14,9 @@ seed=${SEED:-1} count=${COUNT:-300}
 pairs=1
 [ "$count" -lt 300 ] || pairs=1800
 [ "$count" -lt 2000 ] || pairs=4500
-skip() { echo "$*"; exit 77; }
 
-venv=build/venv-onnx
-if [ ! -x $venv/bin/python ]; then
-  python3 -m venv $venv >/dev/null 2>&1 || skip "no python3-venv"
-fi
-$venv/bin/python -c 'import onnx' 2>/dev/null ||
-  $venv/bin/pip -q install 'numpy<2' onnx==1.16.2 >/dev/null 2>&1 ||
-  skip "onnx 1.16.2 cannot be installed from PyPI for this Python"
-$venv/bin/python -c 'import onnxruntime' 2>/dev/null ||
-  $venv/bin/pip -q install onnxruntime >/dev/null 2>&1 ||
-  skip "onnxruntime cannot be installed from PyPI for this Python"
-exec $venv/bin/python -W ignore tests/oracle/random_graphs.py \
+source tests/oracle/lib/venv.sh
+venv venv-onnx onnx 'numpy<2' onnx==1.16.2
+venv venv-onnx onnxruntime onnxruntime
+exec "$python" -W ignore tests/oracle/random_graphs.py \
   "$O/tests/model-batch" "$seed" "$count" $pairs
