@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -60,14 +61,12 @@ void compiled(const double* x, double* out);
 class Muparser {
  public:
   Muparser();
-  ~Muparser();
-  Muparser(const Muparser&) = delete;
-  Muparser& operator=(const Muparser&) = delete;
+  ~Muparser();  // where State is known
   void run(const double* x, double* out);
 
  private:
   struct State;
-  State* state_;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace bench::expressions

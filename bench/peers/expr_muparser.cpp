@@ -12,7 +12,7 @@ struct Muparser::State {
   std::array<mu::Parser, kCount> parser;
 };
 
-Muparser::Muparser() : state_(new State) {
+Muparser::Muparser() : state_(std::make_unique<State>()) {
   for (uint32_t i = 0; i < kCount; ++i) {
     for (uint32_t k = 0; k < kInputs; ++k)
       state_->parser[i].DefineVar(fmt::format("x{}", k), &state_->x[k]);
@@ -21,7 +21,7 @@ Muparser::Muparser() : state_(new State) {
   }
 }
 
-Muparser::~Muparser() { delete state_; }
+Muparser::~Muparser() = default;
 
 void Muparser::run(const double* x, double* out) {
   std::copy(x, x + kInputs, state_->x.begin());
