@@ -50,6 +50,7 @@ struct QuantizeReport {
   std::string limit;     // where that comes from
   std::vector<TierReport> tiers;
   Tier taken = Tier::kF32;
+  ModelPlan::Ptr plan;  // of that tier, as it was timed
   std::string reason;
   Calibration calibration;
 };

@@ -204,6 +204,7 @@ Test(quantize, takes_the_tier_that_is_asked_for_or_the_exact_one) {
   const Description& d = (*loaded)->describe();
   cr_assert(d.storage.used_packed);
   cr_assert(d.golden.checked == 1);
+  cr_assert(d.kernels == report->plan->describe().kernels);  // what was timed
 }
 
 namespace {
