@@ -72,8 +72,6 @@ std::string verify_text(const policy::VerifyReport& report) {
       fmt::format("{}\n  golden    {}\n", report.model.label,
                   report.golden_error.empty() ? golden_text(report.model.golden)
                                               : report.golden_error);
-  if (!report.packed_error.empty())
-    text += fmt::format("  packed    {}\n", report.packed_error);
   if (report.stored) text += stored_text(*report.stored);
   for (const auto& b : report.backends) text += backend_text(b);
   return text;
@@ -114,7 +112,6 @@ int verify_model(const ModelOptions& o, const Output& out) {
                  .add("golden", golden_value(report->model.golden))
                  .add("golden_ok", report->golden_ok)
                  .add("golden_error", report->golden_error)
-                 .add("packed_error", report->packed_error)
                  .add("stored",
                       report->stored ? stored_value(*report->stored) : Value())
                  .add("self_checked", report->model.self_checked)

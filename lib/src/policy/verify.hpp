@@ -35,9 +35,10 @@ struct BackendReport {
   std::vector<OutputError> outputs;
 };
 
-// The tier that a .tmodel was made for, as the loop runs it. Golden vectors
-// judge it, within what the file allows the tier; beside `reference` it is
-// only to be finite: there its error is told.
+// The tier that a .tmodel was made for, as the loop runs it, from its packed
+// weights, which must be the image's. Golden vectors judge it, within what the
+// file allows the tier; beside `reference` it is only to be finite: there its
+// error is told.
 struct StoredReport {
   Tier tier = Tier::kF32;
   std::string kernels;
@@ -51,7 +52,6 @@ struct VerifyReport {
   Description model;
   bool golden_ok = false;    // false too when there are none: see self_checked
   std::string golden_error;  // the vector and the difference
-  std::string packed_error;  // a .tmodel's weights are not its image's
   std::optional<StoredReport> stored;  // of a .tmodel
   std::vector<BackendReport> backends;
   bool ok = false;  // no mismatch, and every available backend agrees
