@@ -46,7 +46,7 @@ class Compiled {
   // The kernels that were chosen; equal text means equal bits.
   [[nodiscard]] virtual std::string kernels() const = 0;
   [[nodiscard]] virtual std::vector<OpCount> ops() const = 0;
-  // The weights as CompileInput::packed takes them; empty: it does not.
+  // The weights that CompileInput::packed must equal; empty: it packs none.
   [[nodiscard]] virtual std::span<const std::byte> packed() const noexcept {
     return {};
   }
@@ -66,8 +66,8 @@ struct CompileInput {
   KernelChoice choice = KernelChoice::kRule;
   std::string kernels;  // asked for; empty: the backend's own choice
   const Calibration& calibration;
-  // packed() of a plan of the same graph, tier, calibration and `kernels`:
-  // taken instead of packing again. kUnavailable if the size is not ours.
+  // What a file says that packed() is by `kernels`; empty: nothing. kBadInput
+  // if it is not, kUnavailable if size or kernels are not this build's.
   std::span<const std::byte> packed = {};
   std::vector<Columns> slow = {};  // sorted, apart
 };

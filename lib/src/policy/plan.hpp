@@ -139,8 +139,8 @@ struct Storage {
   uint64_t calibration_rows = 0;
   std::string accuracy;           // JSON of rtctl model quantize
   std::vector<std::string> isas;  // that weights are packed for
-  bool used_packed = false;       // else they were packed anew from the image
-  std::string packed_anew;        // why
+  bool used_packed = false;       // what runs is what it has packed
+  std::string packed_anew;        // why not
 };
 
 struct Description {
