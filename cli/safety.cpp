@@ -14,6 +14,8 @@ namespace {
 Value rows_value(const safety::Explanation& e) {
   Value::Array rows;
   for (const auto& row : e.rows) {
+    Value::Array files;
+    for (const std::string& file : row.files) files.emplace_back(file);
     rows.push_back(Value()
                        .add("id", row.id)
                        .add("kernel", row.kernel)
@@ -21,6 +23,12 @@ Value rows_value(const safety::Explanation& e) {
                        .add("consumer", row.consumer)
                        .add("bound", row.bound)
                        .add("hard", row.hard)
+                       .add("kind", row.kind)
+                       .add("severity", row.severity)
+                       .add("response", row.response)
+                       .add("warn", row.warn)
+                       .add("hysteresis", row.hysteresis)
+                       .add("files", std::move(files))
                        .add("margin", row.margin)
                        .add("scale", row.scale)
                        .add("operations", row.operations));

@@ -11,8 +11,10 @@ namespace tactus::config {
 std::vector<trace::RowInfo> rows_of(const safety::Image& image) {
   std::vector<trace::RowInfo> rows;
   for (const auto& row : safety::explain(image).rows) {
-    rows.push_back({row.id, row.kernel, row.limit + "; " + row.consumer,
-                    row.hard ? "hard" : "soft"});
+    rows.push_back({row.id, row.kernel,
+                    fmt::format("{}; {}; response {}", row.limit, row.consumer,
+                                row.response),
+                    row.kind, row.severity});
   }
   return rows;
 }

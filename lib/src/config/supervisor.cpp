@@ -29,6 +29,16 @@ uint64_t soft_rows(const safety::Image& image,
   return bits;
 }
 
+// Rows that are kept, but nearly not.
+uint64_t near_rows(const safety::Image& image,
+                   const safety::ShieldOutput& out) {
+  if (!safety::was_judged(out.worst_row, out.violated)) return 0;
+  uint64_t bits = 0;
+  for (uint32_t r = 0; r < image.rows; ++r)
+    if (out.row[r].near != 0) bits |= uint64_t{1} << std::min(r, 63u);
+  return bits;
+}
+
 const SignalEntry* entry_of(const File& file, const char* name) {
   for (const SignalEntry& s : file.signal) {
     if (s.name == name) return &s;
@@ -136,6 +146,7 @@ rt::CheckOutput ShieldSupervisor::check(std::byte* frame,
           .bad = output_.bad,
           // A damaged image cannot judge anything: no action is right.
           .trip = (output_.reasons & safety::kReasonImage) != 0,
+          .latch = output_.latch,
           .worst_row = output_.worst_row,
           .worst_link = output_.worst_link,
           .margin = output_.margin,
@@ -144,6 +155,7 @@ rt::CheckOutput ShieldSupervisor::check(std::byte* frame,
           .scale = output_.scale,
           .violated = output_.violated,
           .soft = soft_rows(*image_, output_),
+          .near = near_rows(*image_, output_),
           .score = output_.mean_score,
           .reasons = output_.reasons,
           .plan_id = output_.plan_id};

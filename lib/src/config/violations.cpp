@@ -23,15 +23,17 @@ safety::ViolationEntry entry_of(const Violation& v, const BoardView& board,
                            : std::numeric_limits<double>::quiet_NaN(),
           .rung = safety::rung_of(v.rung),
           .severity = static_cast<safety::Severity>(v.severity),
+          .warning = v.warning != 0,
           .reasons = reasons_text(v.reasons)};
 }
 
 safety::RowStatistics row_of(const BoardView::Row& row) {
   safety::RowStatistics out;
   out.id = row.id;
-  out.kind = row.kind == safety::RowKind::kHard ? "hard" : "soft";
+  out.kind = safety::kind_name(row.kind);
   out.times = row.times;
   out.cycles = row.cycles;
+  out.warned = row.warned;
   out.worst_margin = double{row.worst};
   if (row.cycles > 0) out.last_cycle = row.last_cycle;
   return out;

@@ -216,7 +216,8 @@ void Loop::choose_rung(Cycle& c) noexcept {
   if (c.before == TACTUS_STATE_READY || c.dry) return;  // sends nothing
   const bool forced = c.before != TACTUS_STATE_ENGAGED || !c.action_valid ||
                       c.guard.guardian_stale || c.guard.guardian_acted ||
-                      c.check.trip || c.trip != TripReason::kNone ||
+                      c.check.trip || c.check.latch ||
+                      c.trip != TripReason::kNone ||
                       c.check.rung == TACTUS_RUNG_NONE;
   c.rung = forced ? TACTUS_RUNG_STOP : c.check.rung;
 }

@@ -43,6 +43,7 @@ void fill_verdict(layout::CycleRecord& r, const CheckOutput& v) noexcept {
   r.scale = v.scale;
   r.violated = v.violated;
   r.soft = v.soft;
+  r.near = v.near;
   r.score = v.score;
   r.verdict = v.reasons;
   r.plan_id = v.plan_id;

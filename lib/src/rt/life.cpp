@@ -107,6 +107,7 @@ void Loop::trip(Cycle& c, TripReason reason) noexcept {
 void Loop::judge_trip(Cycle& c) noexcept {
   if (c.guard.guardian_acted) trip(c, TripReason::kGuardian);
   if (c.check.trip) trip(c, TripReason::kFault);
+  if (c.check.latch) trip(c, TripReason::kLimit);
   if (c.trip != TripReason::kNone) trip(c, c.trip);
   const bool gap = (carried_.flags & kCarriedGap) != 0;
   carried_.flags &= ~uint32_t{kCarriedGap};

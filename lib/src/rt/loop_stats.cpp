@@ -19,12 +19,13 @@ namespace {
 // its CPU for a few µs. One that stays inside longer is dead or stopped.
 constexpr int kTries = 1000;
 
-constexpr std::array<const char*, 10> kTripNames = {
+constexpr std::array<const char*, 11> kTripNames = {
     "none",           "bad releases",
     "guardian acted", "fault",
     "late sense",     "late infer",
     "late act",       "keep_last used up",
-    "record gap",     "standstill not verified"};
+    "record gap",     "standstill not verified",
+    "a limit latched"};
 
 template <std::size_t N>
 void copy_name(char (&to)[N], std::string_view from) {

@@ -31,6 +31,7 @@ enum class TripReason : uint32_t {
   kKeepLastUsedUp,  // more late results in a row than keep_last allows
   kRecordGap,       // record.on_gap = trip
   kStopUnverified,  // stop_limit passed without a verified standstill
+  kLimit,           // an action violated a row whose response is latch
 };
 [[nodiscard]] const char* trip_reason_name(TripReason reason) noexcept;
 

@@ -37,6 +37,7 @@ struct CheckOutput {
   bool recalled = false;         // space was bounded, not computed
   bool bad = false;              // counts for the trip rule (stale, ...)
   bool trip = false;             // a fault that latches at once
+  bool latch = false;            // so does a limit whose response it is
   uint16_t worst_row = 0xFFFF;
   uint16_t worst_link = 0xFFFF;
   float margin = -1;
@@ -45,6 +46,7 @@ struct CheckOutput {
   float scale = 0;
   uint64_t violated = ~uint64_t{0};
   uint64_t soft = 0;     // soft rows violated, the bits of `violated`
+  uint64_t near = 0;     // rows kept, but within their warn: the same bits
   float score = 0;       // mean over all rows, [0, 1]; 0: nothing was judged
   uint32_t reasons = 0;  // safety::Reason bits
   uint64_t plan_id = 0;

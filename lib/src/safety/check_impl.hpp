@@ -53,8 +53,9 @@ inline bool watch_standstill(const Image& image, ShieldState& state,
 
 // Outside engaged and what follows it nothing is sent: what moves the robot
 // then, if anything, is what it measurably does.
-inline void begin_life(const Image& image, ShieldState& state,
-                       const ShieldInput& in, bool robot_ok, bool still) {
+template <class F>
+void begin_life(const Image& image, ShieldState& state, const ShieldInput& in,
+                bool robot_ok, bool still) {
   const bool sending = in.life == TACTUS_STATE_ENGAGED ||
                        in.life == TACTUS_STATE_STOPPING ||
                        in.life == TACTUS_STATE_LATCHED;
@@ -67,6 +68,9 @@ inline void begin_life(const Image& image, ShieldState& state,
   state.plan.plan_id = 0;
   state.projected = QpRows{};
   state.memory.image = 0;
+  if (!F::on(Fault::kHysteresisLife)) {
+    for (uint64_t& bits : state.held) bits = 0;
+  }
   state.before_known = robot_ok ? 1 : 0;
   for (uint32_t j = 0; j < image.joints; ++j) {
     const float dq = robot_ok ? in.value[image.dq_signal][j] : 0;
@@ -443,6 +447,30 @@ tactus_rung descend(Bench& bench, const float* raw, QpRows& warm,
   return scales ? TACTUS_RUNG_SCALE : TACTUS_RUNG_PROJECT;
 }
 
+// Rows that refused the action, for the next one. What could not be judged
+// leaves them as they are.
+template <class F>
+void remember(const Verdict& verdict, ShieldState& state) {
+  if (!verdict.judged) return;
+  for (uint32_t i = 0; i < kMaxRows / 64; ++i) {
+    const uint64_t kept = F::on(Fault::kHysteresisOn) ? state.held[i] : 0;
+    state.held[i] = verdict.refused[i] | kept;
+  }
+}
+
+// True when a row that was violated leaves rung stop only.
+template <class F>
+bool is_answered(const Verdict& verdict, ShieldOutput& out) {
+  constexpr auto kStop = 1u << static_cast<uint32_t>(safety::Response::kStop);
+  constexpr auto kLatch = 1u << static_cast<uint32_t>(safety::Response::kLatch);
+  const bool latch = (verdict.answers & kLatch) != 0;
+  out.latch = latch && !F::on(Fault::kResponseLatch);
+  const bool stops = (verdict.answers & kStop) != 0 || latch;
+  if (!stops || F::on(Fault::kResponseStop)) return false;
+  out.reasons |= kReasonResponse;
+  return true;
+}
+
 // Pass, scale or project; true when `choice` may be sent.
 template <class F>
 bool climb(Bench& bench, ShieldState& state, Choice& choice,
@@ -459,17 +487,20 @@ bool climb(Bench& bench, ShieldState& state, Choice& choice,
   Verdict verdict;
   verdict.rows = out.row;
   if (image.ladder.exact_every != 0) verdict.memory = &state.memory;
+  verdict.held = state.held;
   const bool safe =
       verify<F>(bench, raw, choice.intent, Effort::kFull, verdict);
   report(verdict, out);
+  remember<F>(verdict, state);
   if (image.ladder.horizon_ns > 0) {
-    out.time_to_violation = static_cast<float>(time_to_violation<F>(
-        image, bench.in, bench.past, raw, bench.motion));
+    out.time_to_violation = static_cast<float>(
+        time_to_violation<F>(image, bench.in, bench.past, raw, bench.motion));
   }
   if (safe && (image.ladder.rungs & kRungPass) != 0) {
     out.rung = TACTUS_RUNG_PASS;
     return true;
   }
+  if (is_answered<F>(verdict, out)) return false;
   out.rung = descend<F>(bench, raw, state.projected, choice);
   if (out.rung != TACTUS_RUNG_STOP) return true;
   const bool tried = (image.ladder.rungs & (kRungScale | kRungProject)) != 0;
@@ -549,7 +580,7 @@ void check_with(const Image& image, ShieldState& state, const ShieldInput& in,
   out.bad = health.reasons != 0;
   const bool still = watch_standstill(image, state, in, health.robot_ok);
   out.standstill = still;
-  begin_life(image, state, in, health.robot_ok, still);
+  begin_life<F>(image, state, in, health.robot_ok, still);
   const uint32_t open = open_windows<F>(image, state, in);
   if (in.now_ns > state.last_now_ns) state.last_now_ns = in.now_ns;
   for (uint32_t i = 0; i < image.signals; ++i) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "safety/explain.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <bit>
@@ -199,8 +199,25 @@ void assume_contacts(const Image& image, std::vector<Assumption>& out) {
                    "none", static_cast<double>(pairs), "pairs of links"});
 }
 
+void assume_rows(const Image& image, std::vector<Assumption>& out) {
+  for (uint32_t r = 0; r < image.rows; ++r) {
+    const Row& row = image.row[r];
+    if (row.kind == RowKind::kSoft)
+      out.push_back({std::string(row.id) + ".warns",
+                     "row " + std::string(row.id) +
+                         " only warns: somebody else sees to it",
+                     "none: what violates it is sent", 0, ""});
+    if (row.kind == RowKind::kOff)
+      out.push_back({std::string(row.id) + ".off",
+                     "row " + std::string(row.id) +
+                         " is not needed: the program took it out",
+                     "none: it is not judged", 0, ""});
+  }
+}
+
 std::vector<Assumption> assumptions(const Image& image) {
   std::vector<Assumption> out;
+  assume_rows(image, out);
   for (uint32_t i = 0; i < image.humans; ++i) assume_human(image, i, out);
   for (uint32_t i = 0; i < image.dynamics.contacts; ++i)
     assume_contact(image, i, out);
@@ -216,6 +233,21 @@ std::vector<Assumption> assumptions(const Image& image) {
   out.push_back({"geometry", "collision geometry covers the robot's body",
                  "covers are conservative", double(image.chain.spheres),
                  "spheres"});
+  return out;
+}
+
+}  // namespace
+
+namespace {
+
+std::string attributes(const ExplainedRow& row) {
+  std::string out =
+      fmt::format("severity {}, response {}", row.severity, row.response);
+  if (row.warn > 0) out += fmt::format(", warn {:g}", row.warn);
+  if (row.hysteresis > 0)
+    out += fmt::format(", hysteresis {:g}", row.hysteresis);
+  if (!row.files.empty())
+    out += fmt::format(", from {}", fmt::join(row.files, ", "));
   return out;
 }
 
@@ -254,9 +286,9 @@ std::string to_text(const Explanation& e) {
   for (const auto& row : e.rows)
     out += fmt::format(
         "  {} [{}, {}, priority {}]\n    limit {}\n    margin {:g} scale "
-        "{:g}, bound {}, about {} operations\n    {}\n",
-        row.id, row.kernel, row.hard ? "hard" : "soft", row.priority, row.limit,
-        row.margin, row.scale, row.bound, row.operations, row.consumer);
+        "{:g}, bound {}, about {} operations\n    {}\n    {}\n",
+        row.id, row.kernel, row.kind, row.priority, row.limit, row.margin,
+        row.scale, row.bound, row.operations, row.consumer, attributes(row));
   out += "constants of the commit rule:\n";
   for (const auto& c : e.constants)
     out += fmt::format("  {:26} {:g}{}{}  ({})\n", c.name, c.value,

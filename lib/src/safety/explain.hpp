@@ -19,9 +19,15 @@ struct ExplainedRow {
   std::string consumer;  // who evaluates it, and when
   std::string bound;     // exact, or derived in a named header
   bool hard = true;
+  std::string kind;      // "hard", "soft", "off"
+  std::string severity;  // declared, or "by rung"
+  std::string response;  // "ladder", "stop", "latch", "warn"
   uint32_t priority = 0;
   double margin = 0;  // SI, of the kernel
   double scale = 1;
+  double warn = 0;                 // 0: none
+  double hysteresis = 0;           // 0: none
+  std::vector<std::string> files;  // whose values are the tightest; none: one
   uint64_t operations = 0;  // estimated floating-point ones for each motion
 };
 

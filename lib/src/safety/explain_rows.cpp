@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "safety/explain_rows.hpp"
+#include "safety/violations.hpp"
 
 namespace tactus::safety {
 namespace {
@@ -387,13 +388,34 @@ uint64_t moving_spheres(const Image& image) {
                     [](const kin::Sphere& s) { return s.link > 0; }));
 }
 
-ExplainedRow explain_row(const Image& image, const Row& row) {
-  ExplainedRow out;
-  out.id = row.id;
+const char* response_name(Response response) noexcept {
+  constexpr const char* kNames[] = {"?", "ladder", "stop", "latch", "warn"};
+  const auto i = static_cast<std::size_t>(response);
+  return kNames[i < std::size(kNames) ? i : 0];
+}
+
+namespace {
+
+void explain_attributes(const Image& image, const Row& row, ExplainedRow& out) {
   out.hard = row.kind == RowKind::kHard;
+  out.kind = kind_name(row.kind);
+  out.severity = declared_name(row.severity);
+  out.response = response_name(row.response);
   out.priority = row.priority;
   out.margin = row.margin;
   out.scale = row.scale;
+  out.warn = row.warn;
+  out.hysteresis = row.hysteresis;
+  for (uint32_t f = 0; f < image.files && f < kMaxLimitFiles; ++f)
+    if ((row.files >> f & 1) != 0) out.files.emplace_back(image.file[f]);
+}
+
+}  // namespace
+
+ExplainedRow explain_row(const Image& image, const Row& row) {
+  ExplainedRow out;
+  out.id = row.id;
+  explain_attributes(image, row, out);
   const auto* words =
       std::find_if(std::begin(kWords), std::end(kWords),
                    [&](const Words& w) { return w.kernel == row.kernel; });

@@ -27,27 +27,27 @@ enum class Fault {
   kHullIn,
   kHullOut,
   kSelf,
-  kTurn,           // a box's pose
-  kCapsuleEnds,    // its axis has no ends
-  kHullFaces,      // only its first face
-  kSelfWide,       // between its samples a link does not move against another
-  kSelfModel,      // model error of both spheres
-  kSpared,         // links and except are ignored
-  kScreenSwept,    // many shapes: a sphere stays where it is in mid-motion
-  kScreenFull,     // pairs beyond the room for near ones do not count
-  kMemoryDrift,    // what is remembered holds wherever the robot moves
-  kMemoryHuman,    // ... and the human
-  kMemoryOpen,     // ... and whatever the windows do
+  kTurn,            // a box's pose
+  kCapsuleEnds,     // its axis has no ends
+  kHullFaces,       // only its first face
+  kSelfWide,        // between its samples a link does not move against another
+  kSelfModel,       // model error of both spheres
+  kSpared,          // links and except are ignored
+  kScreenSwept,     // many shapes: a sphere stays where it is in mid-motion
+  kScreenFull,      // pairs beyond the room for near ones do not count
+  kMemoryDrift,     // what is remembered holds wherever the robot moves
+  kMemoryHuman,     // ... and the human
+  kMemoryOpen,      // ... and whatever the windows do
   kRolloutBetween,  // time to violation: nothing happens between instants
-  kWindowLinks,    // an open window is for all parts
-  kWindowFresh,    // a stale signal holds a window open
-  kWindowLevel,    // it is always set
-  kWindowLong,     // a window stays open as long as its signal is set
-  kExprStop,       // u as it is sent, not what the stop makes of it
-  kExprWide,       // what is not known of q and dq
-  kExprUncertain,  // declared errors and motion of other signals
-  kExprRange,      // the range that its rounding bound was derived for
-  kRounding,       // of the arithmetic, off the limits
+  kWindowLinks,     // an open window is for all parts
+  kWindowFresh,     // a stale signal holds a window open
+  kWindowLevel,     // it is always set
+  kWindowLong,      // a window stays open as long as its signal is set
+  kExprStop,        // u as it is sent, not what the stop makes of it
+  kExprWide,        // what is not known of q and dq
+  kExprUncertain,   // declared errors and motion of other signals
+  kExprRange,       // the range that its rounding bound was derived for
+  kRounding,        // of the arithmetic, off the limits
   kNan,
   kRange,
   kStale,
@@ -91,6 +91,14 @@ enum class Fault {
   kBarrier,
   kBarrierBetween,  // nothing changes within a period
   kBarrierHuman,    // the human of a barrier stands
+  kResponseStop,    // what answers with stop or latch is scaled all the same
+  kResponseLatch,   // and does not trip the loop
+  kResponseWarn,    // a row that only warns decides
+  kRowOff,          // a row that was taken out is judged
+  kWarnBand,        // coming near a limit is not noticed
+  kHysteresis,      // a row that refused forgets it
+  kHysteresisOn,    // it remembers for ever
+  kHysteresisLife,  // and beyond the engagement
   kCount,
 };
 

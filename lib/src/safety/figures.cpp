@@ -102,6 +102,15 @@ std::vector<Figure> figures_of(const Image& image, const Row& row) {
   to.number("priority", row.priority, "", Looser::kNeither);
   // 1 hard, 2 soft: a row that decides nothing any more.
   to.number("hard", row.kind == RowKind::kHard ? 1 : 0, "", kLower);
+  // Ladder, stop, latch: each lets less out than the one before; warn is not
+  // hard.
+  const bool soft = row.kind == RowKind::kSoft;
+  to.number("response", soft ? 0 : static_cast<double>(row.response), "",
+            kLower);
+  to.number("hysteresis", row.hysteresis, "", kLower);
+  to.number("warn", row.warn, "", Looser::kNeither);
+  to.number("severity", static_cast<double>(row.severity), "",
+            Looser::kNeither);
   return to.out;
 }
 

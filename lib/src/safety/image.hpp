@@ -30,6 +30,7 @@ inline constexpr uint32_t kMaxHumans = 8;
 inline constexpr uint32_t kMaxLinear = 256;
 inline constexpr uint32_t kMaxRows = 384;
 inline constexpr uint32_t kMaxSamples = 128;
+inline constexpr uint32_t kMaxLimitFiles = 16;  // limit.use, all together
 inline constexpr uint16_t kNoIndex = 0xFFFF;
 static_assert(kMaxJoints == kin::kMaxJoints);
 
@@ -67,7 +68,26 @@ enum class RowKernel : uint32_t {
   kBarrier = 40,
 };
 
-enum class RowKind : uint32_t { kHard = 1, kSoft = 2 };
+// kOff: the program that loaded the limits took it out; it is not judged.
+enum class RowKind : uint32_t { kHard = 1, kSoft = 2, kOff = 3 };
+
+// How severe a violation is. kByRung: as severe as what the ladder made of it
+// (violations.hpp).
+enum class RowSeverity : uint32_t {
+  kByRung = 0,
+  kLow = 1,
+  kMedium = 2,
+  kHigh = 3,
+  kCritical = 4,
+};
+
+// What answers an asked-for action that violates a row.
+enum class Response : uint32_t {
+  kLadder = 1,  // any rung
+  kStop = 2,    // rung stop at once: neither scaled nor projected
+  kLatch = 3,   // the same, and the loop trips
+  kWarn = 4,    // nothing but a record: a soft row
+};
 
 // What one verdict bit stands for. `margin` (unit of the kernel) is what the
 // row wants beyond its limit; the verdict is (slack - margin) / scale.
@@ -79,7 +99,16 @@ struct Row {
   uint32_t index;     // into the kernel's own table (box, human, linear)
   double margin;
   double scale;  // > 0
+  RowSeverity severity = RowSeverity::kByRung;
+  Response response = Response::kLadder;
+  // Slack beyond the margin below which a warning is recorded; 0: none.
+  double warn = 0;
+  // By how much the margin is larger for asked-for actions once the row
+  // refused one, until one keeps that, too; 0: not at all.
+  double hysteresis = 0;
+  uint64_t files = 0;  // bit per Image::file: whose values are the tightest
 };
+static_assert(sizeof(Row) == 96);
 
 enum class StaleRule : uint32_t { kStop = 1, kGrow = 2, kFallback = 3 };
 
@@ -184,6 +213,8 @@ struct Derived {
   double slope[kMaxJoints][kMaxLinear];
   double bound[kMaxLinear];
   uint8_t of_motion[kMaxLinear];
+  uint32_t judged;  // rows that are not off
+  uint32_t reserved;
 };
 
 struct Section {
@@ -250,8 +281,10 @@ struct alignas(64) Image {
   uint32_t selves;  // 1: pairs bind
   uint32_t pair_groups;
   uint32_t pairs;
-  uint32_t reserved[11];
+  uint32_t files;  // in file[]; 0: the limits come from one text
+  uint32_t reserved[10];
   Row row[kMaxRows];
+  char file[kMaxLimitFiles][64];  // as limit.use names it; the first has it
   Signal signal[kMaxSignals];
   // Limits per joint; +-inf: no limit (then there is no row either).
   double action_lo[kMaxJoints];

@@ -77,6 +77,10 @@ RungStory between(const Checked& c, const Rung& rung, tactus_rung final) {
     if (!story.taken) story.why += "; the other rung's was taken";
     return story;
   }
+  if ((out.reasons & kReasonResponse) != 0) {
+    story.why = "not tried: a row that is violated answers with stop or latch";
+    return story;
+  }
   const Anchors anchors = anchors_of(c);
   if (anchors.brake.empty()) {
     story.why = reason_names(out.reasons);

@@ -40,6 +40,7 @@ struct Name {
   const char* name;
 };
 constexpr Name kGroupNames[] = {
+    {kReasonResponse, "response of a row"},
     {kReasonRowBarrier, "row control barrier"},
     {kReasonRowContact, "row contact speed"},
     {kReasonRowLoad, "row torque, force, power or energy"},

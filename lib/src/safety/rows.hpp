@@ -16,6 +16,7 @@ inline constexpr double kStandstillPoint = 0.005;  // m/s
 
 struct Verdict {
   bool safe = false;
+  bool judged = false;
   uint16_t worst_row = kNoIndex;
   uint16_t worst_link = kNoIndex;
   double margin = -1;  // worst over hard rows, normalised, [-1, 1]
@@ -23,15 +24,21 @@ struct Verdict {
   double separation = 0;
   uint64_t violated = ~uint64_t{0};
   uint32_t reasons = 0;
-  bool recalled = false;      // space was bounded, not computed
+  uint32_t answers = 0;                  // of the rows violated: 1 << Response
+  uint64_t refused[kMaxRows / 64] = {};  // those of them with a hysteresis
+  bool recalled = false;                 // space was bounded, not computed
   RowFigure* rows = nullptr;  // where each row's own figures go; null: nowhere
   SpaceMemory* memory = nullptr;  // null: space is computed
+  // Rows that refused before; null: none. For the asked-for action alone.
+  const uint64_t* held = nullptr;
   void clear() {
     RowFigure* const where = rows;
     SpaceMemory* const with = memory;
+    const uint64_t* const before = held;
     *this = Verdict{};
     rows = where;
     memory = with;
+    held = before;
   }
 };
 

@@ -41,6 +41,7 @@ void judge(const Image& image, const ShieldInput& in, const Past& past,
   barrier_slacks<F>(image, in, past, intent, motion, slacks);
   expression_slacks<F>(image, in, past, intent, motion, slacks.expression);
   out.clear();
+  out.judged = true;
   out.violated = 0;
   out.recalled = known;
   out.safe = image.rows > 0 || image.ladder.limit_none == 1;
@@ -48,9 +49,14 @@ void judge(const Image& image, const ShieldInput& in, const Past& past,
   for (uint32_t r = 0; r < image.rows; ++r) {
     const Found found = find(image, slacks, image.row[r]);
     if (found.fault != Fault::kNone && F::on(found.fault)) continue;
-    count_row<F>(image, r, found, out);
+    if (image.row[r].kind == RowKind::kOff && !F::on(Fault::kRowOff)) {
+      pass_over(r, out);
+    } else {
+      count_row<F>(image, r, found, out);
+    }
   }
-  if (image.rows > 0) out.mean /= static_cast<double>(image.rows);
+  if (image.derived.judged > 0)
+    out.mean /= static_cast<double>(image.derived.judged);
   if (!out.safe && out.margin >= 0) out.margin = -1;
 }
 

@@ -184,8 +184,10 @@ Result<void> seal(Image& image) {
     if (Check r = check(image); !r) return r;
   }
   derive(image);
-  for (uint32_t r = 0; r < image.rows; ++r)
+  for (uint32_t r = 0; r < image.rows; ++r) {
     image.derived.rounding[r] = rounding_of(image, image.row[r]);
+    image.derived.judged += image.row[r].kind != RowKind::kOff ? 1 : 0;
+  }
   derive_screen(image);
   set_header(image);
   image.header.hash = hash_of(image);

@@ -52,6 +52,7 @@ enum Reason : uint32_t {
   kReasonRowLinear = 1u << 24,
   kReasonRowExpression = 1u << 25,
   kReasonRowSelf = 1u << 26,
+  kReasonResponse = 1u << 27,  // a row's response is stop or latch
   // From the top, one for each group of families; worst_row names the row.
   kReasonRowBarrier = 1u << 28,
   kReasonRowContact = 1u << 29,     // power and force limiting
@@ -116,7 +117,8 @@ struct ShieldState {
   // Since when each window's signal is set; 0: it was last seen unset.
   int64_t window_since_ns[kMaxWindows];
   SpaceMemory memory;
-  uint32_t reserved[4];
+  // Rows with a hysteresis that refused the last action judged; a bit each.
+  uint64_t held[kMaxRows / 64];
 };
 static_assert(std::is_trivially_copyable_v<ShieldState>);
 
@@ -148,7 +150,7 @@ struct ShieldInput {
 struct RowFigure {
   float margin;   // normalised, [-1, 1]; violated: below 0
   uint16_t link;  // sphere, or joint for joint rows
-  uint16_t reserved;
+  uint16_t near;  // 1: kept, but within the row's warn of its limit
 };
 
 struct ShieldOutput {
@@ -157,7 +159,8 @@ struct ShieldOutput {
   bool standstill = false;
   bool stop_unverified = false;
   bool recalled = false;  // bounded by the last verdict, not computed
-  bool bad = true;  // a signal or guardian failure: counts for the trip rule
+  bool bad = true;     // a signal or guardian failure: counts for the trip rule
+  bool latch = false;  // a row with response latch refused: the loop trips
   // The verdict on the action that was asked for (blended): worst hard row
   // first. On pass these are the figures of what is sent.
   uint16_t worst_row = kNoIndex;
@@ -168,7 +171,7 @@ struct ShieldOutput {
   // s, if the action that was asked for is held; infinite: longer than the
   // horizon; NaN: nobody looked.
   float time_to_violation = __builtin_nanf("");
-  float scale = 0;                 // 1 pass, 0 project and stop
+  float scale = 0;  // 1 pass, 0 project and stop
   uint64_t violated = ~uint64_t{0};
   uint32_t reasons = kReasonImage;
   uint32_t stale = ~uint32_t{0};  // bit per signal

@@ -14,6 +14,8 @@ using json::Value;
 using Counts = std::array<uint64_t, kSeverities>;
 
 constexpr const char* kSeverityNames[] = {"low", "medium", "high", "critical"};
+constexpr const char* kDeclared[] = {"by rung", "low", "medium", "high",
+                                     "critical"};
 constexpr const char* kRungs[] = {"none", "pass", "scale", "project", "stop"};
 
 const char* rung_text(tactus_rung rung) {
@@ -49,6 +51,7 @@ Value recent_value(const ViolationReport& r) {
                        .add("margin", e.margin)
                        .add("rung", rung_text(e.rung))
                        .add("severity", severity_name(e.severity))
+                       .add("warning", e.warning)
                        .add("reasons", e.reasons));
   }
   return list;
@@ -62,6 +65,7 @@ Value rows_value(const ViolationReport& r) {
                        .add("kind", row.kind)
                        .add("times", row.times)
                        .add("cycles", row.cycles)
+                       .add("warned", row.warned)
                        .add("worst_margin", row.worst_margin)
                        .add("last_cycle",
                             row.last_cycle ? Value(*row.last_cycle) : Value()));
@@ -86,6 +90,22 @@ std::string margin_text(double margin) {
 const char* severity_name(Severity severity) noexcept {
   const auto i = static_cast<std::size_t>(severity);
   return i < std::size(kSeverityNames) ? kSeverityNames[i] : "?";
+}
+
+const char* declared_name(RowSeverity severity) noexcept {
+  const auto i = static_cast<std::size_t>(severity);
+  return i < std::size(kDeclared) ? kDeclared[i] : "?";
+}
+
+RowSeverity declared_of(std::string_view name) noexcept {
+  const auto* at = std::find(std::begin(kDeclared), std::end(kDeclared), name);
+  if (at == std::end(kDeclared)) return RowSeverity::kByRung;
+  return static_cast<RowSeverity>(at - std::begin(kDeclared));
+}
+
+const char* kind_name(RowKind kind) noexcept {
+  if (kind == RowKind::kHard) return "hard";
+  return kind == RowKind::kOff ? "off" : "soft";
 }
 
 void add_to(Value& to, const ViolationReport& r) {
@@ -122,12 +142,18 @@ std::string to_text(const ViolationReport& r) {
       r.worst_row.empty() ? "none" : r.worst_row, r.engaged, r.safe_cycles,
       r.engaged > 0 ? mean_score(r) : 0.0, sum(r.total), counts_text(r.total),
       sum(r.last_60s), counts_text(r.last_60s));
-  for (const RowStatistics& row : r.rows)
+  for (const RowStatistics& row : r.rows) {
     if (row.times > 0)
       out += fmt::format(
           "  {} [{}]: {} times, {} cycles, worst margin {}, last in cycle {}\n",
           row.id, row.kind, row.times, row.cycles,
           margin_text(row.worst_margin), row.last_cycle.value_or(0));
+    if (row.warned > 0)
+      out += fmt::format("  {} [{}]: {} times near its limit\n", row.id,
+                         row.kind, row.warned);
+    if (row.kind == kind_name(RowKind::kOff))
+      out += fmt::format("  {} [off]: taken out by the program\n", row.id);
+  }
   return out;
 }
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/json.hpp"
@@ -38,6 +39,18 @@ inline constexpr uint32_t kSeverities = 4;
   return rung == TACTUS_RUNG_PASS ? Severity::kLow : Severity::kMedium;
 }
 
+// What the row declares goes before that.
+[[nodiscard]] constexpr Severity severity_of(RowSeverity declared, RowKind kind,
+                                             tactus_rung rung) {
+  if (declared == RowSeverity::kByRung) return severity_of(kind, rung);
+  return static_cast<Severity>(static_cast<uint32_t>(declared) - 1);
+}
+// "by rung", "low", …; and back, what is no severity as "by rung".
+[[nodiscard]] const char* declared_name(RowSeverity severity) noexcept;
+[[nodiscard]] RowSeverity declared_of(std::string_view name) noexcept;
+// "hard", "soft", "off".
+[[nodiscard]] const char* kind_name(RowKind kind) noexcept;
+
 // Whether the rows were looked at: a cycle whose signals, plan or time were
 // wrong before has a verdict without them.
 [[nodiscard]] constexpr bool was_judged(uint16_t worst_row, uint64_t violated) {
@@ -53,7 +66,8 @@ inline constexpr uint32_t kSeconds = 60;
   return second <= now && now - second < kSeconds;
 }
 
-// A row began to be violated, or became more severe while it was.
+// A row began to be violated, or became more severe while it was; or it began
+// to be within its warn of that, which is of low severity.
 struct ViolationEntry {
   uint64_t cycle = 0;
   double age_s = 0;   // before the last cycle
@@ -62,14 +76,16 @@ struct ViolationEntry {
   double margin = 0;  // normalised; NaN: not recorded
   tactus_rung rung = TACTUS_RUNG_STOP;
   Severity severity = Severity::kCritical;
+  bool warning = false;
   std::string reasons;
 };
 
 struct RowStatistics {
   std::string id;
-  std::string kind;         // "hard", "soft"
+  std::string kind;         // "hard", "soft", "off"
   uint64_t times = 0;       // began to be violated
   uint64_t cycles = 0;      // was violated
+  uint64_t warned = 0;      // began to be within its warn, not violated
   double worst_margin = 0;  // NaN: never judged, or not recorded
   std::optional<uint64_t> last_cycle;
 };

@@ -14,6 +14,8 @@ namespace {
 constexpr auto kRelaxed = std::memory_order_relaxed;
 // A reload's writer is inside for a µs or two.
 constexpr int kTries = 1000;
+// Of level_.
+constexpr uint8_t kNear = 1;
 
 // Only this thread writes: no read-modify-write is needed.
 void add_one(std::atomic<uint64_t>& word) noexcept {
@@ -46,6 +48,7 @@ void ViolationWriter::use(const safety::Image& image) noexcept {
     row.times.store(0, std::memory_order_release);
     row.cycles.store(0, std::memory_order_release);
     row.last_cycle.store(0, std::memory_order_release);
+    row.warned.store(0, std::memory_order_release);
     row.worst.store(kNone, std::memory_order_release);
     row.kind.store(static_cast<uint32_t>(image.row[r].kind),
                    std::memory_order_release);
@@ -100,7 +103,7 @@ void ViolationWriter::judge_rows(const Found& found) noexcept {
   bool bad = false;
   for (uint32_t r = 0; r < rows; ++r) {
     const float margin = found.out.row[r].margin;
-    bad |= !(margin >= 0);
+    bad |= !(margin >= 0) || found.out.row[r].near != 0;
     if (margin >= worst_[r]) continue;
     worst_[r] = margin;
     board_.row[r].worst.store(margin, kRelaxed);
@@ -108,19 +111,31 @@ void ViolationWriter::judge_rows(const Found& found) noexcept {
   if (!bad && !any_) return;
   any_ = bad;
   for (uint32_t r = 0; r < rows; ++r) {
-    if (found.out.row[r].margin >= 0)
-      level_[r] = 0;
-    else
+    const safety::RowFigure& figure = found.out.row[r];
+    if (!(figure.margin >= 0))
       note(r, found);
+    else if (figure.near != 0)
+      warn(r, found);
+    else
+      level_[r] = 0;
   }
 }
 
-void ViolationWriter::note(uint32_t row, const Found& found) noexcept {
-  const auto kind =
-      row == kUnjudged ? safety::RowKind::kHard : image_->row[row].kind;
-  const safety::Severity severity = safety::severity_of(kind, found.end.rung);
-  const auto level = static_cast<uint8_t>(static_cast<uint8_t>(severity) + 1);
+void ViolationWriter::warn(uint32_t row, const Found& found) noexcept {
   const bool began = level_[row] == 0;
+  level_[row] = kNear;
+  if (!began) return;  // or it was violated, and that was told
+  add_one(board_.row[row].warned);
+  enter(row, safety::Severity::kLow, found);
+}
+
+void ViolationWriter::note(uint32_t row, const Found& found) noexcept {
+  const safety::Row unjudged{.kind = safety::RowKind::kHard};
+  const safety::Row& of = row == kUnjudged ? unjudged : image_->row[row];
+  const safety::Severity severity =
+      safety::severity_of(of.severity, of.kind, found.end.rung);
+  const auto level = static_cast<uint8_t>(static_cast<uint8_t>(severity) + 2);
+  const bool began = level_[row] <= kNear;
   if (row != kUnjudged) {
     RowCounters& counters = board_.row[row];
     if (began) add_one(counters.times);
@@ -145,6 +160,7 @@ void ViolationWriter::enter(uint32_t row, safety::Severity severity,
   v.link = judged ? found.out.row[row].link : safety::kNoIndex;
   v.rung = static_cast<uint8_t>(found.end.rung);
   v.severity = static_cast<uint8_t>(severity);
+  v.warning = judged && found.out.row[row].margin >= 0 ? 1 : 0;
   v.image = board_.image.load(kRelaxed);
   if (judged) std::memcpy(v.id, image_->row[row].id, sizeof v.id);
   board_.ring.write(v);
@@ -183,6 +199,7 @@ bool read_rows(const ViolationBoard& board, BoardView& out) {
     to.times = from.times.load(std::memory_order_acquire);
     to.cycles = from.cycles.load(std::memory_order_acquire);
     to.last_cycle = from.last_cycle.load(std::memory_order_acquire);
+    to.warned = from.warned.load(std::memory_order_acquire);
     to.worst = from.worst.load(std::memory_order_acquire);
     to.kind =
         static_cast<safety::RowKind>(from.kind.load(std::memory_order_acquire));

@@ -34,8 +34,8 @@ struct Violation {
   uint16_t link;
   uint8_t rung;      // tactus_rung
   uint8_t severity;  // safety::Severity
-  uint16_t reserved;
-  uint64_t image;  // counts reloads: whose row and link
+  uint16_t warning;  // 1: kept, but within the row's warn
+  uint64_t image;    // counts reloads: whose row and link
   char id[safety::kName];
 };
 static_assert(sizeof(Violation) == 72);
@@ -45,10 +45,11 @@ struct RowCounters {
   std::atomic<uint64_t> times;   // began to be violated
   std::atomic<uint64_t> cycles;  // was violated
   std::atomic<uint64_t> last_cycle;
-  std::atomic<float> worst;    // margin; NaN: never judged
-  std::atomic<uint32_t> kind;  // safety::RowKind
+  std::atomic<uint64_t> warned;  // began to be near, not violated
+  std::atomic<float> worst;      // margin; NaN: never judged
+  std::atomic<uint32_t> kind;    // safety::RowKind
 };
-static_assert(sizeof(RowCounters) == 32);
+static_assert(sizeof(RowCounters) == 40);
 
 struct ViolationBoard {
   std::atomic<uint32_t> magic;
@@ -79,7 +80,7 @@ static_assert(offsetof(ViolationBoard, reserved) == 80);
 static_assert(offsetof(ViolationBoard, total) == 128);
 static_assert(offsetof(ViolationBoard, second) == 160);
 static_assert(offsetof(ViolationBoard, row) == 160 + 8 * 4 * 60);
-static_assert(offsetof(ViolationBoard, id) == 2080 + 32 * safety::kMaxRows);
+static_assert(offsetof(ViolationBoard, id) == 2080 + 40 * safety::kMaxRows);
 
 // The writer's side, on the loop's thread; everything is RT-safe.
 class ViolationWriter {
@@ -95,6 +96,7 @@ class ViolationWriter {
   static constexpr uint32_t kUnjudged = safety::kMaxRows;  // a row of its own
   void judge_rows(const Found& found) noexcept;
   void note(uint32_t row, const Found& found) noexcept;
+  void warn(uint32_t row, const Found& found) noexcept;
   void enter(uint32_t row, safety::Severity severity,
              const Found& found) noexcept;
   void count(safety::Severity severity, int64_t time_ns) noexcept;
@@ -104,7 +106,7 @@ class ViolationWriter {
   const safety::Image* image_ = nullptr;
   // Own copies, so that the shared words are only touched when they change.
   std::array<float, safety::kMaxRows> worst_{};
-  // Severity + 1 while a row is violated; 0: it is not.
+  // Severity + 2 while a row is violated, 1 while it is near; 0: neither.
   std::array<uint8_t, safety::kMaxRows + 1> level_{};
   bool any_ = false;  // some level is not 0
 };
@@ -126,7 +128,7 @@ struct BoardView {
   struct Row {
     char id[safety::kName];
     safety::RowKind kind;
-    uint64_t times, cycles, last_cycle;
+    uint64_t times, cycles, last_cycle, warned;
     float worst;
   };
   std::vector<Row> rows;

@@ -236,7 +236,8 @@ Result<std::string> explain_json(const LogReader& log, uint64_t cycle,
       R"("margin": {}, "separation_m": {}, "time_to_violation_s": {}, )"
       R"("scale": {}, "blend": {}, )"
       R"("worst": {}, "reasons": {}, "violated": {}, "plan_id": {}, )"
-      R"("epoch": {}, "seq": {}, "score": {}, "soft": {}, "stages": {}, )"
+      R"("epoch": {}, "seq": {}, "score": {}, "soft": {}, "near": {}, )"
+      R"("stages": {}, )"
       R"("check": {}}})",
       quote(log.name()), r.cycle, r.release_ns, r.wake_ns, r.end_ns, r.missed,
       r.prewarm_ns, quote(state_name(r.state_before)),
@@ -244,7 +245,7 @@ Result<std::string> explain_json(const LogReader& log, uint64_t cycle,
       quote(rung_name(r.rung)), number(r.margin), number(r.separation),
       number(r.time_to_violation), number(r.scale), number(r.blend),
       quote(row_text(r, log.info(), options)), quote(reasons_text(r, options)),
-      r.violated, r.plan_id, r.epoch, r.seq, number(r.score), r.soft,
+      r.violated, r.plan_id, r.epoch, r.seq, number(r.score), r.soft, r.near,
       stages_json(r, log.info()), recheck ? recheck(cycle).json : "null");
 }
 

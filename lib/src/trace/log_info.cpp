@@ -51,7 +51,7 @@ Json fields_json(const LogInfo& info) {
 Json rows_json(const LogInfo& info) {
   Json out = Json::array();
   for (const RowInfo& r : info.rows)
-    out.push_back({r.id, r.kernel, r.detail, r.kind});
+    out.push_back({r.id, r.kernel, r.detail, r.kind, r.severity});
   return out;
 }
 
@@ -207,8 +207,8 @@ void read_lists(Reader& r, const Json& json, LogInfo& info) {
     info.config.push_back({row[0], row[1], row[2]});
   }
   for (const Json& row : r.list(json, "rows")) {
-    if (!r.texts(row, 4, "rows")) return;
-    info.rows.push_back({row[0], row[1], row[2], row[3]});
+    if (!r.texts(row, 5, "rows")) return;
+    info.rows.push_back({row[0], row[1], row[2], row[3], row[4]});
   }
 }
 

@@ -195,6 +195,7 @@ class Cycle {
     compare("verdict", r_.verdict, out_.reasons);
     compare("violated", r_.violated, out_.violated);
     compare("soft rows violated", r_.soft, out_.soft);
+    compare("rows near a limit", r_.near, out_.near);
     if (options_.scores) {
       compare("score", r_.score, out_.score);
       compare("time to violation", r_.time_to_violation,

@@ -115,15 +115,18 @@ std::string violations(const safety::ViolationReport& v) {
       rows +=
           cells({r.id, r.kind, fmt::format("{} times", r.times),
                  fmt::format("{} cycles", r.cycles), margin(r.worst_margin)});
+    else if (r.warned > 0)
+      rows += cells({r.id, r.kind, fmt::format("near {} times", r.warned), "",
+                     margin(r.worst_margin)});
   if (v.recent.empty()) return "<p class=\"note\">No row was violated.</p>";
   std::string recent;
   std::size_t told = 0;
   for (const safety::ViolationEntry& e : v.recent) {
     if (told++ == safety::kRecentTold) break;
     recent += cells({fmt::format("cycle {}", e.cycle),
-                     safety::severity_name(e.severity), e.row, e.where,
-                     margin(e.margin), rung_name(static_cast<uint8_t>(e.rung)),
-                     e.reasons});
+                     e.warning ? "warning" : safety::severity_name(e.severity),
+                     e.row, e.where, margin(e.margin),
+                     rung_name(static_cast<uint8_t>(e.rung)), e.reasons});
   }
   return "<table>" + rows + "</table><table>" + recent + "</table>";
 }

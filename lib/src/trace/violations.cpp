@@ -17,6 +17,7 @@ namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 constexpr uint32_t kUnjudged = ~0u;
+constexpr uint8_t kNear = 1;  // of Row::level
 
 bool judged(const CycleRecord& r) {
   return safety::was_judged(r.worst_row, r.violated);
@@ -37,6 +38,7 @@ ViolationTally::ViolationTally(const LogInfo& info, const Names& names)
     safety::RowStatistics& told = rows_[r].told;
     told.id = name_of(r);
     told.kind = info.rows[r].kind;
+    rows_[r].declared = safety::declared_of(info.rows[r].severity);
     told.worst_margin = kUnknown;
   }
 }
@@ -65,7 +67,7 @@ void ViolationTally::add(const CycleRecord& r) {
   if (!judged(r)) {
     const auto rung = safety::rung_of(r.rung);
     if (unjudged_ == 0)
-      enter(r, kUnjudged, safety::severity_of(RowKind::kHard, rung));
+      enter(r, kUnjudged, {safety::severity_of(RowKind::kHard, rung), false});
     unjudged_ = 1;
     return;
   }
@@ -77,26 +79,37 @@ void ViolationTally::add(const CycleRecord& r) {
       add_row(r, i, RowKind::kHard);
     else if ((r.soft >> i & 1) != 0)
       add_row(r, i, RowKind::kSoft);
+    else if ((r.near >> i & 1) != 0)
+      add_warning(r, i);
     else
       rows_[i].level = 0;
   }
 }
 
+void ViolationTally::add_warning(const CycleRecord& r, uint32_t row) {
+  Row& at = rows_[row];
+  const bool began = at.level == 0;
+  at.level = kNear;
+  if (!began) return;
+  ++at.told.warned;
+  enter(r, row, {Severity::kLow, true});
+}
+
 void ViolationTally::add_row(const CycleRecord& r, uint32_t row, RowKind kind) {
   Row& at = rows_[row];
-  const Severity severity = safety::severity_of(kind, safety::rung_of(r.rung));
-  const auto level = static_cast<uint8_t>(static_cast<uint8_t>(severity) + 1);
-  at.told.times += at.level == 0 ? 1 : 0;
+  const Severity severity =
+      safety::severity_of(at.declared, kind, safety::rung_of(r.rung));
+  const auto level = static_cast<uint8_t>(static_cast<uint8_t>(severity) + 2);
+  at.told.times += at.level <= kNear ? 1 : 0;
   ++at.told.cycles;
   at.told.last_cycle = r.cycle;
   if (level <= at.level) return;
   at.level = level;
-  enter(r, row, severity);
+  enter(r, row, {severity, false});
 }
 
-void ViolationTally::enter(const CycleRecord& r, uint32_t row,
-                           Severity severity) {
-  const auto i = static_cast<std::size_t>(severity);
+void ViolationTally::enter(const CycleRecord& r, uint32_t row, Weight weight) {
+  const auto i = static_cast<std::size_t>(weight.severity);
   ++total_[i];
   ++seconds_[safety::second_of(r.release_ns)][i];
   safety::ViolationEntry e;
@@ -107,7 +120,8 @@ void ViolationTally::enter(const CycleRecord& r, uint32_t row,
     e.where = names_.places(r.worst_row, r.worst_link);
   e.margin = worst ? double{r.margin} : kUnknown;
   e.rung = safety::rung_of(r.rung);
-  e.severity = severity;
+  e.severity = weight.severity;
+  e.warning = weight.warning;
   if (names_.reasons) e.reasons = names_.reasons(r.verdict);
   entries_.push_back({std::move(e), r.release_ns});
   if (entries_.size() > safety::kRecentTold) entries_.pop_front();

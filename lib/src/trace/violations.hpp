@@ -33,7 +33,8 @@ class ViolationTally {
   static constexpr uint32_t kBits = 64;
   struct Row {
     safety::RowStatistics told;
-    uint8_t level = 0;  // severity + 1 while it is violated
+    safety::RowSeverity declared = safety::RowSeverity::kByRung;
+    uint8_t level = 0;  // severity + 2 while it is violated, 1 while near
   };
   struct Entry {
     safety::ViolationEntry told;
@@ -41,8 +42,12 @@ class ViolationTally {
   };
   void add_row(const layout::CycleRecord& record, uint32_t row,
                safety::RowKind kind);
-  void enter(const layout::CycleRecord& record, uint32_t row,
-             safety::Severity severity);
+  void add_warning(const layout::CycleRecord& record, uint32_t row);
+  struct Weight {
+    safety::Severity severity;
+    bool warning;
+  };
+  void enter(const layout::CycleRecord& record, uint32_t row, Weight weight);
   [[nodiscard]] std::string name_of(uint32_t row) const;
   [[nodiscard]] bool is_worst(const layout::CycleRecord& record,
                               uint32_t row) const;

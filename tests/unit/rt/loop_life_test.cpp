@@ -116,6 +116,19 @@ Test(loop_life, stopping_never_asks_the_policy) {
   cr_assert_gt(r.sense.calls, 4);
 }
 
+Test(loop_life, a_limit_that_latches_trips_and_sends_the_plan) {
+  Rig r;
+  r.engage();
+  r.supervisor.verdict.latch = true;
+  r.tick();
+  cr_assert_eq(r.loop->state(), TACTUS_STATE_STOPPING);
+  cr_assert_eq(r.loop->trip_reason(), TripReason::kLimit);
+  cr_assert_str_eq(trip_reason_name(TripReason::kLimit), "a limit latched");
+  r.supervisor.verdict.latch = false;
+  r.at_standstill();
+  cr_assert_eq(r.loop->state(), TACTUS_STATE_LATCHED);
+}
+
 Test(loop_life, a_trip_latches_at_standstill_and_rearm_makes_it_ready) {
   Rig r;
   r.engage();

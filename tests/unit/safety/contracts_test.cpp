@@ -8,6 +8,7 @@
 #include "enclosure.hpp"
 #include "expr_rows.hpp"
 #include "memory_contracts.hpp"
+#include "response_contracts.hpp"
 #include "rollout_contracts.hpp"
 #include "screen_contracts.hpp"
 #include "slide.hpp"
@@ -846,6 +847,15 @@ constexpr Contract kContracts[] = {
     CONTRACT(project_runs_only_where_the_ladder_has_it),
     CONTRACT(the_qps_answer_is_held_against_its_rows),
     CONTRACT(a_wrong_hint_changes_no_answer),
+    CONTRACT(a_stop_row_is_not_scaled),
+    CONTRACT(a_latch_row_stops_and_latches),
+    CONTRACT(a_row_that_warns_decides_nothing),
+    CONTRACT(a_row_that_is_off_is_not_judged),
+    CONTRACT(what_comes_near_a_limit_is_told),
+    CONTRACT(a_row_that_refused_asks_for_more_until_it_has_it),
+    CONTRACT(a_row_that_refused_leaves_room_to_get_away),
+    CONTRACT(what_refused_is_forgotten_with_the_engagement),
+    CONTRACT(a_row_that_refused_does_not_doubt_the_running_plan),
     // Thousands of cycles each.
     CONTRACT(a_memory_sees_the_robot_move),
     CONTRACT(a_memory_sees_the_human_come),

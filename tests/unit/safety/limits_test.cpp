@@ -184,7 +184,8 @@ Test(limits, refuse_unknown_keys) {
   check({with("d_min=", "hard=true, d_min="),
          at("d_min=") +
              "limit.human.hard: unknown key: expected one of keep, kind, of, "
-             "d_min, speed, intrusion, sensor, robot, margin, scale"});
+             "d_min, speed, intrusion, sensor, robot, margin, scale, severity, "
+             "response, warn, hysteresis"});
 }
 
 Test(limits, refuse_wrong_units) {

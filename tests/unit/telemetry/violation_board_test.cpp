@@ -233,3 +233,44 @@ Test(violation_board, a_writer_killed_in_a_reload_is_reported) {
   cr_assert(not(static_cast<bool>(view)));
   cr_assert(eq(int, view.error().exit_code(), 3));
 }
+
+Test(violation_board, a_warning_is_low_counted_apart_and_told_once) {
+  Rig rig;
+  rig.cycle_of(TACTUS_RUNG_PASS, 0.1F, 0.1F, 1);
+  rig.out.row[0].near = 1;
+  rig.end(TACTUS_RUNG_PASS);
+  rig.end(TACTUS_RUNG_PASS);
+  auto v = rig.read();
+  cr_assert(is(at(v, safety::Severity::kLow) == 1));
+  cr_assert(is(v.recent.size() == 1 && v.recent[0].warning == 1));
+  cr_assert(is(v.rows[0].warned == 1 && v.rows[0].times == 0));
+  // Violated from there on: that is another matter.
+  rig.cycle_of(TACTUS_RUNG_STOP, -0.1F, 0.1F, 1);
+  rig.cycle_of(TACTUS_RUNG_PASS, 0.1F, 0.1F, 1);
+  v = rig.read();
+  cr_assert(is(at(v, safety::Severity::kCritical) == 1));
+  cr_assert(is(v.recent.back().warning == 0));
+  cr_assert(is(v.rows[0].warned == 1 && v.rows[0].times == 1));
+}
+
+Test(violation_board, a_row_that_got_better_but_is_near_begins_anew) {
+  Rig rig;
+  rig.cycle_of(TACTUS_RUNG_STOP, -0.1F, 0.1F, 1);
+  rig.cycle_of(TACTUS_RUNG_PASS, 0.1F, 0.1F, 1);
+  rig.cycle_of(TACTUS_RUNG_STOP, -0.1F, 0.1F, 1);
+  rig.out.row[0] = {0.1F, 4, 1};
+  rig.out.violated = 0;
+  rig.end(TACTUS_RUNG_PASS);
+  rig.cycle_of(TACTUS_RUNG_STOP, -0.1F, 0.1F, 1);
+  const auto v = rig.read();
+  cr_assert(is(v.rows[0].times == 3 && v.rows[0].warned == 0));
+}
+
+Test(violation_board, a_declared_severity_is_the_entrys) {
+  Rig rig;
+  rig.image->row[0].severity = safety::RowSeverity::kMedium;
+  rig.cycle_of(TACTUS_RUNG_STOP, -0.1F, 0.1F, 1);
+  const auto v = rig.read();
+  cr_assert(is(at(v, safety::Severity::kMedium) == 1));
+  cr_assert(is(at(v, safety::Severity::kCritical) == 0));
+}

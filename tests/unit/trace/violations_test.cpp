@@ -107,3 +107,20 @@ Test(tally, survives_rows_that_the_log_does_not_name) {
   tally.add(r);
   cr_assert(is(tally.report().rows.size() == 3));
 }
+
+Test(tally, warnings_and_declared_severities_count_as_in_the_loop) {
+  Rig rig;
+  rig.info.rows[0].severity = "medium";
+  ViolationTally tally(rig.info, {});
+  auto near = rig.record(TACTUS_RUNG_PASS, 0);
+  near.near = 1;
+  tally.add(near);
+  tally.add(near);
+  tally.add(rig.record(TACTUS_RUNG_STOP, 1));
+  tally.add(near);
+  const auto r = tally.report();
+  cr_assert(is(r.rows[0].warned == 1 && r.rows[0].times == 1));
+  cr_assert(is(r.total[0] == 1 && r.total[1] == 1 && r.total[3] == 0));
+  cr_assert(is(r.recent.size() == 2 && r.recent[1].warning));
+  cr_assert(is(!r.recent[0].warning));
+}

@@ -96,7 +96,8 @@ struct CycleRecord {
   uint64_t soft;            // soft rows violated, the bits of `violated`
   float score;              // mean over all rows, [0, 1]; 0: nothing was judged
   float time_to_violation;  // s, of the asked-for action held; NaN: not asked
-  uint64_t reserved[2];
+  uint64_t near;  // rows kept, but within their warn; the bits of `violated`
+  uint64_t reserved;
 };
 
 static_assert(sizeof(CycleRecord) == 256);

@@ -25,7 +25,11 @@ struct Family {
   Result<void> (*lower)(const LimitsIr& from, Image& to);
 };
 
-// margin and scale of a named row.
+// severity and response of a row.
+void read_answer(const toml::Table& table, RowIr& row);
+// An error at response = "warn" where a row may not only warn.
+void must_act(const toml::Table& table, const RowIr& row, const char* why);
+// The same, margin, scale, warn and hysteresis of a named row.
 RowIr common(const toml::Table& table, const std::string& id, Dimension unit,
              double scale);
 // A row is added even where there is no room for it: rows then says so.

@@ -35,6 +35,10 @@ struct RowIr {
   std::string id;
   double margin = 0;
   double scale = 1;
+  RowSeverity severity = RowSeverity::kByRung;
+  Response response = Response::kLadder;
+  double warn = 0;
+  double hysteresis = 0;
 };
 
 struct EnergyIr {

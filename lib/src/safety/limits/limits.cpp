@@ -4,9 +4,42 @@
 
 #include "core/error.hpp"
 #include "core/text.hpp"
+#include "safety/limits/each_row.hpp"
 #include "safety/limits/family.hpp"
 
 namespace tactus::safety::limits {
+
+void read_answer(const toml::Table& table, RowIr& row) {
+  if (table.has("severity"))
+    row.severity = static_cast<RowSeverity>(
+        1 + table.choice("severity", {"low", "medium", "high", "critical"}));
+  if (table.has("response"))
+    row.response = static_cast<Response>(
+        1 + table.choice("response", {"ladder", "stop", "latch", "warn"}));
+}
+
+void must_act(const toml::Table& table, const RowIr& row, const char* why) {
+  if (row.response == Response::kWarn)
+    table["response"].fail(fmt::format("ladder, stop or latch: {}", why));
+}
+
+namespace {
+
+// Slack beyond the margin: who comes nearer is told of; who was refused stays
+// farther away.
+void read_bands(const toml::Table& table, Dimension unit, RowIr& row) {
+  const auto band = [&](const char* key, double& to) {
+    if (!table.has(key)) return;
+    to = table.quantity(key, unit);
+    if (!(to > 0)) table[key].fail("a value above zero");
+  };
+  band("warn", row.warn);
+  band("hysteresis", row.hysteresis);
+  if (row.response == Response::kWarn && row.hysteresis > 0)
+    table["hysteresis"].fail("none: a row that only warns refuses nothing");
+}
+
+}  // namespace
 
 RowIr common(const toml::Table& table, const std::string& id, Dimension unit,
              double scale) {
@@ -15,6 +48,8 @@ RowIr common(const toml::Table& table, const std::string& id, Dimension unit,
   if (row.margin < 0) table["margin"].fail("a margin of 0 or more");
   row.scale = table.quantity("scale", unit, scale);
   if (!(row.scale > 0)) table["scale"].fail("a scale above zero");
+  read_answer(table, row);
+  read_bands(table, unit, row);
   return row;
 }
 
@@ -25,11 +60,15 @@ void add_row(Image& image, const RowIr& from, RowKernel kernel,
   Row& row = image.row[r];
   copy_text(from.id, row.id, kName);
   row.kernel = kernel;
-  row.kind = RowKind::kHard;
+  row.kind = from.response == Response::kWarn ? RowKind::kSoft : RowKind::kHard;
   row.priority = r;  // the order below
   row.index = index;
   row.margin = from.margin;
   row.scale = from.scale;
+  row.severity = from.severity;
+  row.response = from.response;
+  row.warn = from.warn;
+  row.hysteresis = from.hysteresis;
 }
 
 void need_geometry(const toml::Table& table, const char* key, const Input& in) {
@@ -119,15 +158,12 @@ int64_t read_horizon(const toml::Value& value) {
   return ns;
 }
 
-bool any_row(const LimitsIr& limits) {
-  return limits.action_max || limits.action_rate || limits.position ||
-         limits.velocity || limits.acceleration || limits.jerk ||
-         limits.boxes.size() + limits.turned.size() > 0 ||
-         limits.capsules.size() + limits.hulls.size() > 0 || limits.self ||
-         !limits.humans.empty() || !limits.linears.empty() ||
-         !limits.expressions.empty() || !limits.torques.empty() ||
-         !limits.forces.empty() || !limits.powers.empty() || limits.energy ||
-         !limits.contacts.empty();
+bool any_acts(const LimitsIr& limits) {
+  bool any = false;
+  each_row(limits, [&any](const RowIr& row, const char*) {
+    any |= row.response != Response::kWarn;
+  });
+  return any;
 }
 
 }  // namespace
@@ -157,7 +193,7 @@ LimitsIr read_limits(const Scope& scope, const std::vector<Signal>& signals) {
   if (table.has("horizon")) out.horizon_ns = read_horizon(table["horizon"]);
   check_room(table, out);
   find_barred(table, in);
-  if (!any_row(out))
+  if (!any_acts(out))
     value.fail("no limit in it", "at least one, or limit = \"none\"");
   return out;
 }

@@ -123,15 +123,16 @@ void recall_slacks(const Image& image, const ShieldInput& in,
   }
 }
 
-// Every row in space is surely kept, hard or soft.
+// Every row in space is surely kept, hard or soft, and beyond its warning.
 inline bool tells(const Image& image, const SpaceTables<Slack>& slacks) {
   bool all = true;
   for (uint32_t r = 0; r < image.rows; ++r) {
     const Row& row = image.row[r];
     const Slack* slack = space_entry(image, slacks, row);
-    if (slack == nullptr) continue;
+    if (slack == nullptr || row.kind == RowKind::kOff) continue;
     const double rounding = kThreeRoundings * image.derived.rounding[r];
-    all = all && !slack->bad && slack->worst - row.margin - rounding >= 0;
+    const double more = larger(row.warn, row.hysteresis);
+    all = all && !slack->bad && slack->worst - row.margin - rounding >= more;
   }
   return all;
 }

@@ -111,6 +111,29 @@ inline bool is_worse(const Image& image, double margin, uint32_t row,
          image.row[row].priority < image.row[than.worst_row].priority;
 }
 
+inline bool holds_bit(const uint64_t* bits, uint32_t r) {
+  return bits != nullptr && (bits[r / 64] >> (r % 64) & 1) != 0;
+}
+
+// What the row wants beyond its margin, because it refused before.
+template <class F>
+double more_of(const Row& row, uint32_t r, const Verdict& out) {
+  const bool held = holds_bit(out.held, r) && !F::on(Fault::kHysteresis);
+  return held ? row.hysteresis : 0;
+}
+
+// A row that the program took out: as good as it gets.
+inline void pass_over(uint32_t r, Verdict& out) {
+  if (out.rows != nullptr) out.rows[r] = RowFigure{1, kNoIndex, 0};
+}
+
+inline void refuse(const Row& row, uint32_t r, Verdict& out) {
+  out.safe = false;
+  out.violated |= uint64_t{1} << (r < 63 ? r : 63);
+  out.answers |= uint32_t{1} << (static_cast<uint32_t>(row.response) & 31);
+  if (row.hysteresis > 0) out.refused[r / 64] |= uint64_t{1} << (r % 64);
+}
+
 template <class F>
 void count_row(const Image& image, uint32_t r, const Found& found,
                Verdict& out) {
@@ -119,7 +142,8 @@ void count_row(const Image& image, uint32_t r, const Found& found,
   const Slack& slack = found.slack != nullptr ? *found.slack : unknown;
   const double rounding =
       F::on(Fault::kRounding) ? 0 : image.derived.rounding[r];
-  const double left = (slack.worst - row.margin) - rounding;
+  const double beyond = (slack.worst - row.margin) - rounding;
+  const double left = beyond - more_of<F>(row, r, out);
   const bool bad = slack.bad || !(left >= 0);
   double margin = clamp1(left / row.scale);
   if (bad && margin >= 0) margin = -1;  // a NaN on the way
@@ -127,13 +151,14 @@ void count_row(const Image& image, uint32_t r, const Found& found,
   if (out.rows != nullptr) {
     // Rounding to f32 must not hide a violation.
     const auto rounded = static_cast<float>(margin);
+    const bool near = !bad && !(beyond >= row.warn) && !F::on(Fault::kWarnBand);
     out.rows[r].margin = bad && !(rounded < 0) ? -1e-30F : rounded;
     out.rows[r].link = static_cast<uint16_t>(slack.link);
+    out.rows[r].near = near ? 1 : 0;
   }
-  if (row.kind != RowKind::kHard) return;
+  if (row.kind != RowKind::kHard && !F::on(Fault::kResponseWarn)) return;
   if (bad) {
-    out.safe = false;
-    out.violated |= uint64_t{1} << (r < 63 ? r : 63);
+    refuse(row, r, out);
     out.reasons |= found.slack != nullptr ? found.reason : kReasonImage;
   }
   if (is_worse(image, margin, r, out)) {

@@ -61,6 +61,34 @@ const Family* family_of(RowKernel kernel) {
   return nullptr;
 }
 
+// An unknown answer to a violation is no answer.
+Check check_attributes(const Row& row, const std::string& id) {
+  const auto refused = [&id](const char* what) {
+    return bad_input("limits image: row \"{}\": {}", id, what);
+  };
+  if (row.kind != RowKind::kHard && row.kind != RowKind::kSoft &&
+      row.kind != RowKind::kOff) {
+    return refused("neither hard nor soft");
+  }
+  if (row.response < Response::kLadder || row.response > Response::kWarn) {
+    return refused("an unknown response");
+  }
+  if (row.severity > RowSeverity::kCritical) {
+    return refused("an unknown severity");
+  }
+  const bool hard = row.kind == RowKind::kHard;
+  if (hard && row.response == Response::kWarn) {
+    return refused("a hard row that only warns");
+  }
+  if (!not_negative(row.warn) || !not_negative(row.hysteresis)) {
+    return refused("warn or hysteresis");
+  }
+  if (row.kind == RowKind::kSoft && row.hysteresis > 0) {
+    return refused("a hysteresis of a row that refuses nothing");
+  }
+  return {};
+}
+
 Check check_row(const Image& image, uint32_t r) {
   const Row& row = image.row[r];
   const std::string id(row.id, strnlen(row.id, kName));
@@ -73,10 +101,15 @@ Check check_row(const Image& image, uint32_t r) {
   if (!positive(row.scale) || !not_negative(row.margin)) {
     return bad_input("limits image: row \"{}\": scale or margin", id);
   }
-  if (row.kind != RowKind::kHard && row.kind != RowKind::kSoft) {
-    return bad_input("limits image: row \"{}\": neither hard nor soft", id);
+  return check_attributes(row, id);
+}
+
+bool any_acts(const Image& image) {
+  bool any = false;
+  for (uint32_t r = 0; r < image.rows; ++r) {
+    any |= image.row[r].kind == RowKind::kHard;
   }
-  return {};
+  return any;
 }
 
 bool has_row(const Image& image, RowKernel kernel, uint32_t index) {
@@ -120,6 +153,9 @@ Check check_families(const Image& image) {
 Check check_rows(const Image& image) {
   for (uint32_t r = 0; r < image.rows; ++r) {
     if (Check checked = check_row(image, r); !checked) return checked;
+  }
+  if (image.rows > 0 && !any_acts(image)) {
+    return bad_input("limits image: no row acts: all of them only warn or off");
   }
   for (const Family& family : kFamilies) {
     if (Check r = check_enforced(image, family); !r) return r;

@@ -136,7 +136,9 @@ void derive_screen(Image& image) {
     const uint32_t shape = shape_of(image.row[r]);
     if (shape == kMaxShapes) continue;
     if (shapes++ == 0) derived.spare = shape;
-    const double need = image.row[r].margin + derived.rounding[r];
+    const Row& row = image.row[r];
+    const double more = row.warn > row.hysteresis ? row.warn : row.hysteresis;
+    const double need = row.margin + derived.rounding[r] + more;
     if (need > derived.need[shape]) derived.need[shape] = need;
   }
   // Below twice the pairs that are looked at anyway, the bound gains nothing.

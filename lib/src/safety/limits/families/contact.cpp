@@ -55,7 +55,9 @@ void read_contact(const std::string& name, const toml::Table& table,
         "less than the {:.3g} m/s at which the profile may be met", met));
   if (in.out.contacts.size() == kMaxContacts)
     table["of"].fail(fmt::format("at most {} contact rows", kMaxContacts));
-  in.out.contacts.push_back({common(table, name, kLength, kContactScale), c});
+  const RowIr row = common(table, name, kLength, kContactScale);
+  must_act(table, row, "nothing else keeps a human from harm");
+  in.out.contacts.push_back({row, c});
 }
 
 Result<void> lower_contacts(const LimitsIr& from, Image& to) {

@@ -44,7 +44,9 @@ void read_ssm(const std::string& name, const toml::Table& table,
   human.robot = not_negative(table, "robot", kLength);
   if (in.out.humans.size() == kMaxHumans)
     table["of"].fail(fmt::format("at most {} human rows", kMaxHumans));
-  in.out.humans.push_back({common(table, name, kLength, kHumanScale), human});
+  const RowIr row = common(table, name, kLength, kHumanScale);
+  must_act(table, row, "nothing else keeps the robot away from a human");
+  in.out.humans.push_back({row, human});
 }
 
 Result<void> lower_humans(const LimitsIr& from, Image& to) {
@@ -54,7 +56,8 @@ Result<void> lower_humans(const LimitsIr& from, Image& to) {
     add_row(to, human.row, RowKernel::kSeparation, index);
     RowIr now = human.row;
     now.id += ".now";
-    now.margin = 0;  // a length: it belongs to the row above
+    // Lengths: they belong to the row above.
+    now.margin = now.warn = now.hysteresis = 0;
     now.scale = kClosingScale;
     add_row(to, now, RowKernel::kSeparationNow, index);
   }

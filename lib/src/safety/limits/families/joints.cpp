@@ -88,7 +88,10 @@ RowIr viable_row(const LimitsIr& from, uint32_t joints) {
   double scale = kInf;
   for (const auto& speeds : {from.action_max, from.velocity})
     if (speeds) scale = std::min(scale, smallest(speeds->limit, joints));
-  return {"joint.viable", 0, scale};
+  RowIr row = from.jerk->row;
+  row.id = "joint.viable";
+  row.scale = scale;
+  return row;
 }
 
 void lower_trajectory(const LimitsIr& from, Image& to) {
@@ -109,6 +112,20 @@ void lower_trajectory(const LimitsIr& from, Image& to) {
     add_row(to, viable_row(from, to.joints), RowKernel::kJointViable, 0);
 }
 
+// severity and response of all rows of a table.
+template <class... Rows>
+void answer_alike(const toml::Table& table, Rows&... rows) {
+  RowIr said;
+  read_answer(table, said);
+  must_act(table, said, "the other rows build on these");
+  const auto set = [&said](auto& row) {
+    if (!row) return;
+    row->row.severity = said.severity;
+    row->row.response = said.response;
+  };
+  (set(rows), ...);
+}
+
 }  // namespace
 
 void read_action(const toml::Table& table, const Input& in) {
@@ -127,7 +144,22 @@ void read_action(const toml::Table& table, const Input& in) {
     in.out.action_rate = {{"action.rate", 0, smallest(rate, chain.joints)},
                           rate};
   }
+  answer_alike(table, in.out.action_max, in.out.action_rate);
 }
+
+namespace {
+
+void read_joint_velocity(const toml::Value& value, const Input& in) {
+  const auto& chain = in.scope.chain;
+  PerJoint velocity{};
+  const auto values = per_joint(value, chain);
+  for (uint32_t j = 0; j < chain.joints; ++j)
+    velocity[j] = speed_bound(values[j], chain.joint[j], true);
+  in.out.velocity = {{"joint.velocity", 0, smallest(velocity, chain.joints)},
+                     velocity};
+}
+
+}  // namespace
 
 void read_joint(const toml::Table& table, const Input& in) {
   const auto& chain = in.scope.chain;
@@ -140,13 +172,9 @@ void read_joint(const toml::Table& table, const Input& in) {
   if (table.has("acceleration"))
     in.out.acceleration = read_change(table, "acceleration", 2, chain);
   if (table.has("jerk")) in.out.jerk = read_change(table, "jerk", 3, chain);
-  if (!table.has("velocity")) return;
-  PerJoint velocity{};
-  const auto values = per_joint(table["velocity"], chain);
-  for (uint32_t j = 0; j < chain.joints; ++j)
-    velocity[j] = speed_bound(values[j], chain.joint[j], true);
-  in.out.velocity = {{"joint.velocity", 0, smallest(velocity, chain.joints)},
-                     velocity};
+  if (table.has("velocity")) read_joint_velocity(table["velocity"], in);
+  auto& out = in.out;
+  answer_alike(table, out.position, out.velocity, out.acceleration, out.jerk);
 }
 
 Result<void> lower_joints(const LimitsIr& from, Image& to) {
