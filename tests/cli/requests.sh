@@ -24,6 +24,13 @@ grep -q state "$tmp/status.txt" || fail "status has no text"
 edit 's/max="1 rad\/s"/max="0.9 rad\/s"/'
 "$rtctl" reload "$loop" --json >"$tmp/reload.json" || fail "reload of limits"
 grep -q '"log": *"[^"]*run-3.tlog"' "$tmp/reload.json" || fail "no new log"
+# So do those that a used file has.
+echo 'limit.action = {max="0.8 rad/s"}' >"$tmp/site.toml"
+edit '/^\[limit\]/a use = ["site.toml"]'
+"$rtctl" reload "$loop" >/dev/null || fail "reload of a used file"
+echo 'limit.action = {max="0.8 rad"}' >"$tmp/site.toml"
+wants 2 'site.toml:1:.*limit.action.max' "$rtctl" reload "$loop"
+echo 'limit.action = {max="0.8 rad/s"}' >"$tmp/site.toml"
 cp "$tmp/arm.toml" "$tmp/good.toml"
 awk '/^target/ { held = $0; next } { print } /^hand/ { print held }' \
   "$tmp/good.toml" >"$tmp/arm.toml"
@@ -44,7 +51,7 @@ wait "$run" || fail "SIGTERM: exit $?: $(cat "$tmp/run.json")"
 grep -q '"state": *"idle"' "$tmp/run.json" || fail "it did not end idle"
 stop_plant
 nothing_left
-for log in run run-2 run-3; do
+for log in run run-2 run-3 run-4; do
   "$rtctl" replay "$tmp/$log.tlog" >"$tmp/replay" ||
     fail "$log: $(cat "$tmp/replay")"
 done

@@ -103,6 +103,8 @@ trace::LogHead Assembly::log_head(const Blueprint& b) const {
       {Kind::kModelPlan, replay_text(b)}};
   if (!b.limits.srdf.empty())
     head.sections.push_back({Kind::kSrdf, b.limits.srdf});
+  if (auto parts = parts_text(b.limits.parts); !parts.empty())
+    head.sections.push_back({Kind::kLimitParts, std::move(parts)});
   return head;
 }
 

@@ -239,8 +239,11 @@ Result<ReplayLimits> own_limits(const trace::LogReader& log,
   if (!document) return document.error();
   ReplayLimits limits;
   limits.file.signal = read_signals(*document, limits.file.origins);
-  const RobotTexts robot{text_of(log, Kind::kUrdf), text_of(log, Kind::kSrdf)};
-  auto shield = load_shield(*document, timing_for(*document, basis), &robot);
+  auto parts = read_parts(text_of(log, Kind::kLimitParts), log.name());
+  if (!parts) return parts.error();
+  const Recorded recorded{text_of(log, Kind::kUrdf), text_of(log, Kind::kSrdf),
+                          std::move(*parts)};
+  auto shield = load_shield(*document, timing_for(*document, basis), &recorded);
   if (!shield) return shield.error();
   if (auto ok = same_image(log, *shield->image); !ok) return ok.error();
   limits.shield = std::move(*shield);

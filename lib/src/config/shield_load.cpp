@@ -29,7 +29,7 @@ kin::ChainOptions chain_options(const toml::Table& robot) {
 // Text of the files that [robot] names; the SRDF's for the chain, too.
 Result<void> read_files(const toml::Table& robot,
                         const toml::Document& document,
-                        const RobotTexts* recorded, ShieldSource& source,
+                        const Recorded* recorded, ShieldSource& source,
                         kin::ChainOptions& options) {
   if (recorded != nullptr) {
     source.urdf = recorded->urdf;
@@ -74,9 +74,10 @@ Timing timing_of(const File& file) {
   return t;
 }
 
-Result<LoadedShield> load_shield(const toml::Document& document,
-                                 const Timing& timing,
-                                 const RobotTexts* recorded) {
+namespace {
+
+Result<LoadedShield> load(const toml::Document& document, const Timing& timing,
+                          const Recorded* recorded, LimitParts parts) {
   const auto robot = document.root().table("robot");
   const std::string path = document.resolve(robot.text("urdf"));
   kin::ChainOptions options = chain_options(robot);
@@ -87,17 +88,35 @@ Result<LoadedShield> load_shield(const toml::Document& document,
   LoadedShield loaded;
   loaded.source.name = document.name();
   loaded.source.limits = document.source();
+  loaded.source.parts = std::move(parts);
   if (auto ok = read_files(robot, document, recorded, loaded.source, options);
       !ok)
     return ok.error();
   auto chain = kin::parse_urdf(loaded.source.urdf, path, options);
   if (!chain) return chain.error();
-  auto image = safety::limits::compile(
-      document, *chain,
-      {.timing = lower(timing, standstill), .kind = timing.kind});
+  auto image = safety::limits::compile(document, *chain,
+                                       {.timing = lower(timing, standstill),
+                                        .kind = timing.kind,
+                                        .edits = &loaded.source.parts.edits,
+                                        .used = &loaded.source.parts.used});
   if (!image) return image.error();
   loaded.image = std::move(*image);
   return loaded;
+}
+
+}  // namespace
+
+Result<LoadedShield> load_shield(const toml::Document& document,
+                                 const Timing& timing,
+                                 const Recorded* recorded) {
+  return load(document, timing, recorded,
+              recorded != nullptr ? recorded->parts : LimitParts{});
+}
+
+Result<LoadedShield> load_shield(const toml::Document& document,
+                                 const Timing& timing,
+                                 const safety::limits::Edits& edits) {
+  return load(document, timing, nullptr, {{}, edits});
 }
 
 }  // namespace tactus::config

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "config/file.hpp"
+#include "config/limit_parts.hpp"
 #include "core/toml.hpp"
 #include "safety/image.hpp"
 #include "tactus/result.hpp"
@@ -33,6 +34,7 @@ struct ShieldSource {
   std::string limits;  // TOML text
   std::string urdf;    // its text
   std::string srdf;    // its text; empty: none is named
+  LimitParts parts;    // what limit.use names, what a program changed
 };
 
 struct LoadedShield {
@@ -40,15 +42,20 @@ struct LoadedShield {
   ShieldSource source;  // what a log embeds
 };
 
-// What a log has in place of the files that [robot] names.
-struct RobotTexts {
+// What a log has in place of the files that [robot] and limit.use name.
+struct Recorded {
   std::string urdf;
   std::string srdf;
+  LimitParts parts;
 };
 
 // `recorded` null: read the files. Does not finish() the document.
 Result<LoadedShield> load_shield(const toml::Document& document,
                                  const Timing& timing,
-                                 const RobotTexts* recorded = nullptr);
+                                 const Recorded* recorded = nullptr);
+// The same with what a program changes of them.
+Result<LoadedShield> load_shield(const toml::Document& document,
+                                 const Timing& timing,
+                                 const safety::limits::Edits& edits);
 
 }  // namespace tactus::config

@@ -34,6 +34,7 @@ enum class LogSectionKind : uint32_t {
   kImageHash = 5,  // hash of the compiled limits image
   kModelPlan = 6,  // what must be the same for equal bits (text)
   kSrdf = 7,       // robot.srdf's text, where the limits name one
+  kLimitParts = 8,  // files that limit.use names, what a program changed
 };
 
 enum class LogBlockType : uint16_t { kRecords = 1, kKeyframe = 2, kEnd = 3 };

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/toml.hpp"
 #include "kin/chain.hpp"
@@ -26,10 +27,34 @@ struct Timing {
   uint32_t misses = 0;  // 0: guard = "none"
 };
 
+// A file that limit.use names: from the folder of the one that is compiled,
+// as "site.toml" or "../cell.toml".
+struct UsedFile {
+  std::string path;
+  std::string text;
+};
+// What was read of them; or what a log has, in place of reading them.
+struct UsedFiles {
+  bool recorded = false;
+  std::vector<UsedFile> file;
+};
+
+// What a program changes of the limits that it loads.
+struct Edits {
+  std::vector<std::string> disable;  // rows by id, or families: not judged
+  std::vector<std::string> remove;   // tables of [limit]: as if not written
+  std::string add;  // the text of one more file to use; "": none
+  [[nodiscard]] bool empty() const {
+    return disable.empty() && remove.empty() && add.empty();
+  }
+};
+
 struct Options {
   Timing timing;
   // kNone: taken from [policy] output, which must then be there.
   OutputKind kind = OutputKind::kNone;
+  const Edits* edits = nullptr;  // null: none
+  UsedFiles* used = nullptr;     // null: they are read, and not kept
 };
 
 // [robot] urdf, tip, base, spheres, overshoot.

@@ -11,6 +11,7 @@ struct Input {
   const Scope& scope;
   const std::vector<Signal>& signals;
   LimitsIr& out;
+  const LimitsIr& before;  // of the files before this one
 };
 
 // A named table: NAME = {…}.
@@ -53,12 +54,14 @@ Result<void> lower_linear(const LimitsIr& from, Image& to);
 // families/contact.cpp: kind = "pfl".
 void read_contact(const std::string& name, const toml::Table& table,
                   const Input& in);
+// That all profiles may be met, where values of several files come together.
+void check_profiles(const LimitsIr& limits);
 Result<void> lower_contacts(const LimitsIr& from, Image& to);
-// families/barriers.cpp: kind = "cbf". What it is on may stand after it in
-// the file: found once all of [limit] was read.
+// families/barriers.cpp: kind = "cbf". What it is on may stand after it, or in
+// another file: found once all was read.
 void read_barrier(const std::string& name, const toml::Table& table,
                   const Input& in);
-void find_barred(const toml::Table& limit, const Input& in);
+void find_barred(LimitsIr& limits);
 Result<void> lower_barriers(const LimitsIr& from, Image& to);
 // families/loads.cpp: kind = "torque", "force" or "power".
 void read_torque(const std::string& name, const toml::Table& table,
@@ -75,7 +78,7 @@ Result<void> lower_energy(const LimitsIr& from, Image& to);
 // families/space.cpp: keep = "in" or "out", and which shape.
 void read_keep(const std::string& name, const toml::Table& table,
                const Input& in);
-void check_room(const toml::Table& table, const LimitsIr& limits);
+void check_room(const LimitsIr& limits);
 Result<void> lower_space(const LimitsIr& from, Image& to);
 
 // What is kept in or out: NAME = {keep, SHAPE, links, except, allow, …}.

@@ -11,6 +11,7 @@
 #include "kin/chain.hpp"
 #include "safety/expr/emit.hpp"
 #include "safety/image.hpp"
+#include "safety/limits/compile.hpp"
 
 namespace tactus::safety::limits {
 
@@ -39,6 +40,8 @@ struct RowIr {
   Response response = Response::kLadder;
   double warn = 0;
   double hysteresis = 0;
+  uint64_t files = 0;  // as Row::files; 0 unless there are several
+  std::optional<toml::Value> at = {};  // where it stands
 };
 
 struct EnergyIr {
@@ -71,6 +74,11 @@ struct SelfIr {
   std::vector<PairGroup> groups;
 };
 
+struct BarrierIr {
+  Barrier barrier{};
+  std::string on;  // the row it is on, which may stand anywhere
+};
+
 struct LimitsIr {
   bool none = false;  // limit = "none"
   std::optional<Limited<PerJoint>> action_max;
@@ -92,12 +100,13 @@ struct LimitsIr {
   std::vector<Limited<Load>> powers;
   std::optional<Limited<EnergyIr>> energy;
   std::vector<Limited<Contact>> contacts;
-  std::vector<Limited<Barrier>> barriers;
+  std::vector<Limited<BarrierIr>> barriers;
   expr::Tree tree;  // of all expressions: what they share is there once
   std::vector<Limited<expr::Ruled>> expressions;
-  uint32_t rungs = 0;
+  uint32_t rungs = 0;        // of one file, 0: it does not say
   uint32_t exact_every = 0;  // Ladder::exact_every
   int64_t horizon_ns = 0;
+  std::vector<std::string> files;  // that have limits, the first one's first
 };
 
 struct Scope {
@@ -110,7 +119,9 @@ struct Scope {
 // Each reads its table and leaves errors in the document.
 RobotIr read_robot(const Scope& scope);
 std::vector<Signal> read_signals(const Scope& scope);
-LimitsIr read_limits(const Scope& scope, const std::vector<Signal>& signals);
+Result<LimitsIr> read_limits(const Scope& scope,
+                             const std::vector<Signal>& signals,
+                             const Options& options);
 // Its rows and tables; image.joints is set before.
 Result<void> lower_limits(const LimitsIr& limits, Image& to);
 

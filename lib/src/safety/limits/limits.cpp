@@ -2,10 +2,13 @@
 // [limit]: which family reads what, and in which order their rows stand.
 #include <algorithm>
 
+#include <fmt/ranges.h>
+
 #include "core/error.hpp"
 #include "core/text.hpp"
 #include "safety/limits/each_row.hpp"
 #include "safety/limits/family.hpp"
+#include "safety/limits/parts.hpp"
 
 namespace tactus::safety::limits {
 
@@ -69,6 +72,7 @@ void add_row(Image& image, const RowIr& from, RowKernel kernel,
   row.response = from.response;
   row.warn = from.warn;
   row.hysteresis = from.hysteresis;
+  row.files = from.files;
 }
 
 void need_geometry(const toml::Table& table, const char* key, const Input& in) {
@@ -111,6 +115,8 @@ constexpr Family kFamilies[] = {
     {"expr", read_expression, lower_expressions},
 };
 
+}  // namespace
+
 void read_named(const std::string& name, const toml::Value& value,
                 const Input& in) {
   // ".now" must fit behind it.
@@ -151,12 +157,7 @@ uint32_t read_ladder(const toml::Value& value) {
   return bits;
 }
 
-int64_t read_horizon(const toml::Value& value) {
-  constexpr int64_t kMost = 10'000'000'000;
-  const int64_t ns = value.duration();
-  if (ns <= 0 || ns > kMost) value.fail("a time, up to 10 s");
-  return ns;
-}
+namespace {
 
 bool any_acts(const LimitsIr& limits) {
   bool any = false;
@@ -168,37 +169,94 @@ bool any_acts(const LimitsIr& limits) {
 
 }  // namespace
 
-LimitsIr read_limits(const Scope& scope, const std::vector<Signal>& signals) {
+namespace {
+
+// A table of the image holds what several files have together.
+void check_sizes(const toml::Value& limit, const LimitsIr& all) {
+  std::size_t faces = 0;
+  for (const auto* hulls : {&all.hulls.in, &all.hulls.out})
+    for (const auto& hull : *hulls) faces += hull.limit.faces.size();
+  const struct {
+    std::size_t have;
+    uint32_t most;
+    const char* what;
+  } tables[] = {
+      {all.boxes.size(), kMaxBoxes, "boxes"},
+      {all.turned.size(), kMaxTurned, "boxes with a pose"},
+      {all.capsules.size(), kMaxCapsules, "spheres and capsules"},
+      {all.hulls.size(), kMaxHulls, "half-spaces and hulls"},
+      {faces, kMaxFaces, "faces of hulls"},
+      {all.humans.size(), kMaxHumans, "human rows"},
+      {all.contacts.size(), kMaxContacts, "contact rows"},
+      {all.linears.size(), kMaxLinear, "linear rows"},
+      {all.torques.size() + all.forces.size() + all.powers.size(), kMaxLoads,
+       "rows of torque, force and power"},
+      {all.barriers.size(), kMaxBarriers, "barriers"},
+      {all.expressions.size(), kMaxExpressions, "expressions"},
+  };
+  for (const auto& table : tables)
+    if (table.have > table.most)
+      limit.fail(fmt::format("{} {} in all files", table.have, table.what),
+                 fmt::format("at most {}", table.most));
+}
+
+LimitsIr read_none(const toml::Value& value) {
   LimitsIr out;
-  const Input in{scope, signals, out};
-  const auto value = scope.document.root()["limit"];
+  out.none = value.present() && value.text() == "none";
+  if (!out.none) value.fail("a [limit] table, or limit = \"none\" written out");
+  out.rungs = kRungPass | kRungStop;
+  return out;
+}
+
+Result<void> check_removed(const toml::Document& document,
+                           const std::vector<std::string>& names,
+                           const Edits* edits) {
+  if (edits == nullptr) return {};
+  for (const std::string& name : edits->remove)
+    if (std::find(names.begin(), names.end(), name) == names.end())
+      return bad_input(
+          "{}: the program removes {}: no table of [limit]: expected one of {}",
+          document.name(), quoted(name), fmt::join(names, ", "));
+  return {};
+}
+
+}  // namespace
+
+Result<LimitsIr> read_limits(const Scope& scope,
+                             const std::vector<Signal>& signals,
+                             const Options& options) {
+  const toml::Document& document = scope.document;
+  const auto value = document.root()["limit"];
+  const bool edited = options.edits != nullptr && !options.edits->empty();
   if (value.kind() == toml::Kind::kText || !value.present()) {
-    out.none = value.present() && value.text() == "none";
-    if (!out.none)
-      value.fail("a [limit] table, or limit = \"none\" written out");
-    out.rungs = kRungPass | kRungStop;
-    return out;
+    LimitsIr none = read_none(value);
+    if (none.none && edited)
+      value.fail("\"none\", which the program changes",
+                 "a [limit] table to change");
+    return none;
   }
-  const auto table = value.table();
-  if (!table) return out;
-  if (table.has("action")) read_action(table.table("action"), in);
-  if (table.has("joint")) read_joint(table.table("joint"), in);
-  for (const std::string& name : table.keys())
-    if (name != "action" && name != "joint" && name != "ladder" &&
-        name != "exact_every" && name != "horizon")
-      read_named(name, table[name], in);
-  out.rungs = read_ladder(table["ladder"]);
-  out.exact_every =
-      static_cast<uint32_t>(table.integer("exact_every", 2, 1'000'000, 0));
-  if (table.has("horizon")) out.horizon_ns = read_horizon(table["horizon"]);
-  check_room(table, out);
-  find_barred(table, in);
+  const auto parts = gather(document, options);
+  if (!parts) return parts.error();
+  PartReader reader(scope, signals, options.edits);
+  LimitsIr out = join(*parts, reader);
+  if (auto ok = finish_used(*parts); !ok) return ok.error();
+  if (auto ok = check_removed(document, reader.names(), options.edits); !ok)
+    return ok.error();
+  if (out.rungs == 0) out.rungs = read_ladder(value.table()["ladder"]);
+  check_sizes(value, out);
+  check_room(out);
+  check_profiles(out);
+  find_barred(out);
   if (!any_acts(out))
     value.fail("no limit in it", "at least one, or limit = \"none\"");
+  if (auto ok = finish_used(*parts); !ok) return ok.error();
   return out;
 }
 
 Result<void> lower_limits(const LimitsIr& limits, Image& to) {
+  if (limits.files.size() > 1)
+    for (const std::string& file : limits.files)
+      copy_text(file, to.file[to.files++], sizeof to.file[0]);
   for (const Family& family : kFamilies) {
     if (family.lower == nullptr) continue;
     if (Result<void> r = family.lower(limits, to); !r) return r;

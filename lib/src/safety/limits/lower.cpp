@@ -6,6 +6,7 @@
 
 #include "core/error.hpp"
 #include "safety/limits/compile.hpp"
+#include "safety/limits/edits.hpp"
 #include "safety/limits/ir.hpp"
 #include "safety/seal.hpp"
 
@@ -61,6 +62,21 @@ void check_timeout(const Scope& scope, const RobotIr& robot,
         "the robot's own time-out, because guard = \"none\"");
 }
 
+// Rows that the program disables; with none left it is as if there was none.
+Result<void> take_out(const toml::Document& document, const Options& options,
+                      Image& image) {
+  if (options.edits == nullptr || options.edits->disable.empty()) return {};
+  if (auto ok = disable_rows(*options.edits, image); !ok)
+    return bad_input("{}: {}", document.name(), ok.error().text());
+  const bool acts =
+      std::any_of(image.row, image.row + image.rows,
+                  [](const Row& row) { return row.kind == RowKind::kHard; });
+  if (!acts)
+    document.root()["limit"].fail("no limit in it",
+                                  "at least one, or limit = \"none\"");
+  return document.status();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Image>> compile(const toml::Document& document,
@@ -73,8 +89,10 @@ Result<std::unique_ptr<Image>> compile(const toml::Document& document,
   const RobotIr robot = read_robot(scope);
   check_timeout(scope, robot, options.timing);
   const auto signals = read_signals(scope);
-  const LimitsIr limits = read_limits(scope, signals);
+  const auto read = read_limits(scope, signals, options);
   if (auto ok = document.status(); !ok) return ok.error();
+  if (!read) return read.error();
+  const LimitsIr& limits = *read;
 
   auto image = std::make_unique<Image>();
   copy_text(document.root().text("name", chain.name), image->header.name,
@@ -89,6 +107,7 @@ Result<std::unique_ptr<Image>> compile(const toml::Document& document,
                    limits.horizon_ns};
   if (auto lowered = lower_limits(limits, *image); !lowered)
     return bad_input("{}: {}", document.name(), lowered.error().text());
+  if (auto ok = take_out(document, options, *image); !ok) return ok.error();
   lower_commit(robot, options.timing, image->commit);
   if (auto sealed = seal(*image); !sealed)
     return bad_input("{}: {}", document.name(), sealed.error().text());

@@ -55,9 +55,10 @@ bool find_one(const std::string& on, const LimitsIr& all, Barrier& out) {
 
 void read_barrier(const std::string& name, const toml::Table& table,
                   const Input& in) {
-  Barrier barrier{};
-  read_alpha(table, in, barrier);
-  const bool joints = table.text("on") == "joint";
+  BarrierIr barrier;
+  read_alpha(table, in, barrier.barrier);
+  barrier.on = table.text("on");
+  const bool joints = barrier.on == "joint";
   const Dimension unit =
       joints ? joint_dimension(in.scope.chain.joint[0], 1) : kSpeed;
   if (in.out.barriers.size() == kMaxBarriers)
@@ -66,14 +67,12 @@ void read_barrier(const std::string& name, const toml::Table& table,
       {common(table, name, unit, kBarrierScale), barrier});
 }
 
-void find_barred(const toml::Table& limit, const Input& in) {
-  for (auto& barrier : in.out.barriers) {
-    const auto on = limit.table(barrier.row.id)["on"];
-    if (!find_one(on.text(), in.out, barrier.limit))
-      on.fail(
+void find_barred(LimitsIr& limits) {
+  for (auto& barrier : limits.barriers)
+    if (!find_one(barrier.limit.on, limits, barrier.limit.barrier))
+      barrier.row.at->table()["on"].fail(
           "a keep = \"out\" or kind = \"ssm\" row, or \"joint\" with "
           "limit.joint position");
-  }
 }
 
 Result<void> lower_barriers(const LimitsIr& from, Image& to) {
@@ -81,7 +80,7 @@ Result<void> lower_barriers(const LimitsIr& from, Image& to) {
     const uint32_t index = to.dynamics.barriers++;
     add_row(to, barrier.row, RowKernel::kBarrier, index);
     Barrier& row = to.dynamics.barrier[index];
-    row = barrier.limit;
+    row = barrier.limit.barrier;
     if (row.of == BarrierOf::kBox) row.index += to.boxes_in;
   }
   return {};

@@ -31,7 +31,25 @@ double read_force_of(const toml::Table& table) {
   return std::min(force, pressure * area);
 }
 
+// The relative speed that the profile allows.
+double may_meet_at(const Contact& c) {
+  const double mu = 1 / (1 / c.body_mass + 1 / c.robot_mass);
+  return c.force / std::sqrt(mu * c.stiffness);
+}
+
 }  // namespace
+
+void check_profiles(const LimitsIr& limits) {
+  for (const auto& one : limits.contacts) {
+    const double met = may_meet_at(one.limit);
+    if (!(one.limit.approach < met))
+      one.row.at->fail(
+          fmt::format("approach {:g} m/s", one.limit.approach),
+          fmt::format("less than the {:.3g} m/s at which the profile may be "
+                      "met, as all files have it",
+                      met));
+  }
+}
 
 void read_contact(const std::string& name, const toml::Table& table,
                   const Input& in) {
@@ -48,8 +66,7 @@ void read_contact(const std::string& name, const toml::Table& table,
   c.intrusion = not_negative(table, "intrusion", kLength);
   c.sensor = not_negative(table, "sensor", kLength);
   c.robot = not_negative(table, "robot", kLength);
-  const double mu = 1 / (1 / c.body_mass + 1 / c.robot_mass);
-  const double met = c.force / std::sqrt(mu * c.stiffness);
+  const double met = may_meet_at(c);
   if (!(c.approach < met))
     table["approach"].fail(fmt::format(
         "less than the {:.3g} m/s at which the profile may be met", met));

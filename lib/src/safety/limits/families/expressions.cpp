@@ -65,7 +65,9 @@ class RowNames final : public expr::Names {
 
   std::optional<expr::Term> command(bool fresh, expr::Tree& tree,
                                     std::string& why) {
-    if (!in_.out.action_max) {
+    const auto& said =
+        in_.out.action_max ? in_.out.action_max : in_.before.action_max;
+    if (!said) {
       why = "limit.action max above it: the bound on rounding needs a range";
       return std::nullopt;
     }
@@ -76,8 +78,8 @@ class RowNames final : public expr::Names {
       input.source = fresh ? ExprSource::kAction : ExprSource::kLast;
       input.element = j;
       // What was sent before may be what was measured at engage.
-      const double most = std::max(in_.out.action_max->limit[j],
-                                   fresh ? 0 : chain.joint[j].velocity);
+      const double most =
+          std::max(said->limit[j], fresh ? 0 : chain.joint[j].velocity);
       input.lo = -most;
       input.hi = most;
       if (!std::isfinite(most)) {

@@ -90,6 +90,8 @@ RowIr viable_row(const LimitsIr& from, uint32_t joints) {
     if (speeds) scale = std::min(scale, smallest(speeds->limit, joints));
   RowIr row = from.jerk->row;
   row.id = "joint.viable";
+  for (const auto& speeds : {from.action_max, from.velocity})
+    if (speeds) row.files |= speeds->row.files;
   row.scale = scale;
   return row;
 }

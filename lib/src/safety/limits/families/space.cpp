@@ -67,7 +67,7 @@ void read_keep(const std::string& name, const toml::Table& table,
 }
 
 // Contradictions between boxes.
-void check_room(const toml::Table& table, const LimitsIr& limits) {
+void check_room(const LimitsIr& limits) {
   double lo[3] = {-kInf, -kInf, -kInf}, hi[3] = {kInf, kInf, kInf};
   for (const auto& in : limits.boxes.in) {
     if (in.limit.binds.spared != 0) continue;  // not for the whole robot
@@ -75,8 +75,8 @@ void check_room(const toml::Table& table, const LimitsIr& limits) {
       lo[i] = std::max(lo[i], in.limit.lo[i]);
       hi[i] = std::min(hi[i], in.limit.hi[i]);
       if (!(lo[i] < hi[i]))
-        return table[in.row.id].fail(
-            "no room", "keep-in boxes that overlap: all of them bind");
+        return in.row.at->fail("no room",
+                               "keep-in boxes that overlap: all of them bind");
     }
   }
   for (const auto& out : limits.boxes.out) {
@@ -84,7 +84,7 @@ void check_room(const toml::Table& table, const LimitsIr& limits) {
     for (int i = 0; i < 3; ++i)
       covers &= out.limit.lo[i] <= lo[i] && out.limit.hi[i] >= hi[i];
     if (covers)
-      return table[out.row.id].fail(
+      return out.row.at->fail(
           "no room", "a keep-out box that leaves some of the keep-in box");
   }
 }
