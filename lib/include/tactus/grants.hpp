@@ -29,6 +29,7 @@ enum class Grant {
   guardian_affinity,
   guardian_fifo,
   expressions,  // custom expressions run as machine code, else in the VM
+  limits,       // all that the files limit, else the program took some out
 };
 
 struct GrantRow {
@@ -41,7 +42,7 @@ struct GrantRow {
 };
 
 // In the order of the enumeration.
-inline constexpr std::array<GrantRow, 16> kGrants = {{
+inline constexpr std::array<GrantRow, 17> kGrants = {{
     {Grant::memlock, "memlock", true, "run in real time"},
     {Grant::stack, "stack", true, "run in real time"},
     {Grant::affinity, "affinity", true, "set loop.cpu"},
@@ -62,6 +63,7 @@ inline constexpr std::array<GrantRow, 16> kGrants = {{
      "give a [guard] and set loop.priority above 0"},
     {Grant::expressions, "expressions", false,
      "give a limit of kind = \"expr\""},
+    {Grant::limits, "limits", false, "give a [limit]"},
 }};
 
 [[nodiscard]] constexpr const char* grant_name(Grant grant) {

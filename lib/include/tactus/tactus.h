@@ -207,6 +207,31 @@ typedef struct tactus_shield tactus_shield;
  * that it is built into: the limits are compiled there. Null on error. */
 TACTUS_API tactus_shield* tactus_shield_load(const char* path,
                                              tactus_error* error);
+
+/* What a program changes of the limits it loads. What it takes out is never
+ * silent: `limits` among what was granted names it, and disabled rows stand as
+ * off in status, logs and explanations; require "limits" refuses that. */
+typedef struct tactus_shield_options {
+  size_t sz;
+  /* Rows by id ("cell", "joint.jerk"; "human" is both of its rows) or by
+   * family ("keep", "joint", "ssm"): they stay known, but are not judged. */
+  const char* const* disable;
+  size_t disable_count;
+  /* Tables of [limit]: as if they were not written. */
+  const char* const* remove;
+  size_t remove_count;
+  /* Text of one more file that limit.use names: "[limit]\n..."; of each key
+   * the tightest value binds. Null: none. */
+  const char* add;
+} tactus_shield_options;
+
+/* The same with changes; `options` may be null. Set-up only: it allocates and
+ * reads the file. Null on error: a size or name that is wrong, text that is no
+ * TOML. That an id or table is not known, with those that are, or that no
+ * limit is left, is an error of tactus_builder_build. */
+TACTUS_API tactus_shield* tactus_shield_load_with(
+    const char* path, const tactus_shield_options* options,
+    tactus_error* error);
 TACTUS_API void tactus_shield_free(tactus_shield* shield);
 
 /* ------------------------------------------------------------- builder */

@@ -82,6 +82,13 @@ struct Freed {
   }
 };
 
+// Valid as long as `from` is.
+inline std::vector<const char*> names(const std::vector<std::string>& from) {
+  std::vector<const char*> out;
+  for (const std::string& name : from) out.push_back(name.c_str());
+  return out;
+}
+
 }  // namespace detail
 
 // See tactus_policy_options.
@@ -113,8 +120,7 @@ class Policy {
     raw.backend = text(options.backend);
     raw.output = text(options.output);
     raw.kernels = text(options.kernels);
-    std::vector<const char*> slow;
-    for (const std::string& name : options.slow) slow.push_back(name.c_str());
+    const auto slow = detail::names(options.slow);
     raw.slow = slow.data();
     raw.slow_count = slow.size();
     raw.answers = options.answers;
@@ -130,12 +136,30 @@ class Policy {
   std::unique_ptr<tactus_policy, detail::Freed<tactus_policy_free>> handle_;
 };
 
+// What a program changes of the limits it loads; see tactus_shield_options.
+struct ShieldOptions {
+  std::vector<std::string> disable;  // rows by id, or families: not judged
+  std::vector<std::string> remove;   // tables of [limit]
+  std::string add;                   // "[limit]\n…": the tightest binds
+};
+
 // Limits, signals and stop, compiled when the loop is built.
 class Shield {
  public:
-  static Result<Shield> load(const std::string& path) {
+  // Set-up only. Unknown rows and tables are found by LoopBuilder::build.
+  static Result<Shield> load(const std::string& path,
+                             const ShieldOptions& options = {}) {
     tactus_error error{};
-    Shield shield(tactus_shield_load(path.c_str(), &error));
+    const auto disable = detail::names(options.disable);
+    const auto remove = detail::names(options.remove);
+    tactus_shield_options raw{};
+    raw.sz = sizeof(raw);
+    raw.disable = disable.data();
+    raw.disable_count = disable.size();
+    raw.remove = remove.data();
+    raw.remove_count = remove.size();
+    raw.add = options.add.empty() ? nullptr : options.add.c_str();
+    Shield shield(tactus_shield_load_with(path.c_str(), &raw, &error));
     if (!shield.handle_) return detail::to_error(error);
     return shield;
   }

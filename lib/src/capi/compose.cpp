@@ -94,7 +94,7 @@ Result<void> load_limits(const tactus_builder& builder, Blueprint& b) {
   config::Timing timing = config::timing_of(b.file);
   timing.robot_timeout_ns = builder.robot_timeout_ns;
   timing.kind = *kind;
-  auto shield = config::load_shield(*document, timing);
+  auto shield = config::load_shield(*document, timing, builder.shield.edits);
   if (!shield) return shield.error();
   b.file.path = document->name();
   b.file.signal = config::read_signals(*document, b.file.origins);

@@ -24,6 +24,25 @@ Result<void> take_options(const tactus_policy_options& from,
   return {};
 }
 
+Result<void> take_edits(const tactus_shield_options& from,
+                        safety::limits::Edits& to) {
+  auto ok = capi::check_size(&from, "tactus_shield_options");
+  if (!ok) return ok;
+  auto disable =
+      capi::names_of(from.disable, from.disable_count, "shield: disable");
+  if (!disable) return disable.error();
+  auto remove =
+      capi::names_of(from.remove, from.remove_count, "shield: remove");
+  if (!remove) return remove.error();
+  to.disable = std::move(*disable);
+  to.remove = std::move(*remove);
+  if (!from.add) return {};
+  to.add = from.add;
+  auto document = toml::Document::parse(to.add, "program");
+  if (!document) return document.error();
+  return {};
+}
+
 }  // namespace
 
 tactus_policy* tactus_policy_load(const char* path,
@@ -70,11 +89,24 @@ tactus_policy* tactus_policy_load(const char* path,
 void tactus_policy_free(tactus_policy* policy) { delete policy; }
 
 tactus_shield* tactus_shield_load(const char* path, tactus_error* error) {
+  return tactus_shield_load_with(path, nullptr, error);
+}
+
+tactus_shield* tactus_shield_load_with(const char* path,
+                                       const tactus_shield_options* options,
+                                       tactus_error* error) {
   return capi::make<tactus_shield>(error, [&]() -> Result<tactus_shield*> {
     if (!path) return bad_input("tactus_shield_load: path is null");
+    auto object = std::make_unique<tactus_shield>();
+    if (options) {
+      auto ok = take_edits(*options, object->edits);
+      if (!ok) return ok.error();
+    }
     auto document = toml::Document::load(path);
     if (!document) return document.error();
-    return new tactus_shield{path, document->source()};
+    object->path = path;
+    object->text = document->source();
+    return object.release();
   });
 }
 

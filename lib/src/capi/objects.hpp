@@ -21,6 +21,7 @@ struct tactus_policy {
 struct tactus_shield {
   std::string path;
   std::string text;  // parsed again at build, with the loop's times
+  tactus::safety::limits::Edits edits;
 };
 
 struct tactus_builder {

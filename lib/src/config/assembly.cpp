@@ -216,6 +216,8 @@ Result<void> Assembly::collect_grants() {
   const File& file = blueprint_.file;
   grants_.insert(grants_.end(), other_grants_.begin(), other_grants_.end());
   grants_.push_back(wake_grant(file.loop.wake, *wake_, blueprint_.spec));
+  if (blueprint_.image->ladder.limit_none == 0)
+    grants_.push_back(limits_grant(blueprint_.limits.parts.edits));
   if (!file.record.path.empty()) grants_.push_back(record_grant());
   return rt::check_required(grants_, required_here(blueprint_));
 }

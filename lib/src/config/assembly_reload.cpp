@@ -70,6 +70,12 @@ std::string next_log(const std::string& path, uint32_t number) {
 }  // namespace
 
 Result<Assembly::Change> Assembly::prepare_reload() {
+  const auto& edits = blueprint_.limits.parts.edits;
+  if (!edits.empty())
+    return bad_input(
+        "{}: the program changed its limits ({}): reload would undo that: "
+        "start a new run",
+        blueprint_.file.path, edits_text(edits));
   auto read = load_run_file(blueprint_.file.path);
   if (!read) return read.error();
   const LoadedShield* shield = &read->shield;

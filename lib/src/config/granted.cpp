@@ -99,6 +99,14 @@ rt::Grant expressions_grant(const safety::ExprRunner& runner) {
           runner.refusal};
 }
 
+rt::Grant limits_grant(const safety::limits::Edits& edits) {
+  const bool whole = edits.disable.empty() && edits.remove.empty();
+  const std::string changed = edits_text(edits);
+  return {"limits", "all of the files", changed.empty() ? "all" : changed,
+          whole,
+          whole ? "" : "the program took limits out: tactus_shield_options"};
+}
+
 rt::Grants guardian_grants(const GuardianStart& start) {
   const auto refusal = [&](uint32_t bit, const char* why) {
     return (start.bits & bit) != 0 ? nullptr : why;

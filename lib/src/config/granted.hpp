@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "config/limit_parts.hpp"
 #include "core/json.hpp"
 #include "guard/spawn.hpp"
 #include "io/transport.hpp"
@@ -43,6 +44,9 @@ namespace tactus::config {
 
 // What runs the limits' expressions.
 [[nodiscard]] rt::Grant expressions_grant(const safety::ExprRunner& runner);
+
+// What the program left of the files' limits.
+[[nodiscard]] rt::Grant limits_grant(const safety::limits::Edits& edits);
 
 // What the guardian was given when it asked the kernel itself: `bits` are
 // GuardWords::granted of a guardian that is ready.

@@ -105,6 +105,21 @@ Test(capi_hpp, a_missing_file_is_an_error_with_its_code) {
   cr_assert(std::strstr(shield.error().text(), "/none.toml") != nullptr);
 }
 
+Test(capi_hpp, limits_are_changed_by_the_program) {
+  Files f;
+  f.shield = tactus::Shield::load(
+      f.files.folder.path() + "/limits.toml",
+      {.disable = {"joint"},
+       .remove = {},
+       .add = "[limit]\naction = {max=\"0.5 rad/s\"}\n"});
+  cr_assert(bool(f.shield));
+  auto loop = f.builder().no_guard(20ms).build();
+  cr_assert(bool(loop), "%s", text(loop).c_str());
+  const std::string granted = loop->granted();
+  cr_assert_neq(granted.find("disabled: joint; added: limits of its own"),
+                std::string::npos, "%s", granted.c_str());
+}
+
 Test(capi_hpp, the_first_error_is_the_one_that_build_reports) {
   Files f;
   auto b = f.builder();
