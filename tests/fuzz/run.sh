@@ -11,6 +11,7 @@ for program in "$@"; do
   mkdir -p "$corpus"
   seeds=tests/fuzz/seeds/${name%_fuzz}
   args=("$corpus"); [ -d "$seeds" ] && args+=("$seeds")
+  [ -f "$seeds.dict" ] && args+=("-dict=$seeds.dict")
   if "$program" -max_total_time="$seconds" -seed=1 -rss_limit_mb=4096 \
       -timeout=10 -artifact_prefix="build/fuzz/$name-" "${args[@]}" \
       >"build/fuzz/$name.log" 2>&1; then

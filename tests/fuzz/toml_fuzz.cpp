@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// TOML, units and the limits language on one chain.
+// TOML, units and the limits language on one chain. What stands behind a line
+// "#use" is the file site.toml, which the text before it may use.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -54,7 +55,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace tactus;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   units(text);
-  const auto document = toml::Document::parse(text, "fuzz.toml");
+  constexpr std::string_view kMark = "\n#use\n";
+  const auto mark = text.find(kMark);
+  const auto document =
+      toml::Document::parse(text.substr(0, mark), "fuzz.toml");
   if (!document) {
     expect(std::string_view(document.error().text()).find('\n') ==
            std::string_view::npos);
@@ -65,6 +69,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   safety::limits::Options options;
   options.kind = safety::OutputKind::kJointVelocity;
   if (timing) options.timing = *timing;
+  safety::limits::UsedFiles used;
+  used.recorded = true;  // nothing is read from here
+  if (mark != std::string_view::npos)
+    used.file.push_back(
+        {"site.toml", std::string(text.substr(mark + kMark.size()))});
+  options.used = &used;
   const auto image = safety::limits::compile(*document, chain, options);
   if (!image) {
     expect(std::string_view(image.error().text()).find('\n') ==
