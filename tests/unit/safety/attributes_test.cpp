@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What a row says beside its limit: severity, response, warn, hysteresis; from
 // the text, and what seal() refuses.
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+
 #include <cmath>
 #include <string>
 

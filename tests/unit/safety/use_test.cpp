@@ -246,7 +246,7 @@ Test(use, refuses_files_that_are_missing_or_more_than_limits) {
   const Folder f;
   const auto missing = compile(using_site(), f.at("arm.toml"));
   cr_assert(not bool(missing));
-  cr_assert(has(missing.error().text(), "arm.toml:12:8: limit.use[0]: "));
+  cr_assert(has(missing.error().text(), "arm.toml:11:8: limit.use[0]: "));
   cr_assert(has(missing.error().text(), "No such file or directory"));
   cr_assert(refusal(f, "[limit]\n[robot]\nlag = \"1 ms\"\n") ==
             "site.toml:2:2: robot: unknown key: expected one of limit");
@@ -277,7 +277,7 @@ Test(use, refuses_contradictions) {
       "m\", \"-1 m .. 1.3 m\"]}\n";
   cr_assert(refusal(f, box) ==
             "site.toml:2:8: limit.cell: nothing is left of a keep-in box with "
-            "arm.toml:15:8: limit.cell: expected limits that something "
+            "arm.toml:14:8: limit.cell: expected limits that something "
             "satisfies: all of them bind");
   cr_assert(has(refusal(f,
                         "[limit]\njoint = {position=[\"1 rad .. 2 rad\", "
