@@ -116,6 +116,11 @@ void PolicyStage::reset_at_engage(uint32_t state) noexcept {
   engaged_ = engaged ? 1 : 0;
 }
 
+void PolicyStage::decode() noexcept {
+  const policy::Contract& contract = plan_->describe().contract;
+  if (contract.present) policy::decode(contract.action, action_);
+}
+
 tactus_status PolicyStage::run(std::byte* frame, uint32_t state) noexcept {
   if (at_engage_ == AtEngage::kReset) reset_at_engage(state);
   for (const Copy& c : copies_) {
@@ -125,8 +130,7 @@ tactus_status PolicyStage::run(std::byte* frame, uint32_t state) noexcept {
   observer_.observe(signals_);
   const policy::Status status = context_.run(observer_.inputs(), outputs_);
   if (status == policy::Status::kOk) observer_.advance();
-  const policy::Contract& contract = plan_->describe().contract;
-  if (contract.present) policy::decode(contract.action, action_);
+  decode();
   std::memcpy(frame + output_.offset, action_.data(), 4 * action_.size());
   publish_reuse();
   if (status == policy::Status::kOk) return TACTUS_OK;
@@ -188,9 +192,18 @@ void PolicyStage::restore(const std::byte* from) noexcept {
   if (at_engage_ == AtEngage::kReset) std::memcpy(&engaged_, from, 8);
 }
 
+// The last signals once more. What is written here run() makes anew; the
+// frame is warm by then, for sense has just written it.
+void PolicyStage::run_dry() noexcept {
+  observer_.observe(signals_);
+  context_.prewarm();
+  decode();
+  publish_reuse();
+}
+
 rt::PrewarmStep PolicyStage::prewarm() {
   const auto run = [](void* self, int64_t) noexcept {
-    static_cast<PolicyStage*>(self)->context_.prewarm();
+    static_cast<PolicyStage*>(self)->run_dry();
   };
   return {run, this};
 }

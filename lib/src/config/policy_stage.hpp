@@ -52,7 +52,7 @@ class PolicyStage {
   // What was not computed again, of each kind that was asked for; null when
   // none was. Any thread.
   [[nodiscard]] json::Value reuse_value() const;
-  // The last inputs once more, leaving state and frame alone.
+  // What run() does over the last signals, leaving state and frame alone.
   [[nodiscard]] rt::PrewarmStep prewarm();
 
  private:
@@ -67,6 +67,8 @@ class PolicyStage {
   Result<void> bind_output(const PolicyBinding& binding,
                            const FrameLayout& frame);
 
+  void decode() noexcept;
+  void run_dry() noexcept;
   void reset_at_engage(uint32_t state) noexcept;
   void publish_reuse() noexcept;
   void save(std::byte* to) noexcept;

@@ -25,8 +25,10 @@ struct Context::Memory {
 
   // Everything of a run but its consequences: state moves from now() to
   // next(), which nobody has to take.
-  Status compute(Executor& executor, std::span<const InputView> from,
-                 std::span<const OutputView> to, Reuse* counted) noexcept;
+  [[gnu::noinline]] Status compute(Executor& executor,
+                                   std::span<const InputView> from,
+                                   std::span<const OutputView> to,
+                                   Reuse* counted) noexcept;
 
   [[nodiscard]] std::byte* now() {
     return reinterpret_cast<std::byte*>(state.data());
@@ -82,8 +84,10 @@ Result<Context> Context::make(ModelPlan::Ptr plan) {
 
 namespace {
 
-bool fits(const Description& d, std::span<const InputView> inputs,
-          std::span<const OutputView> outputs) noexcept {
+// Not inlined, as compute(): what prewarm() calls is then what run() will.
+[[gnu::noinline]] bool fits(const Description& d,
+                            std::span<const InputView> inputs,
+                            std::span<const OutputView> outputs) noexcept {
   bool ok =
       inputs.size() == d.inputs.size() && outputs.size() == d.outputs.size();
   for (std::size_t i = 0; ok && i < inputs.size(); ++i) {
@@ -189,6 +193,7 @@ void Context::clear_reuse() noexcept { memory_->reuse = {}; }
 // must be warm.
 void Context::prewarm() noexcept {
   Memory& m = *memory_;
+  if (!fits(plan_->describe(), m.latest, m.dry)) return;
   executor_->invalidate();
   static_cast<void>(m.compute(*executor_, m.latest, m.dry, nullptr));
 }

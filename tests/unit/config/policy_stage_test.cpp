@@ -155,6 +155,16 @@ Test(policy_stage, a_keyframe_is_written_whole) {
   cr_assert(a == b);
 }
 
+Test(policy_stage, a_dry_run_leaves_the_history_alone) {
+  const auto warmed = stage_of(summing(), kKeep, kThree);
+  const auto plain = stage_of(summing(), kKeep, kThree);
+  const rt::PrewarmStep dry = warmed->prewarm();
+  for (const float q : {1.0F, 2.0F, 4.0F, 8.0F}) {
+    dry.run(dry.self, 0);
+    cr_assert(run(*warmed, q, kReady) == run(*plain, q, kReady));
+  }
+}
+
 Test(policy_stage, what_is_not_finite_does_not_stay_in_the_history) {
   auto stage = stage_of(summing(), kKeep, kThree);
   run(*stage, 1, kReady);
