@@ -215,6 +215,20 @@ void assume_rows(const Image& image, std::vector<Assumption>& out) {
   }
 }
 
+// Of the rows whose unit is a metre.
+double most_rounding(const Image& image) {
+  double most = 0;
+  for (uint32_t r = 0; r < image.rows; ++r) {
+    const RowKernel kernel = image.row[r].kernel;
+    const bool keeps =
+        kernel >= RowKernel::kKeepIn && kernel <= RowKernel::kSeparation;
+    const bool shaped =
+        kernel >= RowKernel::kTurnedIn && kernel <= RowKernel::kSelf;
+    if (keeps || shaped) most = std::max(most, image.derived.rounding[r]);
+  }
+  return most;
+}
+
 std::vector<Assumption> assumptions(const Image& image) {
   std::vector<Assumption> out;
   assume_rows(image, out);
@@ -226,10 +240,10 @@ std::vector<Assumption> assumptions(const Image& image) {
   assume_signals(image, out);
   assume_robot(image, out);
   out.push_back({"rounding",
-                 "rounding errors of double arithmetic, below a nanometre, "
-                 "are not folded into the rows, but for expressions",
-                 "model_error is larger by far", image.commit.model_error,
-                 "m"});
+                 "double arithmetic rounds to nearest, as IEEE 754 has it",
+                 "what each row's own arithmetic may lose is derived and off "
+                 "its limit; the most that a row in space loses",
+                 most_rounding(image), "m"});
   out.push_back({"geometry", "collision geometry covers the robot's body",
                  "covers are conservative", double(image.chain.spheres),
                  "spheres"});
