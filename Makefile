@@ -18,11 +18,11 @@ WARN     := -Wall -Wextra -Wconversion -Wshadow
 OPT.release  := -O2 -g
 OPT.portable := -O2 -g -DTACTUS_PORTABLE
 # With clang the same objects serve the fuzz targets.
-OPT.asan     := -O1 -g -fsanitize=address,undefined \
+OPT.asan     := -O1 -g -DTACTUS_SANITIZED -fsanitize=address,undefined \
                 $(if $(findstring clang,$(CXX)),-fsanitize=fuzzer-no-link) \
                 -fno-sanitize-recover=all -fno-omit-frame-pointer
-OPT.ubsan    := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all
-OPT.tsan     := -O1 -g -fsanitize=thread
+OPT.ubsan    := -O1 -g -DTACTUS_SANITIZED -fsanitize=undefined -fno-sanitize-recover=all
+OPT.tsan     := -O1 -g -DTACTUS_SANITIZED -fsanitize=thread
 # Translation units full of a header library's templates: UBSan's checks of
 # that library cost a minute each and tell nothing about us.
 no_ubsan := $(if $(findstring undefined,$(OPT.$(B))),-fno-sanitize=undefined)

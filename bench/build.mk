@@ -50,6 +50,10 @@ all_srcs += $(expr_srcs)
 $O/bench/safety_bench: $(call objs,$(expr_srcs))
 $O/bench/safety_bench: bench_libs := $(expr_libs)
 
+cost_srcs := bench/cost_fit.cpp bench/cost_images.cpp bench/cost_rows.cpp
+all_srcs += $(cost_srcs)
+$O/bench/cost_bench: $(call objs,$(cost_srcs))
+
 # Runs the demo.
 $O/bench/cycle_bench: | $O/rtctl $O/handover-plant
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "commands.hpp"
+#include "config/budget.hpp"
 #include "config/limits_file.hpp"
 #include "safety/explain.hpp"
 #include "safety_tools.hpp"
@@ -31,7 +32,9 @@ Value rows_value(const safety::Explanation& e) {
                        .add("files", std::move(files))
                        .add("margin", row.margin)
                        .add("scale", row.scale)
-                       .add("operations", row.operations));
+                       .add("unit", row.unit)
+                       .add("units", row.units)
+                       .add("predicted_us", row.predicted * 1e-3));
   }
   return rows;
 }
@@ -61,6 +64,21 @@ Value assumptions_value(const safety::Explanation& e) {
   return list;
 }
 
+Value cost_value(const safety::Cost& c, const safety::Budget& budget) {
+  return Value()
+      .add("isa", rt::isa_name(c.isa))
+      .add("check_us", c.check_ns * 1e-3)
+      .add("motion_us", c.motion_ns * 1e-3)
+      .add("motions", c.motions)
+      .add("project_us", c.project_ns * 1e-3)
+      .add("programs", c.programs)
+      .add("worst_cycle_us", c.cycle_ns * 1e-3)
+      .add("budget_us", budget.ns > 0
+                            ? Value(static_cast<double>(budget.ns) * 1e-3)
+                            : Value())
+      .add("budget_from", budget.from);
+}
+
 Value origins_value(const std::vector<config::Origin>& origins) {
   Value::Array list;
   for (const config::Origin& o : origins) {
@@ -88,23 +106,32 @@ int safety_command(const SafetyOptions& o, const Output& out) {
   if (o.verb == "fuzz") return safety_fuzz(o, out);
   const auto checked = config::load_limits(o.file);
   if (!checked) return out.error(checked.error());
-  const safety::Explanation e = safety::explain(*checked->shield.image);
+  const auto isa = rt::choose_isa();
+  if (!isa) return out.error(isa.error());
+  const safety::Budget budget =
+      config::budget_of(checked->shield, config::stage_times(checked->file));
+  const safety::Explanation e = safety::explain(*checked->shield.image, *isa);
   Value v;
   v.add("schema", "tactus/safety-" + o.verb + "/1")
       .add("file", o.file)
       .add("ok", true)
       .add("hash", e.hash)
       .add("limit", e.limit_none ? "none" : "checked")
-      .add("rows", rows_value(e));
+      .add("rows", rows_value(e))
+      .add("cost", cost_value(e.cost, budget));
   if (o.verb == "check") {
-    out.result(v, fmt::format("{}: ok, {} rows", o.file, e.rows.size()));
+    const auto fits = config::check_budget(checked->shield, budget);
+    if (!fits) return out.error(fits.error());
+    out.result(v, fmt::format("{}: ok, {} rows, {}", o.file, e.rows.size(),
+                              safety::budget_text(e.cost, budget)));
     return 0;
   }
-  v.add("operations", e.operations)
-      .add("constants", constants_value(e))
+  v.add("constants", constants_value(e))
       .add("assumptions", assumptions_value(e))
       .add("config", origins_value(checked->file.origins));
-  out.result(v, safety::to_text(e) + origins_text(checked->file.origins));
+  out.result(v, safety::to_text(e) +
+                    "budget: " + safety::budget_text(e.cost, budget) + "\n" +
+                    origins_text(checked->file.origins));
   return 0;
 }
 

@@ -22,11 +22,27 @@ example
 "$rtctl" safety bench "$tmp/arm.toml" --cases 2000 --json >"$tmp/said.json" ||
   [ $? -eq 1 ] || fail "bench: $(cat "$tmp/said.json")"
 has_keys "$tmp/said.json" schema cpu isa check_ns all pass scale stop p50 p99 \
-  p999 max families humans boxes rest_p50_ns worst_p99_ns deadline_ns
+  p999 max families humans boxes rest_p50_ns worst_p99_ns deadline_ns \
+  predicted_ns rest_predicted_ns worst_cycle_predicted_ns
 "$rtctl" safety bench "$tmp/arm.toml" --cases 300 >"$tmp/said.txt" ||
   [ $? -eq 1 ] || fail "bench as text"
 grep -q 'p99 .* the .* that the check stage has' "$tmp/said.txt" ||
   fail "$(cat "$tmp/said.txt")"
+
+# Who is refused by prediction: check and run. Who only looks is not.
+gives 0 check "$tmp/arm.toml"
+says '"budget_us": 450, "budget_from": "stage.check - stage.infer"'
+has_keys "$tmp/said.json" unit units predicted_us isa motions \
+  motion_us worst_cycle_us
+edit 's/^ladder = /budget = "3 us"\n&/'
+gives 2 check "$tmp/arm.toml"
+says 'worst cycle of the check is predicted .*3 us (limit.budget).*most expensive'
+(cd "$tmp" && wants 2 'limit.budget' "$rtctl" run arm.toml --lockstep)
+gives 0 explain "$tmp/arm.toml"
+says '"budget_us": 3, "budget_from": "limit.budget"'
+gives 0 fuzz "$tmp/arm.toml" --cases 20
+gives 0 diff "$tmp/first.toml" "$tmp/arm.toml"
+example
 
 gives 0 diff "$tmp/first.toml" "$tmp/arm.toml"
 says '"looser": false'

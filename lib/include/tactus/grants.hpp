@@ -30,6 +30,7 @@ enum class Grant {
   guardian_fifo,
   expressions,  // custom expressions run as machine code, else in the VM
   limits,       // all that the files limit, else the program took some out
+  budget,       // this machine checks about as fast as was predicted
 };
 
 struct GrantRow {
@@ -42,7 +43,7 @@ struct GrantRow {
 };
 
 // In the order of the enumeration.
-inline constexpr std::array<GrantRow, 17> kGrants = {{
+inline constexpr std::array<GrantRow, 18> kGrants = {{
     {Grant::memlock, "memlock", true, "run in real time"},
     {Grant::stack, "stack", true, "run in real time"},
     {Grant::affinity, "affinity", true, "set loop.cpu"},
@@ -64,6 +65,7 @@ inline constexpr std::array<GrantRow, 17> kGrants = {{
     {Grant::expressions, "expressions", false,
      "give a limit of kind = \"expr\""},
     {Grant::limits, "limits", false, "give a [limit]"},
+    {Grant::budget, "budget", true, "run in real time with limits"},
 }};
 
 [[nodiscard]] constexpr const char* grant_name(Grant grant) {

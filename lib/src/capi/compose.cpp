@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "capi/compose.hpp"
 
+#include "config/budget.hpp"
 #include "config/program_file.hpp"
 #include "core/error.hpp"
 
@@ -110,6 +111,10 @@ Result<void> load_limits(const tactus_builder& builder, Blueprint& b) {
         "them agree",
         document->name(), robot_ns, builder.robot_timeout_ns);
   }
+  b.budget = config::budget_of(*shield, {.infer_ns = b.infer.deadline_ns,
+                                         .check_ns = b.check.deadline_ns,
+                                         .budget_ns = b.check.budget_ns});
+  if (auto ok = config::check_budget(*shield, b.budget); !ok) return ok;
   for (const auto& [key, value] : said)
     b.file.origins.push_back({key, value, "program"});
   b.image = shield->image;

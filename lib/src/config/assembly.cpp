@@ -94,8 +94,8 @@ Result<void> Assembly::assemble() {
   policy_ = std::move(*policy);
   for (auto step : {&Assembly::open_robot, &Assembly::open_guard,
                     &Assembly::make_supervisor, &Assembly::prepare_host,
-                    &Assembly::make_loop, &Assembly::collect_grants,
-                    &Assembly::start_record}) {
+                    &Assembly::measure_check, &Assembly::make_loop,
+                    &Assembly::collect_grants, &Assembly::start_record}) {
     if (auto ok = (this->*step)(); !ok) return ok.error();
   }
   if (auto ok = loop_->warm(); !ok) return ok.error();
@@ -209,6 +209,21 @@ Result<void> Assembly::prepare_host() {
   // Without a lead every wake-up is later than what was reserved.
   if (blueprint_.spec.lead_ns == 0) blueprint_.spec.prewarm_max_ns = 0;
   return {};
+}
+
+// Whether the cost table, by which the limits were let pass, is about this
+// machine: on the thread and the CPU that will run, or a like one.
+Result<void> Assembly::measure_check() {
+  const safety::Image& image = *blueprint_.image;
+  if (blueprint_.lockstep || image.rows == 0) return {};
+  const auto isa = rt::choose_isa();
+  if (!isa) return isa.error();
+  const safety::Budget& budget = blueprint_.budget;
+  const double ratio = safety::calibrate(image, safety::kernel_for(*isa));
+  grants_.push_back(budget_grant(safety::cost_of(image, *isa), budget, ratio));
+  return safety::check_budget(
+      image, *isa,
+      {.where = blueprint_.limits.name, .budget = budget, .ratio = ratio});
 }
 
 // With what is required of them, before a log that says them is begun.

@@ -84,6 +84,7 @@ class Assembly final : private telemetry::ControlHandler {
   Result<void> open_guard();
   Result<void> make_supervisor();
   Result<void> prepare_host();
+  Result<void> measure_check();
   Result<void> make_loop();
   Result<void> collect_grants();
   Result<void> start_record();

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "config/assembly.hpp"
+#include "config/budget.hpp"
 #include "core/error.hpp"
 
 namespace tactus::config {
@@ -85,6 +86,7 @@ Result<Assembly::Change> Assembly::prepare_reload() {
         "new run",
         blueprint_.file.path, key);
   }
+  if (auto ok = check_budget(*shield, read->budget); !ok) return ok.error();
   const safety::Image& old = *images_.back();
   if (!same_signals(old, *shield->image)) {
     return bad_input(

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "config/budget.hpp"
 #include "core/error.hpp"
 #include "policy/slow.hpp"
 
@@ -138,12 +139,15 @@ Result<RunFile> load_run_file(const std::string& path) {
   auto shield = load_shield(*document, timing_of(*file));
   if (!shield) return shield.error();
   if (auto ok = document->finish(); !ok) return ok.error();
-  return RunFile{std::move(*file), std::move(*shield)};
+  safety::Budget budget = budget_of(*shield, stage_times(*file));
+  return RunFile{std::move(*file), std::move(*shield), std::move(budget)};
 }
 
 Result<Blueprint> blueprint_of(const std::string& path, const RunAsk& ask) {
   auto read = load_run_file(path);
   if (!read) return read.error();
+  if (auto ok = check_budget(read->shield, read->budget); !ok)
+    return ok.error();
   File* file = &read->file;
   if (!ask.log.empty()) {
     file->record.path = ask.log;
@@ -164,6 +168,7 @@ Result<Blueprint> blueprint_of(const std::string& path, const RunAsk& ask) {
   b.spec = loop_spec_of(b.file, ask);
   b.image = read->shield.image;
   b.limits = std::move(read->shield.source);
+  b.budget = std::move(read->budget);
   b.plan = std::move(*plan);
   const PolicyTable& policy = b.file.policy;
   b.policy = {.input = policy.input,

@@ -14,6 +14,7 @@
 #include "config/shield_load.hpp"
 #include "policy/plan.hpp"
 #include "rt/loop_spec.hpp"
+#include "safety/budget.hpp"
 
 namespace tactus::config {
 
@@ -28,6 +29,7 @@ struct Blueprint {
   tactus_stage act{};
   std::shared_ptr<const safety::Image> image;
   ShieldSource limits;
+  safety::Budget budget;  // of one check
   policy::ModelPlan::Ptr plan;
   PolicyBinding policy;
   std::string sender;   // the robot's address for the guardian
@@ -35,10 +37,12 @@ struct Blueprint {
   bool lockstep = false;
 };
 
-// A loop's file as `rtctl run` reads it: whole, and no key unknown.
+// A loop's file as `rtctl run` reads it: whole, and no key unknown. Whether
+// its check fits into the budget is judged by who runs it.
 struct RunFile {
   File file;
   LoadedShield shield;
+  safety::Budget budget;
 };
 Result<RunFile> load_run_file(const std::string& path);
 

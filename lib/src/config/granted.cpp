@@ -107,6 +107,23 @@ rt::Grant limits_grant(const safety::limits::Edits& edits) {
           whole ? "" : "the program took limits out: tactus_shield_options"};
 }
 
+rt::Grant budget_grant(const safety::Cost& cost, const safety::Budget& budget,
+                       double ratio) {
+  const bool ok = ratio <= safety::kTrustedRatio;
+  const std::string measured =
+      ratio > 0 ? fmt::format("measured {:.2f} of what is predicted", ratio)
+                : "not measured";
+  return {"budget",
+          budget.ns > 0 ? fmt::format("{} ns ({})", budget.ns, budget.from)
+                        : "none",
+          safety::budget_text(cost, budget) + ", " + measured, ok,
+          ok ? ""
+             : fmt::format("the check takes {:.1f} times what is predicted: "
+                           "another processor than the table's, or one that "
+                           "others use: see rtctl safety bench",
+                           ratio)};
+}
+
 rt::Grants guardian_grants(const GuardianStart& start) {
   const auto refusal = [&](uint32_t bit, const char* why) {
     return (start.bits & bit) != 0 ? nullptr : why;

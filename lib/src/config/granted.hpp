@@ -16,6 +16,7 @@
 #include "rt/grants.hpp"
 #include "rt/loop_stats.hpp"
 #include "rt/wake_source.hpp"
+#include "safety/budget.hpp"
 #include "safety/expr/jit.hpp"
 #include "trace/log_info.hpp"
 #include "trace/recorder.hpp"
@@ -47,6 +48,10 @@ namespace tactus::config {
 
 // What the program left of the files' limits.
 [[nodiscard]] rt::Grant limits_grant(const safety::limits::Edits& edits);
+// How the check's cost table fits this machine; `ratio`: measured / predicted.
+[[nodiscard]] rt::Grant budget_grant(const safety::Cost& cost,
+                                     const safety::Budget& budget,
+                                     double ratio);
 
 // What the guardian was given when it asked the kernel itself: `bits` are
 // GuardWords::granted of a guardian that is ready.

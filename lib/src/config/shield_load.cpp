@@ -100,6 +100,7 @@ Result<LoadedShield> load(const toml::Document& document, const Timing& timing,
                                         .edits = &loaded.source.parts.edits,
                                         .used = &loaded.source.parts.used});
   if (!image) return image.error();
+  loaded.budget_ns = safety::limits::read_budget(document);
   loaded.image = std::move(*image);
   return loaded;
 }

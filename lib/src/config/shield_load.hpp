@@ -39,7 +39,8 @@ struct ShieldSource {
 
 struct LoadedShield {
   ImagePtr image;
-  ShieldSource source;  // what a log embeds
+  ShieldSource source;    // what a log embeds
+  int64_t budget_ns = 0;  // [limit] budget; 0: it does not say
 };
 
 // What a log has in place of the files that [robot] and limit.use name.

@@ -331,7 +331,7 @@ bool back_off(Bench& bench, const float* from, const float* unsafe,
   Choice trial;
   double good = 0, bad = 1;
   float u[kMaxJoints] = {};
-  for (uint32_t i = 0; i < kBackOffs; ++i) {
+  for (uint32_t i = 0; i < kProjectBackOffs; ++i) {
     const double middle = 0.5 * (good + bad);
     mix(bench.image, from, unsafe, middle, u);
     const bool safe = propose<F>(bench, u, Effort::kWithRoom, trial);

@@ -15,12 +15,6 @@ namespace {
 double seconds(int64_t ns) { return static_cast<double>(ns) * 1e-9; }
 double millis(int64_t ns) { return static_cast<double>(ns) * 1e-6; }
 
-// Frames, twists and sphere centres, shared by all rows.
-uint64_t kinematics(const Image& image) {
-  const uint64_t per_sample = 190 * image.joints + 24 * moving_spheres(image);
-  return per_sample * image.ladder.samples;
-}
-
 std::vector<Constant> constants(const Image& image) {
   const Commit& c = image.commit;
   const uint32_t n = image.joints;
@@ -250,6 +244,22 @@ std::vector<Assumption> assumptions(const Image& image) {
   return out;
 }
 
+std::string micros(double ns) { return fmt::format("{:.2f}", ns * 1e-3); }
+
+std::string cost_text(const Cost& c) {
+  std::string out = fmt::format(
+      "predicted cost ({} kernel), us:\n  {:<34}{:>9}\n  {:<34}{:>9}\n",
+      rt::isa_name(c.isa), "the check itself", micros(c.check_ns),
+      fmt::format("one motion, of {} at most", c.motions), micros(c.motion_ns));
+  if (c.programs > 0)
+    out += fmt::format(
+        "  {:<34}{:>9}\n",
+        fmt::format("rung project, {} programs at most", c.programs),
+        micros(c.project_ns));
+  return out +
+         fmt::format("  {:<34}{:>9}\n", "worst cycle", micros(c.cycle_ns));
+}
+
 }  // namespace
 
 namespace {
@@ -268,6 +278,11 @@ std::string attributes(const ExplainedRow& row) {
 }  // namespace
 
 Explanation explain(const Image& image) {
+  const auto isa = rt::choose_isa();
+  return explain(image, isa ? *isa : rt::Isa::kPortable);
+}
+
+Explanation explain(const Image& image, rt::Isa isa) {
   Explanation out;
   out.name = image.header.name;
   out.output =
@@ -280,11 +295,9 @@ Explanation explain(const Image& image) {
                                                     {kRungStop, "stop"}};
   for (const auto& [bit, word] : rungs)
     if (image.ladder.rungs & bit) out.ladder.emplace_back(word);
-  out.operations = kinematics(image);
-  for (uint32_t r = 0; r < image.rows; ++r) {
-    out.rows.push_back(explain_row(image, image.row[r]));
-    out.operations += out.rows.back().operations;
-  }
+  out.cost = cost_of(image, isa);
+  for (uint32_t r = 0; r < image.rows; ++r)
+    out.rows.push_back(explain_row(image, image.row[r], isa));
   out.constants = constants(image);
   out.assumptions = assumptions(image);
   return out;
@@ -295,14 +308,16 @@ std::string to_text(const Explanation& e) {
   if (e.limit_none) out += "limit = \"none\": nothing is limited\n";
   out += "ladder:";
   for (const auto& rung : e.ladder) out += " " + rung;
-  out += fmt::format("\nrows: {}, about {} operations for each motion\n",
-                     e.rows.size(), e.operations);
+  out += fmt::format("\nrows: {}\n", e.rows.size());
   for (const auto& row : e.rows)
     out += fmt::format(
         "  {} [{}, {}, priority {}]\n    limit {}\n    margin {:g} scale "
-        "{:g}, bound {}, about {} operations\n    {}\n    {}\n",
+        "{:g}, bound {}\n    {}\n    {} us for each motion, {:g} x {}\n    "
+        "{}\n",
         row.id, row.kernel, row.kind, row.priority, row.limit, row.margin,
-        row.scale, row.bound, row.operations, row.consumer, attributes(row));
+        row.scale, row.bound, row.consumer, micros(row.predicted), row.units,
+        row.unit, attributes(row));
+  out += cost_text(e.cost);
   out += "constants of the commit rule:\n";
   for (const auto& c : e.constants)
     out += fmt::format("  {:26} {:g}{}{}  ({})\n", c.name, c.value,

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-// What an Image promises, on which terms: each row with its kernel, cost and
-// consumer; every constant of the commit rule; what cannot be checked, with
-// the margin that is kept for it. Data first: the CLI prints it as text or
-// JSON, the log's header stores it. Set-up only.
+// What an Image promises, on which terms: each row with its kernel, consumer
+// and predicted cost; every constant of the commit rule; what cannot be
+// checked, with the margin that is kept for it. Data first: the CLI prints it
+// as text or JSON, the log's header stores it. Set-up only.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "safety/image.hpp"
+#include "safety/cost.hpp"
 
 namespace tactus::safety {
 
@@ -28,7 +28,9 @@ struct ExplainedRow {
   double warn = 0;                 // 0: none
   double hysteresis = 0;           // 0: none
   std::vector<std::string> files;  // whose values are the tightest; none: one
-  uint64_t operations = 0;  // estimated floating-point ones for each motion
+  std::string unit;                // what most of its work is counted in
+  double units = 0;                // of one motion
+  double predicted = 0;            // ns, of one motion
 };
 
 struct Constant {
@@ -55,10 +57,12 @@ struct Explanation {
   std::vector<ExplainedRow> rows;
   std::vector<Constant> constants;
   std::vector<Assumption> assumptions;
-  uint64_t operations = 0;  // for one motion: kinematics and all rows
+  Cost cost;
 };
 
+// With what it costs on the kernels of this machine, or of `isa`.
 [[nodiscard]] Explanation explain(const Image& image);
+[[nodiscard]] Explanation explain(const Image& image, rt::Isa isa);
 
 // Plain text, 80 columns where the names allow it, no trailing blank.
 [[nodiscard]] std::string to_text(const Explanation& explanation);

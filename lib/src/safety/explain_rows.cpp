@@ -18,13 +18,6 @@ std::string list(const double* values, uint32_t count) {
   return out;
 }
 
-// Operations are counted from the kernels' inner loops; a sample is one
-// instant.
-uint64_t samples(const Image& image) { return image.ladder.samples; }
-uint64_t sphere_samples(const Image& image) {
-  return moving_spheres(image) * samples(image);
-}
-
 std::string derived(const Image&, const Row&) {
   return "derived (predict.hpp, rows.hpp)";
 }
@@ -88,18 +81,6 @@ std::string hull_limit(const Image& image, const Row& row) {
                         : fmt::format("behind {} faces", hull.faces);
   return out + bound_parts(image, hull.binds);
 }
-uint64_t turned_in_cost(const Image& image, const Row&) {
-  return 30 * sphere_samples(image);
-}
-uint64_t turned_out_cost(const Image& image, const Row&) {
-  return 42 * sphere_samples(image);
-}
-uint64_t capsule_cost(const Image& image, const Row&) {
-  return 26 * sphere_samples(image);
-}
-uint64_t hull_cost(const Image& image, const Row& row) {
-  return (8 * image.hull[row.index].faces + 2) * sphere_samples(image);
-}
 // A hull that is kept out of is judged by its nearest face.
 std::string hull_bound(const Image& image, const Row& row) {
   return image.hull[row.index].faces == 1
@@ -113,16 +94,6 @@ std::string self_limit(const Image& image, const Row&) {
       "links that no joint connects stay apart: {} pairs of spheres",
       image.pairs);
 }
-uint64_t self_cost(const Image& image, const Row&) {
-  return 15 * image.pairs * samples(image);
-}
-
-uint64_t keep_in_cost(const Image& image, const Row&) {
-  return 12 * sphere_samples(image);
-}
-uint64_t keep_out_cost(const Image& image, const Row&) {
-  return 24 * sphere_samples(image);
-}
 
 std::string human_limit(const Image& image, const Row& row) {
   const Human& h = image.human[row.index];
@@ -131,12 +102,6 @@ std::string human_limit(const Image& image, const Row& row) {
       "robot {:g} m",
       image.signal[h.signal].name, h.d_min, h.speed, h.intrusion, h.sensor,
       h.robot);
-}
-uint64_t separation_cost(const Image& image, const Row&) {
-  return 28 * sphere_samples(image);
-}
-uint64_t closing_cost(const Image& image, const Row&) {
-  return 40 * moving_spheres(image);
 }
 
 std::string box_of_actions(const Image& image, const Row&) {
@@ -194,11 +159,6 @@ std::string energy_limit(const Image& image, const Row&) {
   return fmt::format("kinetic energy of {} bodies, {:g} kg, <= {:g} J",
                      image.dynamics.masses, mass, image.dynamics.energy);
 }
-uint64_t load_cost(const Image& image, const Row&) { return 4 * image.joints; }
-uint64_t energy_cost(const Image& image, const Row&) {
-  return (2 * image.joints * image.joints + 8 * image.dynamics.masses) *
-         samples(image);
-}
 std::string of_measured(const Image&, const Row&) {
   return "check stage: as measured, before a new command, after every rung";
 }
@@ -227,31 +187,12 @@ std::string barrier_limit(const Image& image, const Row& row) {
                      b.alpha[0] + b.alpha[1], b.alpha[0] * b.alpha[1],
                      b.alpha[0]);
 }
-uint64_t barrier_cost(const Image& image, const Row&) {
-  return 200 * moving_spheres(image) + 60 * image.joints;
-}
 std::string of_next(const Image&, const Row&) {
   return "check stage: a new command over its period, after every rung";
 }
 std::string derived_next(const Image&, const Row&) {
   return "derived (rows/barriers_impl.hpp), T L taken off; for the next period "
          "only";
-}
-
-uint64_t action_cost(const Image& image, const Row&) {
-  return 4 * image.joints;
-}
-uint64_t rate_cost(const Image& image, const Row&) { return 5 * image.joints; }
-uint64_t joint_cost(const Image& image, const Row&) {
-  return 6 * image.joints * samples(image);
-}
-
-uint64_t trajectory_cost(const Image& image, const Row&) {
-  return 8 * image.joints;
-}
-uint64_t linear_cost(const Image& image, const Row& row) {
-  const bool of_u = image.linear[row.index].of == LinearOf::kAction;
-  return of_u ? 4 * image.joints : 3 * image.joints * samples(image);
 }
 
 // Blocks of eight lanes in which a program runs for one motion.
@@ -280,10 +221,6 @@ std::string expression_limit(const Image& image, const Row& row) {
   return out + fmt::format(
                    "\n    {} operations on 8 lanes, {} times; range {:g} .. {}",
                    e.ops, runs(image, e.when), e.least, figure(e, e.most));
-}
-uint64_t expression_cost(const Image& image, const Row& row) {
-  const Expression& e = expression_of(image, row);
-  return e.when == ExprWhen::kMotion ? e.ops * samples(image) : e.ops * 8;
 }
 std::string expression_consumer(const Image& image, const Row& row) {
   return expression_of(image, row).when == ExprWhen::kAction
@@ -335,58 +272,40 @@ struct Words {
   RowKernel kernel;
   const char* name;
   Text limit, consumer, bound;
-  uint64_t (*operations)(const Image&, const Row&);
 };
 using enum RowKernel;
 constexpr Words kWords[] = {
-    {kActionBox, "action box", box_of_actions, of_action, exact, action_cost},
-    {kActionRate, "rate of change", rate_limit, of_action, exact, rate_cost},
-    {kJointPosition, "joint position", position_limit, of_motion, derived,
-     joint_cost},
-    {kJointVelocity, "joint velocity", velocity_limit, of_motion, derived,
-     joint_cost},
-    {kKeepIn, "keep in", box_limit, of_motion, derived_shape, keep_in_cost},
-    {kKeepOut, "keep out", box_limit, of_motion, derived_shape, keep_out_cost},
-    {kTurnedIn, "keep in box", turned_limit, of_motion, derived_shape,
-     turned_in_cost},
-    {kTurnedOut, "keep out box", turned_limit, of_motion, derived_shape,
-     turned_out_cost},
-    {kCapsuleIn, "keep in capsule", capsule_limit, of_motion, derived_shape,
-     capsule_cost},
-    {kCapsuleOut, "keep out capsule", capsule_limit, of_motion, derived_shape,
-     capsule_cost},
-    {kHullIn, "keep in hull", hull_limit, of_motion, derived_shape, hull_cost},
-    {kHullOut, "keep out hull", hull_limit, of_motion, hull_bound, hull_cost},
-    {kSelf, "self-collision", self_limit, of_motion, derived, self_cost},
-    {kSeparation, "separation", human_limit, of_motion, derived,
-     separation_cost},
-    {kSeparationNow, "separation now", human_limit, of_now, derived_now,
-     closing_cost},
-    {kLinear, "linear", linear_limit, linear_consumer, linear_bound,
-     linear_cost},
+    {kActionBox, "action box", box_of_actions, of_action, exact},
+    {kActionRate, "rate of change", rate_limit, of_action, exact},
+    {kJointPosition, "joint position", position_limit, of_motion, derived},
+    {kJointVelocity, "joint velocity", velocity_limit, of_motion, derived},
+    {kKeepIn, "keep in", box_limit, of_motion, derived_shape},
+    {kKeepOut, "keep out", box_limit, of_motion, derived_shape},
+    {kTurnedIn, "keep in box", turned_limit, of_motion, derived_shape},
+    {kTurnedOut, "keep out box", turned_limit, of_motion, derived_shape},
+    {kCapsuleIn, "keep in capsule", capsule_limit, of_motion, derived_shape},
+    {kCapsuleOut, "keep out capsule", capsule_limit, of_motion, derived_shape},
+    {kHullIn, "keep in hull", hull_limit, of_motion, derived_shape},
+    {kHullOut, "keep out hull", hull_limit, of_motion, hull_bound},
+    {kSelf, "self-collision", self_limit, of_motion, derived},
+    {kSeparation, "separation", human_limit, of_motion, derived},
+    {kSeparationNow, "separation now", human_limit, of_now, derived_now},
+    {kLinear, "linear", linear_limit, linear_consumer, linear_bound},
     {kJointAcceleration, "joint acceleration", acceleration_limit, of_sent,
-     exact, trajectory_cost},
-    {kJointJerk, "joint jerk", jerk_limit, of_sent, exact, trajectory_cost},
-    {kTorque, "torque", torque_limit, of_measured, as_measured, load_cost},
-    {kForce, "force", force_limit, of_measured, as_measured, load_cost},
-    {kPower, "power", power_limit, of_measured, as_measured, load_cost},
-    {kEnergy, "energy", energy_limit, of_motion, derived, energy_cost},
-    {kContact, "contact", contact_limit, of_motion, derived, separation_cost},
-    {kBarrier, "barrier", barrier_limit, of_next, derived_next, barrier_cost},
-    {kJointViable, "joint viable", viable_limit, of_sent, exact,
-     trajectory_cost},
+     exact},
+    {kJointJerk, "joint jerk", jerk_limit, of_sent, exact},
+    {kTorque, "torque", torque_limit, of_measured, as_measured},
+    {kForce, "force", force_limit, of_measured, as_measured},
+    {kPower, "power", power_limit, of_measured, as_measured},
+    {kEnergy, "energy", energy_limit, of_motion, derived},
+    {kContact, "contact", contact_limit, of_motion, derived},
+    {kBarrier, "barrier", barrier_limit, of_next, derived_next},
+    {kJointViable, "joint viable", viable_limit, of_sent, exact},
     {kExpression, "expression", expression_limit, expression_consumer,
-     expression_bound, expression_cost},
+     expression_bound},
 };
 
 }  // namespace
-
-uint64_t moving_spheres(const Image& image) {
-  const auto* begin = image.chain.sphere;
-  return static_cast<uint64_t>(
-      std::count_if(begin, begin + image.chain.spheres,
-                    [](const kin::Sphere& s) { return s.link > 0; }));
-}
 
 const char* response_name(Response response) noexcept {
   constexpr const char* kNames[] = {"?", "ladder", "stop", "latch", "warn"};
@@ -412,7 +331,7 @@ void explain_attributes(const Image& image, const Row& row, ExplainedRow& out) {
 
 }  // namespace
 
-ExplainedRow explain_row(const Image& image, const Row& row) {
+ExplainedRow explain_row(const Image& image, const Row& row, rt::Isa isa) {
   ExplainedRow out;
   out.id = row.id;
   explain_attributes(image, row, out);
@@ -429,7 +348,10 @@ ExplainedRow explain_row(const Image& image, const Row& row) {
   out.limit = words->limit(image, row);
   out.consumer = words->consumer(image, row);
   out.bound = words->bound(image, row);
-  out.operations = words->operations(image, row);
+  const RowCost cost = cost_of(image, row, isa);
+  out.unit = unit_name(cost.work);
+  out.units = cost.units;
+  out.predicted = cost.ns;
   return out;
 }
 

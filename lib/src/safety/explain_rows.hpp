@@ -6,8 +6,8 @@
 
 namespace tactus::safety {
 
-[[nodiscard]] ExplainedRow explain_row(const Image& image, const Row& row);
+[[nodiscard]] ExplainedRow explain_row(const Image& image, const Row& row,
+                                       rt::Isa isa);
 [[nodiscard]] const char* response_name(Response response) noexcept;
-[[nodiscard]] uint64_t moving_spheres(const Image& image);
 
 }  // namespace tactus::safety

@@ -46,7 +46,7 @@ std::vector<Figure> figures_of(const Image& image, const Row& row) {
   constexpr auto kHigher = Looser::kHigher, kLower = Looser::kLower;
   Lines to(image);
   // Two kinds may have the same figures: a box to stay in, or out of.
-  to.text("kind", explain_row(image, row).kernel);
+  to.text("kind", explain_row(image, row, rt::Isa::kPortable).kernel);
   switch (row.kernel) {
     case RowKernel::kNone:
       break;

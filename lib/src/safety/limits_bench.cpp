@@ -9,8 +9,7 @@
 #include <memory>
 
 #include "rt/cpu.hpp"
-#include "rt/tsc.hpp"
-#include "safety/scenes.hpp"
+#include "safety/stopwatch.hpp"
 
 namespace tactus::safety {
 namespace {
@@ -32,29 +31,6 @@ BenchPath path_of(std::string name, Samples samples) {
   return {std::move(name),     samples.size(),       rank(samples, 0.5),
           rank(samples, 0.99), rank(samples, 0.999), rank(samples, 1)};
 }
-
-class Stopwatch {
- public:
-  explicit Stopwatch(const Kernel& kernel) : kernel_(kernel) {
-    clock_.calibrate();
-  }
-  // The second call of two: the first brings everything into the caches.
-  double hot(const Image& image, const Scene& scene, ShieldOutput& out) {
-    int64_t ns = 0;
-    for (int i = 0; i < 2; ++i) {
-      state_ = scene.state;
-      const int64_t begin = clock_.now();
-      kernel_.check(image, state_, scene.in, out);
-      ns = clock_.now() - begin;
-    }
-    return static_cast<double>(ns);
-  }
-
- private:
-  const Kernel& kernel_;
-  rt::TscClock clock_;
-  ShieldState state_;
-};
 
 // What is measured together: rows that a part of the check is for.
 enum class Group : uint8_t {
@@ -201,7 +177,7 @@ void measure_families(const Image& image, const Kernel& kernel,
     const uint32_t rows = drop(*less, family);
     (void)drop(*bare, family);
     if (rows == 0) continue;
-    out.families.push_back({family.name, rows, 0});
+    out.families.push_back({family.name, rows, 0, 0});
     without.push_back(std::move(less));
   }
   Stopwatch watch(kernel);
@@ -220,9 +196,15 @@ void measure_families(const Image& image, const Kernel& kernel,
       saved[f].push_back(full - watch.hot(*without[f], scene, result));
     rest.push_back(watch.hot(*bare, scene, result));
   }
-  for (std::size_t f = 0; f < saved.size(); ++f)
+  const uint32_t commands = commands_in_flight(image, scene);
+  const double all = single_ns(*whole, kernel.isa, commands);
+  for (std::size_t f = 0; f < saved.size(); ++f) {
     out.families[f].p50 = path_of("", std::move(saved[f])).p50;
+    out.families[f].predicted =
+        all - single_ns(*without[f], kernel.isa, commands);
+  }
   out.rest = path_of("", std::move(rest)).p50;
+  out.rest_predicted = single_ns(*bare, kernel.isa, commands);
 }
 
 std::string micros(double ns) { return fmt::format("{:.2f}", ns * 1e-3); }
@@ -234,6 +216,7 @@ LimitsBench bench_limits(const Image& image, const Kernel& kernel,
   LimitsBench out;
   out.cpu = rt::cpu_name();
   out.isa = rt::isa_name(kernel.isa);
+  out.cost = cost_of(image, kernel.isa);
   measure_paths(image, kernel, ask, out);
   measure_families(image, kernel, ask, out);
   return out;
@@ -254,13 +237,16 @@ json::Value to_value(const LimitsBench& b) {
     families.push_back(json::Value()
                            .add("family", f.family)
                            .add("rows", f.rows)
-                           .add("p50_ns", f.p50));
+                           .add("p50_ns", f.p50)
+                           .add("predicted_ns", f.predicted));
   return json::Value()
       .add("cpu", b.cpu)
       .add("isa", b.isa)
       .add("check_ns", paths)
       .add("families", std::move(families))
-      .add("rest_p50_ns", b.rest);
+      .add("rest_p50_ns", b.rest)
+      .add("rest_predicted_ns", b.rest_predicted)
+      .add("worst_cycle_predicted_ns", b.cost.cycle_ns);
 }
 
 std::string to_text(const LimitsBench& b) {
@@ -274,12 +260,14 @@ std::string to_text(const LimitsBench& b) {
                                   p.path, p.n, micros(p.p50), micros(p.p99),
                                   micros(p.p999), micros(p.max));
   }
-  out += "of one verdict, p50\n";
+  out += fmt::format("worst cycle, predicted: {} us\n{:<25}{:>10}{:>11}\n",
+                     micros(b.cost.cycle_ns), "of one verdict", "p50",
+                     "predicted");
   for (const BenchFamily& f : b.families)
-    out += fmt::format("  {:<14}{:>4} rows{:>10} us\n", f.family, f.rows,
-                       micros(f.p50));
-  return out + fmt::format("  {:<23}{:>10} us\n", "kinematics, the rest",
-                           micros(b.rest));
+    out += fmt::format("  {:<14}{:>4} rows{:>10}{:>11} us\n", f.family, f.rows,
+                       micros(f.p50), micros(f.predicted));
+  return out + fmt::format("  {:<23}{:>10}{:>11} us\n", "kinematics, the rest",
+                           micros(b.rest), micros(b.rest_predicted));
 }
 
 }  // namespace tactus::safety

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/json.hpp"
+#include "safety/cost.hpp"
 #include "safety/kernel.hpp"
 
 namespace tactus::safety {
@@ -30,7 +31,8 @@ struct BenchPath {
 struct BenchFamily {
   std::string family;
   uint32_t rows = 0;
-  double p50 = 0;  // ns; what the check takes longer with them
+  double p50 = 0;        // ns; what the check takes longer with them
+  double predicted = 0;  // ns, the same
 };
 
 struct LimitsBench {
@@ -39,6 +41,8 @@ struct LimitsBench {
   std::vector<BenchPath> paths;  // "all" first
   std::vector<BenchFamily> families;
   double rest = 0;  // ns; kinematics, action and joint rows
+  double rest_predicted = 0;
+  Cost cost;  // predicted of the whole
 };
 
 [[nodiscard]] LimitsBench bench_limits(const Image& image, const Kernel& kernel,

@@ -5,6 +5,7 @@
 // rows are linearised again, a fixed number of times. Pure, RT-safe.
 #pragma once
 
+#include "safety/ladder_counts.hpp"
 #include "safety/near_walk_impl.hpp"
 #include "safety/qp_impl.hpp"
 
@@ -14,13 +15,10 @@ namespace detail {
 
 // What is kept beyond each pair (m) for what linearising misses, one round
 // after the other.
-inline constexpr double kBeyond[] = {1e-5, 5e-5, 2e-4};
-inline constexpr uint32_t kRounds = 3;
-inline constexpr uint32_t kBackOffs = 3;
+inline constexpr double kBeyond[kProjectRounds] = {1e-5, 5e-5, 2e-4};
 // Part of a joint's range at which it is to stay able to move beside a wall:
 // whoever touches it has no room for any speed but away from it.
 inline constexpr double kCreep = 0.1;
-inline constexpr uint32_t kCuts = 8;  // programs for one of them
 // f32 rounds a command by one part in 1.7e7.
 inline constexpr double kRounding = 2e-7;
 
@@ -274,7 +272,7 @@ bool nearest(const Reference& at, const NearList& list, const Round& round,
              QpProblem& problem, QpRows& warm, float* u) noexcept {
   QpResult result = {};
   for (uint32_t j = 0; j < problem.n; ++j) result.u[j] = at.intent.u[j];
-  for (uint32_t i = 0; i < kCuts; ++i) {
+  for (uint32_t i = 0; i < kProjectCuts; ++i) {
     const bool done = cut(at, list, result.u, round, problem);
     if (done && i > 0) break;
     solve_qp<F>(problem, warm, result);
@@ -303,7 +301,7 @@ bool project(const Reference& at, const float* raw, QpRows& warm,
   bool moved = true;
   NearList list;
   uint32_t fixed = 0;
-  for (uint32_t i = 0; i < kRounds && !safe; ++i) {
+  for (uint32_t i = 0; i < kProjectRounds && !safe; ++i) {
     if (moved) linearise<F>(at, act, list, problem);
     if (moved) fixed = problem.m;
     problem.m = fixed;

@@ -33,6 +33,17 @@ void Scene::bind() {
   in.action = action.data();
 }
 
+uint32_t commands_in_flight(const Image& image, const Scene& scene) {
+  const int64_t seen = std::min(scene.in.stamp_ns[image.q_signal],
+                                scene.in.stamp_ns[image.dq_signal]);
+  const uint64_t held = std::min<uint64_t>(scene.state.head, kHistory);
+  const Command* begin = scene.state.history;
+  return static_cast<uint32_t>(
+      std::count_if(begin, begin + held, [&](const Command& c) {
+        return c.sent_ns + image.commit.actuator_delay_ns > seen;
+      }));
+}
+
 double Scenes::draw(double lo, double hi) {
   return lo + (hi - lo) * std::uniform_real_distribution<double>(0, 1)(rng_);
 }

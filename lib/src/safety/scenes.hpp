@@ -28,6 +28,11 @@ struct Scene {
   void bind();
 };
 
+// Its commands that took effect after the older of q and dq was observed:
+// those that a check moves the robot along.
+[[nodiscard]] uint32_t commands_in_flight(const Image& image,
+                                          const Scene& scene);
+
 class Scenes {
  public:
   Scenes(const Image& image, const Kernel& kernel, uint64_t seed)

@@ -112,6 +112,15 @@ Test(capi_builder, a_null_is_an_error_and_not_a_crash) {
   cr_assert(refused(tactus_builder_guard(b, &r.guard, &e), "sender"));
 }
 
+Test(capi_builder, limits_over_the_check_stages_budget_are_refused) {
+  const std::string own = spoiled([](Rig& r) { r.check.budget_ns = 1000; });
+  cr_assert(says(own, "limits.toml: the worst cycle"));
+  cr_assert(says(own, "the check stage's budget"));
+  const std::string left = spoiled(
+      [](Rig& r) { r.infer.deadline_ns = r.check.deadline_ns - 1000; });
+  cr_assert(says(left, "1 us (stage.check - stage.infer)"));
+}
+
 Test(capi_builder, without_an_error_struct_the_code_still_says_it) {
   Rig r;
   cr_assert_eq(r.load() + r.start(), 0);

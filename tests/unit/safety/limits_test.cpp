@@ -410,12 +410,34 @@ Test(limits, a_keep_in_box_without_the_base_warns) {
                "the robot's base"));
 }
 
+Test(limits, a_budget_is_a_duration_above_zero) {
+  const auto with_budget = [](const std::string& value) {
+    return with("ladder =", "budget = " + value + "\nladder =");
+  };
+  cr_assert(bool(compiled(with_budget("\"200 us\""))));
+  for (const char* bad : {"\"0 us\"", "\"200 mm\"", "200"}) {
+    const auto said = refusal(with_budget(bad));
+    cr_assert(said.find("limit.budget") != std::string::npos, "%s: %s", bad,
+              said.c_str());
+  }
+}
+
+Test(limits, a_budget_is_what_read_budget_gives) {
+  const auto budget = [](const std::string& text) {
+    return tactus::safety::limits::read_budget(
+        *tactus::toml::Document::parse(text, "a.toml"));
+  };
+  cr_assert(eq(i64, budget("limit = {budget = \"200 us\"}"), 200'000));
+  cr_assert(eq(i64, budget(kGood), 0));
+  cr_assert(eq(i64, budget("limit = \"none\""), 0));
+}
+
 Test(explain, names_every_row_constant_and_assumption) {
   auto result = compiled(kGood);
   Explanation e = explain(**result);
   cr_assert(eq(sz, e.rows.size(), 9));
   for (auto& row : e.rows) {
-    cr_assert(gt(u64, row.operations, 0));
+    cr_assert(gt(dbl, row.predicted, 0));
     cr_assert(not(row.consumer.empty()));
   }
   const std::string text = to_text(e);

@@ -64,6 +64,9 @@ Result<kin::Chain> load_chain(const toml::Document& document);
 // or guard = "none". Other keys of those tables are not judged here.
 Result<Timing> read_timing(const toml::Document& document);
 
+// [limit] budget: what one check may take; 0: it does not say.
+int64_t read_budget(const toml::Document& document);
+
 // Errors carry file, line, column and key. Unknown keys are found by
 // document.finish(), once everybody has read their part.
 Result<std::unique_ptr<Image>> compile(const toml::Document& document,

@@ -6,6 +6,7 @@
 
 #include "core/error.hpp"
 #include "core/text.hpp"
+#include "safety/limits/compile.hpp"
 #include "safety/limits/each_row.hpp"
 #include "safety/limits/family.hpp"
 #include "safety/limits/parts.hpp"
@@ -167,10 +168,6 @@ bool any_acts(const LimitsIr& limits) {
   return any;
 }
 
-}  // namespace
-
-namespace {
-
 // A table of the image holds what several files have together.
 void check_sizes(const toml::Value& limit, const LimitsIr& all) {
   std::size_t faces = 0;
@@ -222,6 +219,16 @@ Result<void> check_removed(const toml::Document& document,
 
 }  // namespace
 
+int64_t read_budget(const toml::Document& document) {
+  const auto limit = document.root()["limit"];
+  if (limit.kind() != toml::Kind::kTable) return 0;
+  const auto table = limit.table();
+  if (!table.has("budget")) return 0;
+  const int64_t ns = table.duration("budget");
+  if (ns <= 0) table["budget"].fail("a duration above zero");
+  return ns;
+}
+
 Result<LimitsIr> read_limits(const Scope& scope,
                              const std::vector<Signal>& signals,
                              const Options& options) {
@@ -235,6 +242,7 @@ Result<LimitsIr> read_limits(const Scope& scope,
                  "a [limit] table to change");
     return none;
   }
+  (void)read_budget(document);
   const auto parts = gather(document, options);
   if (!parts) return parts.error();
   PartReader reader(scope, signals, options.edits);

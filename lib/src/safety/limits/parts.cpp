@@ -11,9 +11,9 @@ namespace tactus::safety::limits {
 namespace {
 
 constexpr std::string_view kTables[] = {"action", "joint"};
-// What is said of all rows.
+// What is said of all rows; budget by the first file alone (read_budget).
 constexpr std::string_view kSettings[] = {"use", "ladder", "exact_every",
-                                          "horizon"};
+                                          "horizon", "budget"};
 
 bool is_table(std::string_view name) {
   return std::ranges::find(kTables, name) != std::end(kTables);
