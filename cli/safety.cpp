@@ -64,6 +64,17 @@ Value assumptions_value(const safety::Explanation& e) {
   return list;
 }
 
+Value idle_value(const safety::Redundancy& redundancy) {
+  Value::Array list;
+  for (const safety::Finding& f : redundancy.idle) {
+    list.push_back(Value()
+                       .add("row", f.row)
+                       .add("because", f.because)
+                       .add("proof", f.proof));
+  }
+  return list;
+}
+
 Value cost_value(const safety::Cost& c, const safety::Budget& budget) {
   return Value()
       .add("isa", rt::isa_name(c.isa))
@@ -98,6 +109,14 @@ std::string origins_text(const std::vector<config::Origin>& origins) {
   return text;
 }
 
+// Under a line of its own.
+std::string idle_text(const safety::Redundancy& redundancy) {
+  std::string text = safety::to_text(redundancy);
+  if (text.empty()) return text;
+  text.pop_back();
+  return "\n" + text;
+}
+
 }  // namespace
 
 int safety_command(const SafetyOptions& o, const Output& out) {
@@ -118,12 +137,14 @@ int safety_command(const SafetyOptions& o, const Output& out) {
       .add("hash", e.hash)
       .add("limit", e.limit_none ? "none" : "checked")
       .add("rows", rows_value(e))
+      .add("never_bind", idle_value(e.redundancy))
       .add("cost", cost_value(e.cost, budget));
   if (o.verb == "check") {
     const auto fits = config::check_budget(checked->shield, budget);
     if (!fits) return out.error(fits.error());
     out.result(v, fmt::format("{}: ok, {} rows, {}", o.file, e.rows.size(),
-                              safety::budget_text(e.cost, budget)));
+                              safety::budget_text(e.cost, budget)) +
+                      idle_text(e.redundancy));
     return 0;
   }
   v.add("constants", constants_value(e))

@@ -32,7 +32,7 @@ grep -q 'p99 .* the .* that the check stage has' "$tmp/said.txt" ||
 # Who is refused by prediction: check and run. Who only looks is not.
 gives 0 check "$tmp/arm.toml"
 says '"budget_us": 450, "budget_from": "stage.check - stage.infer"'
-has_keys "$tmp/said.json" unit units predicted_us isa motions \
+has_keys "$tmp/said.json" unit units predicted_us never_bind isa motions \
   motion_us worst_cycle_us
 edit 's/^ladder = /budget = "3 us"\n&/'
 gives 2 check "$tmp/arm.toml"
@@ -42,6 +42,18 @@ gives 0 explain "$tmp/arm.toml"
 says '"budget_us": 3, "budget_from": "limit.budget"'
 gives 0 fuzz "$tmp/arm.toml" --cases 20
 gives 0 diff "$tmp/first.toml" "$tmp/arm.toml"
+example
+
+# Rows that never bind are said, not refused; what nothing satisfies is.
+edit 's/^cell /hall = {keep="in", box=["-1 m .. 1 m","-1 m .. 1 m","-1 m .. 2 m"]}\n&/'
+gives 0 check "$tmp/arm.toml"
+says '"never_bind": \[{"row": "hall", "because": "cell implies it", "proof": "'
+"$rtctl" safety check "$tmp/arm.toml" >"$tmp/said.txt"
+grep -q '^  hall: cell implies it: ' "$tmp/said.txt" ||
+  fail "$(cat "$tmp/said.txt")"
+edit 's/^hall .*/hall = {keep="in", box=["0 m .. 20 mm","-1 m .. 1 m","-1 m .. 2 m"]}/'
+wants 2 'arm.toml:[0-9]*:[0-9]*: limit.*: nothing satisfies it' \
+  "$rtctl" safety check "$tmp/arm.toml"
 example
 
 gives 0 diff "$tmp/first.toml" "$tmp/arm.toml"

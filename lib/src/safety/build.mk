@@ -1,6 +1,6 @@
 lib_srcs += $(wildcard lib/src/safety/*.cpp lib/src/safety/seal/*.cpp \
               lib/src/safety/limits/*.cpp lib/src/safety/limits/families/*.cpp \
-              lib/src/safety/expr/*.cpp)
+              lib/src/safety/expr/*.cpp lib/src/safety/redundancy/*.cpp)
 $(eval $(call kernels,lib/src/safety/kernels))
 
 # Machine code for expressions: where there is a writer for it.

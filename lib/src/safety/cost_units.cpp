@@ -19,7 +19,9 @@ double moving(const Image& image, uint32_t spared) {
         return s.link > 0 && (spared >> s.body & 1u) == 0;
       }));
 }
+// Of a screened image every pair is looked at once, and some closely.
 double sphere_samples(const Image& image, const Binds& binds) {
+  if (image.derived.screened != 0) return moving(image, 0);
   return moving(image, binds.spared) * samples(image);
 }
 double centres(const Image& image, uint32_t signal) {
@@ -30,6 +32,18 @@ double of_human(const Image& image, const Row& row) {
 }
 
 using Load = void (*)(const Image& image, const Row& row, WorkLoad& to);
+
+// Beside the bound of each pair: the balls, and as many pairs as are near.
+void screening(const Image& image, WorkLoad& to) {
+  if (image.derived.screened == 0) return;
+  const double faces =
+      image.hulls == 0 ? 0 : static_cast<double>(image.faces) / image.hulls;
+  const bool hull = unit_ns(Work::kFace, rt::Isa::kPortable) * faces >
+                    unit_ns(Work::kCapsule, rt::Isa::kPortable);
+  to.add(Work::kCapsule, moving(image, 0) * samples(image));
+  to.add(hull ? Work::kFace : Work::kCapsule,
+         kNearPairs * samples(image) * (hull ? faces : 1));
+}
 
 // What judge() does for every motion, whether or not there is such a row, and
 // what looks at the command alone, which is less than to count the row.
@@ -182,6 +196,15 @@ WorkLoad check_load(const Image& image, double commands) {
   for (uint32_t h = 0; h < image.humans; ++h)
     out.add(Work::kNowCentre,
             image.chain.spheres * centres(image, image.human[h].signal));
+  // Time to violation: sixteen samples more.
+  if (image.ladder.horizon_ns > 0)
+    out.add(motion_load(image, false), 16 / samples(image));
+  // What is remembered looks at humans once more.
+  for (uint32_t r = 0; r < image.rows && image.ladder.exact_every > 0; ++r) {
+    const Row& row = image.row[r];
+    if (row.kernel == kSeparation || row.kernel == kContact)
+      out.add(row_load(image, row), 1);
+  }
   return out;
 }
 
@@ -194,6 +217,7 @@ WorkLoad motion_load(const Image& image, bool planned) {
   out.add(Work::kJointSample, n * s);
   out.add(Work::kReachSample, n * (n + 1) * s);  // of places and of speeds
   out.add(Work::kSphereSample, moving(image, 0) * s);
+  screening(image, out);
   out.add(Work::kPlanSample, planned ? s : 0);
   out.add(Work::kPlanJoint, planned ? n * s : 0);
   for (uint32_t r = 0; r < image.rows; ++r)

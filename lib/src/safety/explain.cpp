@@ -296,6 +296,7 @@ Explanation explain(const Image& image, rt::Isa isa) {
   for (const auto& [bit, word] : rungs)
     if (image.ladder.rungs & bit) out.ladder.emplace_back(word);
   out.cost = cost_of(image, isa);
+  out.redundancy = find_redundancy(image);
   for (uint32_t r = 0; r < image.rows; ++r)
     out.rows.push_back(explain_row(image, image.row[r], isa));
   out.constants = constants(image);
@@ -317,7 +318,7 @@ std::string to_text(const Explanation& e) {
         row.id, row.kernel, row.kind, row.priority, row.limit, row.margin,
         row.scale, row.bound, row.consumer, micros(row.predicted), row.units,
         row.unit, attributes(row));
-  out += cost_text(e.cost);
+  out += to_text(e.redundancy) + cost_text(e.cost);
   out += "constants of the commit rule:\n";
   for (const auto& c : e.constants)
     out += fmt::format("  {:26} {:g}{}{}  ({})\n", c.name, c.value,

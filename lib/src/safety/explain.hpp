@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "safety/cost.hpp"
+#include "safety/redundancy.hpp"
 
 namespace tactus::safety {
 
@@ -58,6 +59,7 @@ struct Explanation {
   std::vector<Constant> constants;
   std::vector<Assumption> assumptions;
   Cost cost;
+  Redundancy redundancy;
 };
 
 // With what it costs on the kernels of this machine, or of `isa`.

@@ -8,6 +8,7 @@
 #include "safety/limits/compile.hpp"
 #include "safety/limits/edits.hpp"
 #include "safety/limits/ir.hpp"
+#include "safety/redundancy.hpp"
 #include "safety/seal.hpp"
 
 namespace tactus::safety::limits {
@@ -77,6 +78,16 @@ Result<void> take_out(const toml::Document& document, const Options& options,
   return document.status();
 }
 
+// What nothing satisfies is a slip in the file, not a limit.
+Result<void> check_contradictions(const toml::Document& document,
+                                  const Image& image) {
+  for (const Finding& f : find_redundancy(image).contradictions)
+    document.root().table("limit")[f.row].fail(
+        fmt::format("{} ({})", f.because, f.proof),
+        "limits that some motion keeps");
+  return document.status();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Image>> compile(const toml::Document& document,
@@ -111,6 +122,7 @@ Result<std::unique_ptr<Image>> compile(const toml::Document& document,
   lower_commit(robot, options.timing, image->commit);
   if (auto sealed = seal(*image); !sealed)
     return bad_input("{}: {}", document.name(), sealed.error().text());
+  if (auto ok = check_contradictions(document, *image); !ok) return ok.error();
   return image;
 }
 
