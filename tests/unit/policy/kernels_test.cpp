@@ -12,9 +12,8 @@
 #include <cstdlib>
 #include <random>
 
-#include "onnx_writer.hpp"
+#include "plan_rig.hpp"
 #include "policy/kernels/kernel_set.hpp"
-#include "policy/plan.hpp"
 
 using namespace tactus;
 using namespace tactus::policy;
@@ -209,16 +208,12 @@ struct Layer {
 
 Floats run(const Layer& layer, const char* backend) {
   const std::string bytes = layer.file();
-  Options options;
-  options.backend = backend;
-  const auto plan = ModelPlan::from_image(as_image(bytes), "layer", options);
-  cr_assert(bool(plan), "%s", plan ? "" : plan.error().text());
-  auto context = Context::make(*plan);
+  Context context = context_of(plan_of(as_image(bytes), on(backend)));
   Floats y(layer.hidden);
   std::vector<InputView> in = {{layer.x.data()}, {layer.h.data()}};
   if (layer.op == "LSTM") in.push_back({layer.c.data()});
   const OutputView out(y);
-  cr_assert(context->run(in, {&out, 1}) == Status::kOk);
+  cr_assert(context.run(in, {&out, 1}) == Status::kOk);
   return y;
 }
 
@@ -258,9 +253,8 @@ Test(kernels, a_run_does_not_depend_on_where_the_callers_floats_lie) {
   const std::string bytes = layer.file();
   for (const auto isa : isas()) {
     ::setenv("TACTUS_ISA", rt::isa_name(isa), 1);
-    const auto plan = ModelPlan::from_image(as_image(bytes), "layer", {});
+    Context context = context_of(plan_of(as_image(bytes)));
     ::unsetenv("TACTUS_ISA");
-    auto context = Context::make(*plan);
     Floats first;
     for (std::size_t shift = 0; shift < kBlock; ++shift) {
       const Floats x = shifted(layer.x, shift), h = shifted(layer.h, shift / 2);
@@ -270,7 +264,7 @@ Test(kernels, a_run_does_not_depend_on_where_the_callers_floats_lie) {
                               {h.data() + shift / 2},
                               {c.data() + kBlock - shift}};
       const OutputView out{y.data() + shift, layer.hidden};
-      cr_assert(context->run(in, {&out, 1}) == Status::kOk);
+      cr_assert(context.run(in, {&out, 1}) == Status::kOk);
       const Floats got(out.begin(), out.end());
       if (first.empty()) first = got;
       cr_assert(got == first, "%s at %zu", rt::isa_name(isa), shift);

@@ -8,8 +8,7 @@
 #include <random>
 #include <string>
 
-#include "onnx_writer.hpp"
-#include "policy/plan.hpp"
+#include "plan_rig.hpp"
 
 using namespace tactus;
 using namespace tactus::policy;
@@ -40,14 +39,8 @@ struct Answer {
 
 // All inputs drawn; the `broken`-th element of the first is NaN.
 Answer answer(const OnnxFile& file, const char* backend, long broken = -1) {
-  Options options;
-  options.backend = backend;
-  const std::string bytes = file.bytes();
-  auto plan = ModelPlan::from_image(as_image(bytes), "t", options);
-  cr_assert(bool(plan), "%s", plan ? "" : plan.error().text());
-  auto context = Context::make(*plan);
-  cr_assert(bool(context));
-  const auto& d = (*plan)->describe();
+  Context context = context_of(plan_of(file, on(backend)));
+  const auto& d = context.plan().describe();
   std::vector<Floats> x;
   std::vector<InputView> in;
   for (const auto& i : d.inputs)
@@ -56,7 +49,7 @@ Answer answer(const OnnxFile& file, const char* backend, long broken = -1) {
   for (const Floats& v : x) in.push_back({v.data()});
   Answer a{Floats(d.outputs[0].size), x[0].size()};
   const OutputView out(a.y);
-  static_cast<void>(context->run(in, {&out, 1}));
+  static_cast<void>(context.run(in, {&out, 1}));
   return a;
 }
 
