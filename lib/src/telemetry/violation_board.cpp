@@ -130,10 +130,12 @@ void ViolationWriter::warn(uint32_t row, const Found& found) noexcept {
 }
 
 void ViolationWriter::note(uint32_t row, const Found& found) noexcept {
-  const safety::Row unjudged{.kind = safety::RowKind::kHard};
-  const safety::Row& of = row == kUnjudged ? unjudged : image_->row[row];
+  const bool judged = row != kUnjudged;
+  const auto kind = judged ? image_->row[row].kind : safety::RowKind::kHard;
+  const auto declared =
+      judged ? image_->row[row].severity : safety::RowSeverity::kByRung;
   const safety::Severity severity =
-      safety::severity_of(of.severity, of.kind, found.end.rung);
+      safety::severity_of(declared, kind, found.end.rung);
   const auto level = static_cast<uint8_t>(static_cast<uint8_t>(severity) + 2);
   const bool began = level_[row] <= kNear;
   if (row != kUnjudged) {

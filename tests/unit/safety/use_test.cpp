@@ -62,6 +62,17 @@ Compiled compile(const std::string& text, const std::string& name,
   return limits::compile(*document, *chain, options);
 }
 
+limits::Options reading(limits::UsedFiles& used) {
+  limits::Options options;
+  options.used = &used;
+  return options;
+}
+limits::Options edited(const limits::Edits& edits) {
+  limits::Options options;
+  options.edits = &edits;
+  return options;
+}
+
 std::string using_site(const std::string& text = kGood) {
   return with("[limit]\n", "[limit]\nuse = [\"site.toml\"]\n", text);
 }
@@ -201,9 +212,9 @@ human = {kind="ssm", of="hand", d_min="80 mm", speed="1.0 m/s", intrusion="0 m",
     return out;
   };
   cr_assert(files("action.max") == "site.toml ");
-  cr_assert(files("action.rate") == "arm.toml ");
-  cr_assert(files("human") == "arm.toml site.toml ");
-  cr_assert(has(to_text(e), ", from arm.toml, site.toml"));
+  cr_assert(files("action.rate") == "this file ");
+  cr_assert(files("human") == "this file site.toml ");
+  cr_assert(has(to_text(e), ", from this file, site.toml"));
 }
 
 Test(use, paths_are_from_the_folder_of_the_file_that_names_them) {
@@ -227,17 +238,17 @@ Test(use, what_was_read_compiles_to_the_same_bits_without_the_files) {
     const Folder f;
     f.put("site.toml", "[limit]\naction = {max=\"0.6 rad/s\"}\n");
     name = f.at("arm.toml");
-    const auto image = compile(using_site(), name, {.used = &used});
+    const auto image = compile(using_site(), name, reading(used));
     cr_assert(bool(image), "%s", image.error().text());
     hash = (*image)->header.hash;
   }
   cr_assert(used.file.size() == 1 && used.file[0].path == "site.toml");
   used.recorded = true;
-  const auto again = compile(using_site(), name, {.used = &used});
+  const auto again = compile(using_site(), "run.tlog (limits)", reading(used));
   cr_assert(bool(again), "%s", again.error().text());
   cr_assert((*again)->header.hash == hash);
   used.file.clear();
-  const auto none = compile(using_site(), name, {.used = &used});
+  const auto none = compile(using_site(), name, reading(used));
   cr_assert(not bool(none));
   cr_assert(has(none.error().text(), "expected a file that the log has"));
 }
@@ -303,7 +314,7 @@ Test(use, refuses_names_without_room_for_both) {
 
 Test(edits, disable_rows_and_families) {
   const limits::Edits edits{{"human", "keep"}, {}, ""};
-  const auto image = compile(kGood, "arm.toml", {.edits = &edits});
+  const auto image = compile(kGood, "arm.toml", edited(edits));
   cr_assert(bool(image), "%s", image.error().text());
   const Image& i = **image;
   for (const char* id : {"human", "human.now", "cell", "post"})
@@ -315,7 +326,7 @@ Test(edits, disable_rows_and_families) {
 Test(edits, remove_tables_and_add_limits) {
   const limits::Edits edits{
       {}, {"post"}, "[limit]\naction = {max=\"0.3 rad/s\"}\n"};
-  const auto image = compile(kGood, "arm.toml", {.edits = &edits});
+  const auto image = compile(kGood, "arm.toml", edited(edits));
   cr_assert(bool(image), "%s", image.error().text());
   cr_assert(find(**image, "post") == nullptr);
   cr_assert(about((*image)->action_hi[0], 0.3));
@@ -323,8 +334,8 @@ Test(edits, remove_tables_and_add_limits) {
 
 Test(edits, name_what_there_is) {
   const limits::Edits row{{"hooman"}, {}, ""}, table{{}, {"pots"}, ""};
-  const auto a = compile(kGood, "arm.toml", {.edits = &row});
-  const auto b = compile(kGood, "arm.toml", {.edits = &table});
+  const auto a = compile(kGood, "arm.toml", edited(row));
+  const auto b = compile(kGood, "arm.toml", edited(table));
   cr_assert(not bool(a) && not bool(b));
   cr_assert(has(a.error().text(),
                 "arm.toml: the program disables \"hooman\": no such row: "
@@ -340,7 +351,7 @@ Test(edits, that_leave_nothing_are_no_limit_at_all) {
       {}, {"action", "joint", "cell", "post", "human", "pair"}, ""};
   const limits::Edits off{{"action", "joint", "keep", "ssm", "linear"}, {}, ""};
   for (const auto* edits : {&all, &off}) {
-    const auto image = compile(kGood, "arm.toml", {.edits = edits});
+    const auto image = compile(kGood, "arm.toml", edited(*edits));
     cr_assert(not bool(image));
     cr_expect(has(image.error().text(),
                   "limit: no limit in it: expected at least one, or limit = "

@@ -97,7 +97,8 @@ LimitsIr join(const std::vector<Part>& parts, PartReader& reader) {
     if (parts.size() > 1) mark(one, i);
     join_settings(one, all);
     tighten(all, std::move(one), parts[i].label);
-    all.files.push_back(parts[i].path);
+    // The first one's name is another in a log: the image must not tell.
+    all.files.push_back(i == 0 ? "this file" : parts[i].path);
   }
   return all;
 }
