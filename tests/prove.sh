@@ -9,6 +9,8 @@
 #                 two million evaluations of random expressions
 #                 (empty: what make check does)
 #       oracle    ORACLE=20000000          states that the oracle judges, too
+#       loop      LOOP_CYCLES=10000000     adversarial policy and hand in the
+#                 demo's plant, in virtual time, until the guardian acts
 #       mutants   MUTANTS=0                the shield's instructions, one at a
 #                 time; as many, 0: all of them
 #       episodes  FREE=1000 HAND=200       the demo's criteria, in lockstep
@@ -21,7 +23,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${1:-build/release}
 [ $# -eq 0 ] || shift
-known=(audit policies kills shield qp oracle mutants episodes operators graphs)
+known=(audit policies kills shield qp oracle loop mutants episodes operators graphs)
 [ $# -gt 0 ] || set -- "${known[@]}"
 failed=() skipped=() held=()
 
@@ -75,6 +77,21 @@ oracle() {
   ORACLE=${ORACLE:-20000000}
   part oracle "$ORACLE states and half as many thresholds, by the oracle" \
     two_oracles
+}
+# Two processes, with lives of their own; broken promises and goals in one.
+two_loops() {
+  local half=$((LOOP_CYCLES / 2)) other rc=0
+  LOOP_CYCLES=$half LOOP_SEED=2 "$build/tests/unit-demo" \
+    --filter 'loop/nothing*' --verbose=1 & other=$!
+  LOOP_CYCLES=$half LOOP_SEED=1 "$build/tests/unit-demo" \
+    --filter 'loop/*' --verbose=1 || rc=$?
+  wait "$other" || rc=$?
+  return "$rc"
+}
+loop() {
+  LOOP_CYCLES=${LOOP_CYCLES:-10000000}
+  part loop "$LOOP_CYCLES cycles against policy and hand, by the demo's plant" \
+    two_loops
 }
 mutants() {
   export MUTANTS=${MUTANTS:-0}
