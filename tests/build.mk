@@ -73,8 +73,8 @@ test-programs: $O/tests/qp-problems
 # of loops that -O3 makes and few calls reach.
 mutated_cpu := $(foreach i,avx512vl avx2,$(shell grep -qw $i /proc/cpuinfo && \
                  echo $(i:vl=)))
-mutated := $(addprefix $O/mutated/,contracts_test.o rows_test.o oracle_test.o \
-             adversary_test.o)
+mutated := $(patsubst %,$O/mutated/%_test.o,contracts rows oracle adversary \
+             space trajectory loads contact barriers expr_vm qp project kernel)
 $(mutated): $O/mutated/%.o: tests/unit/safety/%.cpp
 	$(call say,CXX,$<)
 	@mkdir -p $(@D)

@@ -6,7 +6,11 @@
 // minimum into a maximum, a comparison, jump, set or conditional move into
 // its opposite, and back. The copy runs with ARG...; a mutant that still
 // exits 0 survived and is printed with its source line. `|` between the
-// arguments parts several runs, tried in turn until one notices. -n: as many,
+// arguments parts several runs, tried in turn until one notices; the run behind
+// `?`, if there is one, is asked of survivors only: 0, they give the answers
+// that the unchanged code gives (work skipped, a store that nobody reads, a
+// bound that never binds); else their answers differ, within what the tests
+// allow: those are the ones to look at. -n: as many,
 // drawn from all; 0: all. -x: not in functions that have NAME in theirs. Exit
 // 2: cannot run; 1: the unchanged program fails. Needs objdump and addr2line.
 #include <elf.h>
@@ -55,7 +59,10 @@ struct Options {
   std::size_t jobs = 1;
   std::string program, space, except;
   std::vector<std::vector<std::string>> runs;
+  std::vector<std::string> tells;  // empty: nothing is told of survivors
 };
+
+enum Fate : uint32_t { kSurvived, kNoticed, kAlike };
 
 [[noreturn]] void die(const std::string& why) {
   std::fprintf(stderr, "mutants: %s\n", why.c_str());
@@ -236,18 +243,20 @@ pid_t start(const std::string& program, const std::vector<std::string>& args) {
   _exit(127);
 }
 
-bool passes(const std::string& program, const Options& o) {
-  for (const auto& args : o.runs) {
-    const pid_t child = start(program, args);
-    int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-      kill(-child, SIGKILL);  // what a runner of tests left behind
-      return false;
-    }
+bool passes(const std::string& program, const std::vector<std::string>& args) {
+  const pid_t child = start(program, args);
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  return true;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
+  kill(-child, SIGKILL);  // what a runner of tests left behind
+  return false;
+}
+
+Fate fate_of(const std::string& program, const Options& o) {
+  for (const auto& args : o.runs)
+    if (!passes(program, args)) return kNoticed;
+  return !o.tells.empty() && passes(program, o.tells) ? kAlike : kSurvived;
 }
 
 bool write_program(const std::string& path, const std::vector<char>& elf) {
@@ -257,7 +266,7 @@ bool write_program(const std::string& path, const std::vector<char>& elf) {
   return file.good() && chmod(path.c_str(), 0755) == 0;
 }
 
-// One worker's share: a byte per mutant into the pipe, 1 for noticed.
+// One worker's share: each mutant's number and fate into the pipe.
 void work(const Options& o, const std::vector<char>& elf,
           const std::vector<Mutant>& list, std::size_t job, int to) {
   const std::string path = o.program + ".mutant" + std::to_string(job);
@@ -266,15 +275,14 @@ void work(const Options& o, const std::vector<char>& elf,
     const std::size_t at = offset_of(elf, list[i].address) + list[i].at;
     changed[at] = static_cast<char>(list[i].to);
     if (!write_program(path, changed)) die(path + ": cannot be written");
-    const uint32_t answer[2] = {static_cast<uint32_t>(i),
-                                passes(path, o) ? 0u : 1u};
+    const uint32_t answer[2] = {static_cast<uint32_t>(i), fate_of(path, o)};
     if (write(to, answer, sizeof answer) != sizeof answer) _exit(2);
   }
   unlink(path.c_str());
   _exit(0);
 }
 
-std::vector<bool> run(const Options& o, const std::vector<Mutant>& list) {
+std::vector<Fate> run(const Options& o, const std::vector<Mutant>& list) {
   const std::vector<char> elf = contents(o.program);
   int ends[2];
   if (pipe(ends) != 0) die("pipe: no descriptors");
@@ -285,30 +293,33 @@ std::vector<bool> run(const Options& o, const std::vector<Mutant>& list) {
     }
   }
   close(ends[1]);
-  std::vector<bool> noticed(list.size());
+  std::vector<Fate> fates(list.size());
   std::size_t done = 0;
   uint32_t answer[2];
   while (read(ends[0], answer, sizeof answer) == sizeof answer) {
-    noticed[answer[0]] = answer[1] == 1;
+    fates.at(answer[0]) = static_cast<Fate>(answer[1]);
     if (++done % 100 == 0 && isatty(2))
       std::fprintf(stderr, "\r%zu of %zu", done, list.size());
   }
   if (done != list.size()) die("a worker ended early");
-  return noticed;
+  return fates;
 }
 
 void print_survivors(const Options& o, const std::vector<Mutant>& list,
-                     const std::vector<bool>& noticed) {
+                     const std::vector<Fate>& fates) {
   std::map<std::string, std::size_t> lines;
   for (std::size_t i = 0; i < list.size(); ++i) {
-    if (noticed[i]) continue;
+    if (fates[i] == kNoticed) continue;
     std::ostringstream command;
     command << "addr2line -e '" << o.program << "' 0x" << std::hex
             << list[i].address;
     std::string line = lines_of(command.str()).at(0);
     line = line.substr(line.rfind('/') + 1);
     line = line.substr(0, line.find(' '));
-    ++lines[line + "  " + list[i].what];
+    const char* class_of = o.tells.empty()      ? ""
+                           : fates[i] == kAlike ? "same answers   "
+                                                : "other answers  ";
+    ++lines[class_of + line + "  " + list[i].what];
   }
   for (const auto& [what, count] : lines)
     std::printf("survived %3zu  %s\n", count, what.c_str());
@@ -329,11 +340,14 @@ Options read_options(int argc, char** argv) {
   o.program = argv[optind];
   o.space = argv[optind + 1];
   o.runs.emplace_back();
+  std::vector<std::string>* to = &o.runs.back();
   for (int i = optind + 2; i < argc; ++i) {
     if (std::strcmp(argv[i], "|") == 0)
-      o.runs.emplace_back();
+      to = &o.runs.emplace_back();
+    else if (std::strcmp(argv[i], "?") == 0)
+      to = &o.tells;
     else
-      o.runs.back().emplace_back(argv[i]);
+      to->emplace_back(argv[i]);
   }
   return o;
 }
@@ -349,15 +363,20 @@ int main(int argc, char** argv) {
     std::shuffle(list.begin(), list.end(), rng);
     list.resize(o.count);
   }
-  if (!passes(o.program, o)) {
+  const Fate unchanged = fate_of(o.program, o);
+  if (unchanged == kNoticed || (unchanged != kAlike && !o.tells.empty())) {
     std::fprintf(stderr, "mutants: the unchanged program fails\n");
     return 1;
   }
-  const std::vector<bool> noticed = run(o, list);
-  print_survivors(o, list, noticed);
-  const auto killed = std::count(noticed.begin(), noticed.end(), true);
-  std::printf("mutants of %s: %zu, noticed %td, survived %td\n",
-              o.space.c_str(), list.size(), killed,
-              static_cast<std::ptrdiff_t>(list.size()) - killed);
+  const std::vector<Fate> fates = run(o, list);
+  print_survivors(o, list, fates);
+  const auto count = [&](Fate fate) {
+    return std::count(fates.begin(), fates.end(), fate);
+  };
+  std::printf("mutants of %s: %zu, noticed %td, survived %td", o.space.c_str(),
+              list.size(), count(kNoticed), count(kSurvived) + count(kAlike));
+  if (!o.tells.empty())
+    std::printf(", %td of them with the same answers", count(kAlike));
+  std::printf("\n");
   return 0;
 }

@@ -66,6 +66,8 @@ Test(adversary, no_accepted_action_leads_to_a_violation, .timeout = 36000) {
 // Without rung scale, so that the projection has them all.
 Test(adversary, nor_does_one_that_was_projected, .timeout = 36000) {
   uint64_t wanted = std::getenv("TACTUS_PROVE") ? 250'000 : 2'500;
+  if (const char* count = std::getenv("TACTUS_ADVERSARY"))
+    wanted = std::strtoull(count, nullptr, 10) / 4 + 1;
   Tally sum = attack(wanted, kRungPass | kRungProject | kRungStop);
   no_violation(sum, wanted);
   cr_assert(sum.projected > wanted / 20);

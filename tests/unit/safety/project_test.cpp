@@ -147,7 +147,7 @@ Test(project, goes_on_from_a_keyframe_with_the_same_bits) {
     run.step();
     Cycle again = run.cycle();
     again.state = from.state;
-    kPortableKernel.check(*image, again.state, again.in, again.out);
+    reference().check(*image, again.state, again.in, again.out);
     cr_assert(again.out.rung == run.cycle().out.rung);
     cr_assert(std::memcmp(again.out.action, run.cycle().out.action,
                           sizeof again.out.action) == 0);
@@ -167,7 +167,7 @@ Test(project, a_hostile_warm_start_changes_no_verdict) {
     Cycle again = run.cycle();
     again.state = from.state;
     for (uint64_t& word : again.state.projected.word) word = ~uint64_t{0};
-    kPortableKernel.check(*image, again.state, again.in, again.out);
+    reference().check(*image, again.state, again.in, again.out);
     cr_assert(again.out.rung == TACTUS_RUNG_PROJECT);
     for (int j = 0; j < 7; ++j) {
       cr_assert(std::fabs(again.out.action[j] - run.cycle().out.action[j]) <

@@ -4,12 +4,14 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
 
 #include "qp_cases.hpp"
 #include "qp_oracle.hpp"
+#include "rig.hpp"
 #include "rt/isa.hpp"
 #include "safety/kernel.hpp"
 
@@ -22,7 +24,7 @@ constexpr QpRows kCold{};
 
 QpResult solve(const QpProblem& problem, const QpRows& warm = kCold) {
   QpResult out;
-  kPortableKernel.solve(problem, warm, out);
+  rig::reference().solve(problem, warm, out);
   return out;
 }
 
@@ -240,7 +242,8 @@ void one(const Case& c, Tally& sum) {
     sum.unsafe += !(violation(c.problem, r->u) <= 1e-9L);
   }
   for (const Isa isa : {Isa::kAvx2, Isa::kAvx512}) {
-    if (!tactus::rt::isa_here(isa)) continue;
+    // Nobody would compare a mistake with what is right.
+    if (!tactus::rt::isa_here(isa) || rig::kMutated) continue;
     QpResult other;
     kernel_for(isa).solve(c.problem, c.hint, other);
     sum.isa += std::memcmp(&other, &warm, sizeof warm) != 0;
@@ -287,14 +290,17 @@ Test(qp, no_answer_violates_a_row, .timeout = 36000) {
   cr_assert(eq(u64, sum.warm_status, 0));
   cr_assert(eq(u64, sum.isa, 0));
   cr_assert(sum.alike_status <= static_cast<uint64_t>(problems) / 50'000);
-  cr_assert(sum.of[1] > 1000 && sum.of[2] > 1000, "both kinds were there");
+  const auto few = static_cast<uint64_t>(problems) / 100;
+  cr_assert(sum.of[1] > few && sum.of[2] > few, "both kinds were there");
 }
 
 Test(qp, agrees_with_trying_every_active_set, .timeout = 36000) {
   Source source(11);
   Case c;
   uint64_t feasible = 0, missed = 0, invented = 0, off = 0, near = 0;
-  for (int i = 0; i < 30'000; ++i) {
+  const char* count = std::getenv("QP_PROBLEMS");
+  const int problems = std::min(count ? std::atoi(count) : 30'000, 30'000);
+  for (int i = 0; i < problems; ++i) {
     source.next(1 + static_cast<uint32_t>(i) % 4, 8, c);
     const QpResult r = solve(c.problem);
     const qp_oracle::Answer truth = qp_oracle::Search(c.problem).run();
@@ -309,10 +315,11 @@ Test(qp, agrees_with_trying_every_active_set, .timeout = 36000) {
     off += !agree(c, u, r.u);
   }
   std::printf(
-      "30000 small problems: %lu feasible; missed %lu, invented %lu, other "
+      "%d small problems: %lu feasible; missed %lu, invented %lu, other "
       "answer %lu; nearly parallel rows decided differently %lu\n",
-      feasible, missed, invented, off, near);
-  cr_assert(feasible > 10'000 && feasible < 29'000);
+      problems, feasible, missed, invented, off, near);
+  const auto all = static_cast<uint64_t>(problems);
+  cr_assert(feasible > all / 3 && feasible < all - all / 30);
   cr_assert(eq(u64, missed, 0));
   cr_assert(eq(u64, invented, 0));
   cr_assert(eq(u64, off, 0));

@@ -60,7 +60,7 @@ inline void resolve(const double* q, const Vec& v, float* out) {
 class Run {
  public:
   Run(const Image& image, Vec goal, Vec hand = {3, 0, 1})
-      : loop(image, kPortableKernel, 0), goal_(goal), hand_(hand) {}
+      : loop(image, reference(), 0), goal_(goal), hand_(hand) {}
 
   void step() {
     loop.step_with([this](Cycle& c, const plant::Robot& robot) {

@@ -169,17 +169,22 @@ inline std::unique_ptr<Image> sealed() {
 }
 
 #ifdef TACTUS_MUTATED
+inline constexpr bool kMutated = true;
 // The one of this program, whose instructions are changed (tests/mutation).
 inline const Kernel& product() {
   static constexpr Kernel kOwn = make_kernel(rt::Isa::kPortable);
   return kOwn;
 }
+inline const Kernel& reference() { return product(); }
 #else
+inline constexpr bool kMutated = false;
 // The kernel of this machine, or of TACTUS_ISA.
 inline const Kernel& product() {
   static const auto isa = rt::choose_isa();
   return isa ? kernel_for(*isa) : kPortableKernel;
 }
+// What the others' bits are compared with.
+inline const Kernel& reference() { return kPortableKernel; }
 #endif
 
 // A robot at rest in the middle of its cell, the hand far away, at cycle 100.

@@ -37,7 +37,7 @@ inline std::unique_ptr<Image> limited(uint32_t rungs) {
 
 class Run {
  public:
-  explicit Run(const Image& image, const Kernel& kernel = kPortableKernel,
+  explicit Run(const Image& image, const Kernel& kernel = reference(),
                float wrist = 2.5F)
       : image_(image), kernel_(kernel) {
     cycle_.q[6] = wrist;
