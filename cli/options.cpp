@@ -179,15 +179,28 @@ void add_cases(CLI::App& sub, uint64_t most, SafetyOptions& o) {
   sub.add_option("--seed", o.seed, "of the first (1)");
 }
 
+void add_states(CLI::App& check, SafetyOptions& o) {
+  CLI::Option* states = check.add_option(
+      "--states", o.states,
+      "F.npy: one verdict a row, which is every signal's values in order");
+  check
+      .add_option("--actions", o.actions, "F.npy: as many; without: dq goes on")
+      ->needs(states);
+  check.add_option("--output", o.output, "F.npy: margin of each row")
+      ->needs(states);
+}
+
 void add_safety(CLI::App& app, Raw& raw) {
   CLI::App* safety = app.add_subcommand("safety", "look at or check limits");
   safety->require_subcommand(1);
-  constexpr const char* verbs[][2] = {
-      {"explain", "rows, kernels, assumptions with their margins"},
-      {"check", "whether the file is complete and consistent"},
-  };
-  for (const auto& verb : verbs) safety_verb(*safety, verb[0], verb[1], raw);
   SafetyOptions& o = raw.options.safety;
+  safety_verb(*safety, "explain",
+              "rows, kernels, assumptions with their margins", raw);
+  add_states(*safety_verb(*safety, "check",
+                          "whether the file is complete and consistent; with "
+                          "--states, exit 1 when one is unsafe",
+                          raw),
+             o);
   add_cases(*safety_verb(*safety, "bench",
                          "time of the check of these limits on this machine; "
                          "exit 1 when it is beyond the stage's time",

@@ -65,8 +65,9 @@ struct ModelOptions {
 struct SafetyOptions {
   std::string verb;  // explain, check, bench, diff, fuzz
   std::string file;
-  std::string other;              // diff
-  std::optional<uint64_t> cases;  // bench, fuzz
+  std::string other;                    // diff
+  std::string states, actions, output;  // check; empty: none
+  std::optional<uint64_t> cases;        // bench, fuzz
   uint64_t seed = 1;
 };
 

@@ -123,6 +123,7 @@ int safety_command(const SafetyOptions& o, const Output& out) {
   if (o.verb == "bench") return safety_bench(o, out);
   if (o.verb == "diff") return safety_diff(o, out);
   if (o.verb == "fuzz") return safety_fuzz(o, out);
+  if (o.verb == "check" && !o.states.empty()) return safety_states(o, out);
   const auto checked = config::load_limits(o.file);
   if (!checked) return out.error(checked.error());
   const auto isa = rt::choose_isa();

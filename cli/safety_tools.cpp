@@ -21,13 +21,6 @@ Value head(const SafetyOptions& o) {
       .add("file", o.file);
 }
 
-// Its members, after the head's.
-std::string joined(const Value& first, const Value& rest) {
-  std::string text = first.json();
-  text.pop_back();
-  return text + ", " + rest.json().substr(1);
-}
-
 // bench and fuzz call kernels that read joints, positions and velocities.
 Result<config::LimitsFile> load(const SafetyOptions& o) {
   auto loaded = config::load_limits(o.file);
@@ -49,6 +42,12 @@ std::string deadline_text(const config::CheckTime& time, double p99) {
 }
 
 }  // namespace
+
+std::string joined(const Value& first, const Value& rest) {
+  std::string text = first.json();
+  text.pop_back();
+  return text + ", " + rest.json().substr(1);
+}
 
 int safety_bench(const SafetyOptions& o, const Output& out) {
   const auto loaded = load(o);

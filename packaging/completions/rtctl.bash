@@ -47,7 +47,8 @@ _rtctl() {
         --whole --calibrate --duration --max-error --keep --signals --threads
         --most' ;;
       2:safety) words='explain check bench diff fuzz' ;;
-      *:safety) suffix=toml words='--cases --seed' ;;
+      *:safety) suffix='toml npy' words='--cases --seed --states --actions
+        --output' ;;
       *:guardian) words='--fd --pidfd --cpu --priority' ;;
     esac
     [ "$COMP_CWORD" -eq 1 ] || words+=' --json --help'
