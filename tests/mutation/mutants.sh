@@ -6,8 +6,8 @@
 # What survives is listed, by class. "same answers": not one bit of 40000
 # cycles of every rung differs, from the jump that skips work to the store that
 # nobody reads. "other answers": the result moves within what the tests allow,
-# such as a bound that grows. Fails when fewer than a tenth are noticed: then
-# the tests have gone blind.
+# such as a bound that grows. Fails when fewer than a quarter are noticed (two
+# thirds are): then the tests have gone blind.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=${O:-build/release}
@@ -36,5 +36,5 @@ export TACTUS_SPACE=${TACTUS_SPACE:-10} QP_PROBLEMS=${QP_PROBLEMS:-1500}
   '?' --filter 'kernel/the_chosen*' |
   tee "$work/out"
 awk '/^mutants of/ { all = $4 + 0; seen = $6 + 0 }
-  END { exit !(all > 0 && 10 * seen >= all) }' "$work/out" ||
-  { echo "fewer than a tenth of the changes were noticed"; exit 1; }
+  END { exit !(all > 0 && 4 * seen >= all) }' "$work/out" ||
+  { echo "fewer than a quarter of the changes were noticed"; exit 1; }
