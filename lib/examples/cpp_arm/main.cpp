@@ -49,7 +49,7 @@ int main(int argc, char** argv) {
                    return arm.read(f, tick);
                  })
           .infer(*policy,
-                 {.deadline = 500us, .on_late = tactus::Late::keep_last},
+                 {.deadline = 400us, .on_late = tactus::Late::keep_last},
                  &Frame::q, &Frame::dq, &Frame::target, &Frame::hand, &Frame::u)
           .check(*shield, {.deadline = 700us})  // late, NaN or stale: stop
           .act("write", {.deadline = 800us},

@@ -112,7 +112,7 @@ Cost cost_of(const Image& image, rt::Isa isa) {
   WorkLoad project;
   project.add(round_load(image), most_rounds(image.ladder));
   const uint32_t rows = 2 * image.joints + image.linears + kMaxNearRows;
-  project.add(program_load(image.joints, rows, 1, kProgramIterations),
+  project.add(program_load(image.joints, rows, 1, kCountedIterations),
               out.programs);
   out.project_ns = project.ns(isa);
   out.cycle_ns = out.check_ns + out.motions * out.motion_ns + out.project_ns;

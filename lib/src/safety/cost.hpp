@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // What a check costs, predicted: how much work of each kind an image makes
 // the kernels do, times what a unit of it takes on an instruction set. The
-// same image gives the same figures everywhere; how well they fit a machine
-// is calibrate.hpp's, who may be refused by them budget.hpp's. Trip counts
-// are the image's, so these are bounds of the counts, but the time of each
-// unit is as measured, hot and undisturbed (cost.cpp). Set-up only.
+// same image gives the same figures everywhere; how well they fit a machine,
+// and who may be refused by them, is budget.hpp's. Motions, rounds and
+// programs are bounds, iterations of programs are sampled (ladder_counts.hpp),
+// and the time of each unit is as measured, hot and undisturbed (cost.cpp).
+// Set-up only.
 #pragma once
 
 #include <array>
@@ -101,7 +102,7 @@ struct RowCost {
 struct Cost {
   rt::Isa isa = rt::Isa::kPortable;
   uint32_t motions = 0;   // judged
-  uint32_t programs = 0;  // of rung project, to their last iteration
+  uint32_t programs = 0;  // of rung project (ladder_counts.hpp)
   double check_ns = 0;    // before and after all of them
   double motion_ns = 0;   // of one
   double project_ns = 0;  // rounds and programs of rung project
