@@ -284,7 +284,7 @@ struct alignas(64) Image {
   uint32_t files;  // in file[]; 0: the limits come from one text
   uint32_t reserved[10];
   Row row[kMaxRows];
-  char file[kMaxLimitFiles][64];  // as limit.use names it; the first has it
+  char file[kMaxLimitFiles][64];  // as limit.use names it; first "this file"
   Signal signal[kMaxSignals];
   // Limits per joint; +-inf: no limit (then there is no row either).
   double action_lo[kMaxJoints];
