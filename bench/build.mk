@@ -46,8 +46,17 @@ expr_srcs += bench/peers/expr_muparser.cpp
 flags-bench/expressions_rows.cpp := -DBENCH_MUPARSER
 expr_libs += -lmuparser
 endif
-all_srcs += $(expr_srcs)
-$O/bench/safety_bench: $(call objs,$(expr_srcs))
+safety_srcs := $(expr_srcs) bench/safety_images.cpp bench/safety_runs.cpp
+# FCL's headers convert and shadow.
+ifneq ($(wildcard /usr/include/fcl/config.h),)
+safety_srcs += bench/safety_peers.cpp
+flags-bench/safety_bench.cpp := -DBENCH_FCL
+flags-bench/safety_peers.cpp := -O3 -Wno-conversion -Wno-maybe-uninitialized \
+  -isystem /usr/include/eigen3
+expr_libs += -lfcl -lccd
+endif
+all_srcs += $(safety_srcs)
+$O/bench/safety_bench: $(call objs,$(safety_srcs)) $O/bench/growth_svg.o
 $O/bench/safety_bench: bench_libs := $(expr_libs)
 
 cost_srcs := bench/cost_fit.cpp bench/cost_images.cpp bench/cost_rows.cpp

@@ -59,17 +59,18 @@ std::string amount(double value, const char* const* units) {
   return fmt::format("{:g} {}", value, *units);
 }
 constexpr const char* kBytes[] = {"B", "KB", "MB", "GB"};
+constexpr const char* kCounts[] = {"", "thousand", "million"};
 constexpr const char* kTimes[] = {"ns", "µs", "ms", "s"};
 
 int decade(double low) { return static_cast<int>(std::ceil(low)); }
 
-std::string grid(const Axis& x, const Axis& y) {
+std::string grid(const Axis& x, const Axis& y, const char* const* units) {
   std::string out;
   for (int d = decade(x.low); d <= x.high; ++d) {
     const double at = x(std::pow(10, d));
     out += line(at, kTop, at, kHeight - kBottom, "grid");
     out += text(at, kHeight - kBottom + 18, "middle",
-                amount(std::pow(10, d), kBytes));
+                amount(std::pow(10, d), units));
   }
   for (int d = decade(y.low); d <= y.high; ++d) {
     const double at = y(std::pow(10, d));
@@ -110,7 +111,7 @@ std::vector<double> label_places(const std::vector<Curve>& curves,
 
 std::string growth_svg(const std::string& title,
                        const std::vector<Curve>& curves,
-                       const std::vector<Mark>& caches) {
+                       const std::vector<Mark>& caches, const Across& across) {
   double least = 1e18, most = 0, first = 1e18, last = 0;
   for (const Curve& c : curves)
     for (const auto& [bytes, ns] : c.points) {
@@ -122,7 +123,7 @@ std::string growth_svg(const std::string& title,
                kHeight - kBottom, kTop};
   std::string out = kHead;
   out += text(kLeft, 24, "start", title, " class=\"title\"");
-  out += grid(x, y);
+  out += grid(x, y, across.in_bytes ? kBytes : kCounts);
   for (const Mark& m : caches) {
     if (m.bytes <= first || m.bytes >= last) continue;
     out += line(x(m.bytes), kTop, x(m.bytes), kHeight - kBottom, "cache");
@@ -131,8 +132,7 @@ std::string growth_svg(const std::string& title,
   const auto places = label_places(curves, y);
   for (std::size_t i = 0; i < curves.size(); ++i)
     out += curve(curves[i], static_cast<int>(i) % kColours, x, y, places[i]);
-  out += text(kWidth - kRight, kHeight - 10, "end",
-              "weights in f32, whatever the tier stores");
+  out += text(kWidth - kRight, kHeight - 10, "end", across.foot);
   return out + "</svg>\n";
 }
 

@@ -27,6 +27,7 @@
 #include "safety/kernel.hpp"
 #include "safety/seal.hpp"
 #include "safety/shield.hpp"
+#include "safety_rows.hpp"
 #include "safety_sizes.hpp"
 
 using namespace tactus;
@@ -286,6 +287,18 @@ int main() {
     fmt::print(stderr, "bench safety: expressions: peers disagree\n");
     return 1;
   }
+  bench::add_data_rows(**image, count, report);
+  bench::add_paced_rows(**image, 5, report);
+  if (!bench::add_growth_rows(**image, count, report)) return 5;
+#ifdef BENCH_FCL
+  if (!bench::add_peer_rows(**image, count, report)) {
+    report.print();
+    fmt::print(stderr, "bench safety: FCL or Eigen disagree\n");
+    return 1;
+  }
+#else
+  fmt::print("fcl: left out, libfcl-dev is not installed\n");
+#endif
   report.print();
   return report.write() ? 0 : 5;
 }

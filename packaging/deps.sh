@@ -12,7 +12,7 @@ declare -A tier_packages=(
   [fuzz]="clang-19 libclang-rt-19-dev"
   [bench]="rt-tests libeigen3-dev"
   [peers]="libxsmm-dev libxnnpack-dev libpthreadpool-dev libblas-dev
-    libmuparser-dev python3-venv"
+    libmuparser-dev libfcl-dev python3-venv"
   [train]="python3-venv"
 )
 # Writes machine code for this processor alone.
