@@ -5,7 +5,7 @@
 # shellcheck source=tests/cli/lib/replay.sh
 source "$(dirname "$0")/lib/replay.sh"
 mkdir "$tmp/site"
-site() { printf '[limit]\n%s\n' "$@" >"$tmp/site/site.toml"; }
+site() { printf '%s\n' '[limit]' "$@" >"$tmp/site/site.toml"; }
 used() { example; edit '/^\[limit\]/a use = ["site/site.toml"]'; }
 safety() { "$rtctl" safety "$1" "$tmp/arm.toml"; }
 refused() { wants 2 "$1" safety check; } # WORD
@@ -59,4 +59,7 @@ used; site 'use = ["../arm.toml"]'
 refused 'site/site.toml:2:8: limit.use\[0\]: a cycle: arm.toml uses'
 used; site '[robot]' 'lag = "1 ms"'; refused 'site.toml:2:2: robot: unknown key: expected one of limit'
 used; site 'cell = {keep="in", box=["1 m .. 2 m", "0 m .. 1 m", "0 m .. 1 m"]}'
-refused 'site.toml:2:8: limit.cell: nothing is left of a keep-in box with .*arm.toml'
+# A box away from the robot's base is told of, too: two lines.
+safety check >"$tmp/out" 2>&1 && fail "$(cat "$tmp/out")"
+grep -q 'site.toml:2:8: limit.cell: nothing is left of a keep-in box with .*arm.toml' \
+  "$tmp/out" || fail "$(cat "$tmp/out")"

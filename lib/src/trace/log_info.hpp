@@ -50,9 +50,10 @@ struct StageInfo {
 struct RowInfo {
   std::string id;
   std::string kernel;
-  std::string detail;    // threshold and consumer, for people
-  std::string kind;      // "hard", "soft", "off"
-  std::string severity = {};  // declared; "by rung" or "": as the ladder made it
+  std::string detail;  // threshold and consumer, for people
+  std::string kind;    // "hard", "soft", "off"
+  std::string severity =
+      {};  // declared; "by rung" or "": as the ladder made it
 };
 
 // Which fields the report draws; empty: not drawn.

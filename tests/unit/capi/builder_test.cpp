@@ -116,8 +116,8 @@ Test(capi_builder, limits_over_the_check_stages_budget_are_refused) {
   const std::string own = spoiled([](Rig& r) { r.check.budget_ns = 1000; });
   cr_assert(says(own, "limits.toml: the worst cycle"));
   cr_assert(says(own, "the check stage's budget"));
-  const std::string left = spoiled(
-      [](Rig& r) { r.infer.deadline_ns = r.check.deadline_ns - 1000; });
+  const std::string left =
+      spoiled([](Rig& r) { r.infer.deadline_ns = r.check.deadline_ns - 1000; });
   cr_assert(says(left, "1 us (stage.check - stage.infer)"));
 }
 

@@ -107,11 +107,11 @@ Test(capi_hpp, a_missing_file_is_an_error_with_its_code) {
 
 Test(capi_hpp, limits_are_changed_by_the_program) {
   Files f;
-  f.shield = tactus::Shield::load(
-      f.files.folder.path() + "/limits.toml",
-      {.disable = {"joint"},
-       .remove = {},
-       .add = "[limit]\naction = {max=\"0.5 rad/s\"}\n"});
+  f.shield =
+      tactus::Shield::load(f.files.folder.path() + "/limits.toml",
+                           {.disable = {"joint"},
+                            .remove = {},
+                            .add = "[limit]\naction = {max=\"0.5 rad/s\"}\n"});
   cr_assert(bool(f.shield));
   auto loop = f.builder().no_guard(20ms).build();
   cr_assert(bool(loop), "%s", text(loop).c_str());

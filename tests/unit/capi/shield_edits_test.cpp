@@ -21,9 +21,8 @@ struct Edited {
 
   tactus_shield* load() {
     const std::string path = rig.folder.write("limits.toml", rig.limits);
-    const tactus_shield_options options{sz,            disable.data(),
-                                        disable.size(), remove.data(),
-                                        remove.size(), add};
+    const tactus_shield_options options{
+        sz, disable.data(), disable.size(), remove.data(), remove.size(), add};
     rig.shield = tactus_shield_load_with(path.c_str(), &options, &rig.error);
     return rig.shield;
   }
@@ -89,8 +88,9 @@ Test(capi_shield_edits, taking_out_everything_is_no_limit) {
   removed.remove = {"action", "joint"};
   disabled.disable = {"action", "joint"};
   for (Edited* e : {&removed, &disabled})
-    cr_expect(has(e->build(), "limit: no limit in it: expected at least one, "
-                              "or limit = \"none\""));
+    cr_expect(has(e->build(),
+                  "limit: no limit in it: expected at least one, "
+                  "or limit = \"none\""));
 }
 
 Test(capi_shield_edits, wrong_arguments_are_errors) {

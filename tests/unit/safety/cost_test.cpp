@@ -131,8 +131,7 @@ Test(cost, grows_with_every_table) {
   auto two = draft();
   add_keep_out(*two, {"post", {2, 2, 2}, {3, 3, 3}, {}});
   cr_assert(bool(seal(*two)));
-  double more =
-      cost_of(*two, kIsa).motion_ns - cost_of(*one, kIsa).motion_ns;
+  double more = cost_of(*two, kIsa).motion_ns - cost_of(*one, kIsa).motion_ns;
   cr_assert(epsilon_eq(dbl, more,
                        cost_of(*two, two->row[two->rows - 1], kIsa).ns, 1e-6));
   const double before = cost_of(*two, kIsa).motion_ns;

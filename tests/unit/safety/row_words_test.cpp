@@ -76,7 +76,8 @@ Test(row_words, the_table_above_leaves_no_family_out) {
     const auto kernel = static_cast<RowKernel>(k);
     Row row = image->row[0];
     row.kernel = kernel;
-    const bool known = explain_row(*image, row, tactus::rt::Isa::kPortable).kernel != "none";
+    const bool known =
+        explain_row(*image, row, tactus::rt::Isa::kPortable).kernel != "none";
     const bool told =
         std::any_of(std::begin(kTold), std::end(kTold), [&](const Told& t) {
           return row_named(*image, t.id).kernel == kernel;

@@ -27,13 +27,13 @@ inline constexpr uint32_t kLogMaxSections = 16;
 inline constexpr uint32_t kLogMaxItem = 1u << 20;  // bytes of one record
 
 enum class LogSectionKind : uint32_t {
-  kFacts = 1,      // JSON: see trace/log_info.hpp
-  kModel = 2,      // the ONNX or .tmodel bytes
-  kLimits = 3,     // the TOML text that the shield was compiled from
-  kUrdf = 4,       // robot description text
-  kImageHash = 5,  // hash of the compiled limits image
-  kModelPlan = 6,  // what must be the same for equal bits (text)
-  kSrdf = 7,       // robot.srdf's text, where the limits name one
+  kFacts = 1,       // JSON: see trace/log_info.hpp
+  kModel = 2,       // the ONNX or .tmodel bytes
+  kLimits = 3,      // the TOML text that the shield was compiled from
+  kUrdf = 4,        // robot description text
+  kImageHash = 5,   // hash of the compiled limits image
+  kModelPlan = 6,   // what must be the same for equal bits (text)
+  kSrdf = 7,        // robot.srdf's text, where the limits name one
   kLimitParts = 8,  // files that limit.use names, what a program changed
 };
 
