@@ -25,7 +25,6 @@
 #include "rt/life.hpp"
 #include "rt/tsc.hpp"
 #include "safety/kernel.hpp"
-#include "safety/seal.hpp"
 #include "safety/shield.hpp"
 #include "safety_rows.hpp"
 #include "safety_sizes.hpp"
@@ -103,39 +102,16 @@ class Source {
 using Samples =
     std::map<std::pair<std::string, std::string>, std::vector<double>>;
 
-using ImageCopy = std::unique_ptr<safety::Image>;
+using bench::ImageCopy;
 
 ImageCopy sealed(ImageCopy image) {
-  if (auto ok = safety::seal(*image); !ok) {
-    fmt::print(stderr, "bench safety: {}\n", ok.error().text());
-    std::exit(1);
-  }
+  if (!bench::seal_or_say(*image)) std::exit(1);
   return image;
 }
 
-// Spheres of links that are three joints apart or more, over and over.
 ImageCopy with_pairs(const safety::Image& image, uint32_t count) {
   auto out = std::make_unique<safety::Image>(image);
-  const auto& chain = out->chain;
-  std::map<std::pair<uint32_t, uint32_t>, std::vector<safety::Pair>> groups;
-  for (uint32_t n = 0, made = 0; made < count; ++n) {
-    const uint32_t a = n % chain.spheres, b = n / chain.spheres % chain.spheres;
-    const uint32_t from = chain.sphere[a].link, to = chain.sphere[b].link;
-    if (to < from + 3) continue;
-    groups[{from, to}].push_back(
-        {static_cast<uint16_t>(a), static_cast<uint16_t>(b)});
-    ++made;
-  }
-  for (const auto& [frames, pairs] : groups) {
-    out->pair_group[out->pair_groups++] = {frames.first, frames.second,
-                                           out->pairs,
-                                           static_cast<uint32_t>(pairs.size())};
-    for (const safety::Pair& pair : pairs) out->pair[out->pairs++] = pair;
-  }
-  out->selves = 1;
-  out->row[out->rows++] = {
-      "self", safety::RowKernel::kSelf, safety::RowKind::kHard, out->rows, 0, 0,
-      1};
+  bench::add_pairs(*out, count);
   return sealed(std::move(out));
 }
 

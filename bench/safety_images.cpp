@@ -6,7 +6,6 @@
 #include <map>
 #include <random>
 
-#include "rt/tsc.hpp"
 #include "safety/expr/emit.hpp"
 #include "safety/expr/parse.hpp"
 #include "safety/seal.hpp"
@@ -138,27 +137,6 @@ bool seal_or_say(Image& image) {
 const Kernel& this_kernel() {
   static const auto isa = rt::choose_isa();
   return isa ? kernel_for(*isa) : kPortableKernel;
-}
-
-struct Stopwatch::Parts {
-  rt::TscClock clock;
-  ShieldState state;
-};
-Stopwatch::Stopwatch() : parts_(std::make_unique<Parts>()) {
-  parts_->clock.calibrate();
-}
-Stopwatch::~Stopwatch() = default;
-int64_t Stopwatch::now() const { return parts_->clock.now(); }
-
-double Stopwatch::check(const Image& image, const Scene& scene,
-                        ShieldOutput& out) {
-  int64_t begin = 0;
-  for (int warm = 0; warm < 2; ++warm) {
-    parts_->state = scene.state;
-    begin = parts_->clock.now();
-    this_kernel().check(image, parts_->state, scene.in, out);
-  }
-  return static_cast<double>(parts_->clock.now() - begin);
 }
 
 }  // namespace bench

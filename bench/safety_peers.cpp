@@ -126,7 +126,7 @@ template <class Least, class All>
 bool race(const Race& r, int cases, const Least& least, const All& all,
           Report& report) {
   Scenes scenes(*r.image, this_kernel(), 3);
-  Stopwatch watch;
+  Stopwatch watch(this_kernel());
   Scene s;
   ShieldOutput out;
   std::vector<double> mine, other;
@@ -134,7 +134,7 @@ bool race(const Race& r, int cases, const Least& least, const All& all,
   for (int i = 0; i < cases; ++i) {
     scenes.next(s);
     rest(*r.image, s);
-    mine.push_back(watch.check(*r.image, s, out));
+    mine.push_back(watch.hot(*r.image, s, out));
     const double theirs = least(s);
     // Touching spheres have no distance for FCL, and beyond the scale a margin
     // ends.

@@ -9,6 +9,7 @@
 #include "report.hpp"
 #include "safety/kernel.hpp"
 #include "safety/scenes.hpp"
+#include "safety/stopwatch.hpp"
 
 namespace bench {
 
@@ -44,20 +45,5 @@ void add_linear(tactus::safety::Image& image, uint32_t count);
 
 // The widest kernel of this machine, or of TACTUS_ISA.
 [[nodiscard]] const tactus::safety::Kernel& this_kernel();
-
-// ns of one check of a copy of the scene, hot.
-class Stopwatch {
- public:
-  Stopwatch();
-  ~Stopwatch();
-  [[nodiscard]] double check(const tactus::safety::Image& image,
-                             const tactus::safety::Scene& scene,
-                             tactus::safety::ShieldOutput& out);
-  [[nodiscard]] int64_t now() const;
-
- private:
-  struct Parts;
-  std::unique_ptr<Parts> parts_;
-};
 
 }  // namespace bench

@@ -111,7 +111,7 @@ bool add_growth_rows(const Image& demo, int cases, Report& report) {
   if (!grow(demo, all)) return false;
   for (Grown& g : all)
     if (!seal_or_say(*g.image)) return false;
-  Stopwatch watch;
+  Stopwatch watch(this_kernel());
   ShieldOutput out;
   Scene s;
   std::vector<std::vector<double>> ns(all.size());
@@ -120,7 +120,7 @@ bool add_growth_rows(const Image& demo, int cases, Report& report) {
   for (int i = 0; i < std::max(cases / 40, 100); ++i) {
     scenes.next(s);
     for (std::size_t g = 0; g < all.size(); ++g)
-      ns[g].push_back(watch.check(*all[g].image, s, out));
+      ns[g].push_back(watch.hot(*all[g].image, s, out));
   }
   std::map<std::string, Curve> curves;
   for (std::size_t g = 0; g < all.size(); ++g) {
@@ -144,7 +144,7 @@ void add_data_rows(const Image& demo, int cases, Report& report) {
   image->ladder.rungs = kRungPass | kRungStop;
   if (!seal_or_say(*image)) return;
   Scenes scenes(*image, this_kernel(), 11);
-  Stopwatch watch;
+  Stopwatch watch(this_kernel());
   ShieldOutput out;
   Scene s;
   std::map<std::pair<std::string, std::string>, std::vector<double>> ns;
@@ -152,7 +152,7 @@ void add_data_rows(const Image& demo, int cases, Report& report) {
     for (const bool hostile : {false, true}) {
       scenes.next(s);
       if (hostile) spoil(*image, scenes, s);
-      const double time = watch.check(*image, s, out);
+      const double time = watch.hot(*image, s, out);
       ns[{out.rung == TACTUS_RUNG_PASS ? "one motion, pass" : "motion and stop",
           hostile ? "hostile" : "random"}]
           .push_back(time);
@@ -176,7 +176,7 @@ void add_data_rows(const Image& demo, int cases, Report& report) {
 void add_paced_rows(const Image& demo, double seconds, Report& report) {
   const auto runner = make_runner(demo.expressions, this_kernel().isa);
   Scenes scenes(demo, this_kernel(), 13);
-  Stopwatch watch;
+  Stopwatch watch(this_kernel());
   Scene s;
   ShieldOutput out;
   std::vector<double> ns;

@@ -13,6 +13,7 @@ class Stopwatch {
   explicit Stopwatch(const Kernel& kernel) : kernel_(kernel) {
     clock_.calibrate();
   }
+  [[nodiscard]] int64_t now() const { return clock_.now(); }
   // ns, of the second call of two: the first brings everything into the
   // caches.
   double hot(const Image& image, const Scene& scene, ShieldOutput& out) {
