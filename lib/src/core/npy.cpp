@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cmath>
 #include <cstring>
 #include <string_view>
 
@@ -220,6 +221,20 @@ Result<void> write_npy(const std::string& path, const Npy& array) {
   }
   if (done == bytes.size()) return {};
   return file_error(path, errno, "choose a folder that can be written");
+}
+
+Result<void> check_finite(std::span<const float> rows, std::size_t columns,
+                          const std::string& path,
+                          std::span<const double> read) {
+  const auto wrong =
+      std::ranges::find_if_not(rows, [](float v) { return std::isfinite(v); });
+  if (wrong == rows.end()) return {};
+  const auto at = static_cast<std::size_t>(wrong - rows.begin());
+  const double value = read.empty() ? static_cast<double>(*wrong) : read[at];
+  return bad_input(
+      "{}: row {}, column {} (from 0) is {}, no finite float: leave such rows "
+      "out",
+      path, at / columns, at % columns, value);
 }
 
 }  // namespace tactus

@@ -29,4 +29,11 @@ Result<Npy> read_npy(const std::string& path);
 // Replaces `path`.
 Result<void> write_npy(const std::string& path, const Npy& array);
 
+// Rows of `columns` values from the file `path`, end to end; the error counts
+// rows and columns as NumPy does. `read`: what they were made of, where that
+// is not the same; it stands in the error.
+Result<void> check_finite(std::span<const float> rows, std::size_t columns,
+                          const std::string& path,
+                          std::span<const double> read = {});
+
 }  // namespace tactus

@@ -3,9 +3,6 @@
 
 #include <fmt/ranges.h>
 
-#include <algorithm>
-#include <cmath>
-
 #include "core/error.hpp"
 #include "core/npy.hpp"
 
@@ -63,19 +60,6 @@ Result<void> Reader::check(const Npy& array, std::size_t at,
                    path, count, rows_.count);
 }
 
-// Row and column as NumPy counts them, the row's elements end to end.
-Result<void> check_finite(const std::vector<float>& values, std::size_t columns,
-                          const Npy& array, const std::string& path) {
-  const auto wrong = std::ranges::find_if_not(
-      values, [](float v) { return std::isfinite(v); });
-  if (wrong == values.end()) return {};
-  const auto at = static_cast<std::size_t>(wrong - values.begin());
-  return bad_input(
-      "{}: row {}, column {} (from 0) is {}, no finite float: leave such rows "
-      "out",
-      path, at / columns, at % columns, array.data[at]);
-}
-
 Result<void> Reader::take(const NamedFile& file) {
   auto at = place(file);
   if (!at) return at.error();
@@ -87,7 +71,7 @@ Result<void> Reader::take(const NamedFile& file) {
   auto& to = rows_.inputs[*at];
   to.reserve(array->data.size());
   for (const double v : array->data) to.push_back(static_cast<float>(v));
-  return check_finite(to, model_.inputs[*at].size, *array, file.path);
+  return check_finite(to, model_.inputs[*at].size, file.path, array->data);
 }
 
 Result<Rows> Reader::finish() {

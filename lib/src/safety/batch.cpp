@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <memory>
 
 #include "core/error.hpp"
+#include "core/npy.hpp"
 #include "rt/life.hpp"
 
 namespace tactus::safety {
@@ -46,18 +46,6 @@ struct Steady {
   }
 };
 
-Result<void> all_finite(const std::string& what, std::span<const float> values,
-                        std::size_t columns) {
-  const auto wrong = std::ranges::find_if_not(
-      values, [](float v) { return std::isfinite(v); });
-  if (wrong == values.end()) return {};
-  const auto at = static_cast<std::size_t>(wrong - values.begin());
-  return bad_input(
-      "{}: row {}, column {} (from 0) is {}, no finite float: leave such rows "
-      "out",
-      what, at / columns, at % columns, *wrong);
-}
-
 Result<void> fits(const Image& image, const BatchAsk& ask) {
   if (image.ladder.limit_none != 0)
     return bad_input("limit = \"none\": there is nothing to check");
@@ -72,9 +60,9 @@ Result<void> fits(const Image& image, const BatchAsk& ask) {
     return bad_input("{}: {} rows of {} joints, {} states: one for each",
                      ask.actions_name, ask.actions.size() / image.joints,
                      image.joints, rows);
-  if (auto ok = all_finite(ask.states_name, ask.states, columns); !ok)
+  if (auto ok = check_finite(ask.states, columns, ask.states_name); !ok)
     return ok;
-  return all_finite(ask.actions_name, ask.actions, image.joints);
+  return check_finite(ask.actions, image.joints, ask.actions_name);
 }
 
 const char* name_of_row(const Image& image, uint16_t row) {
