@@ -22,7 +22,7 @@ struct LimitParts {
 // Of a log, so strict; `name` stands in errors. Its files are recorded ones.
 Result<LimitParts> read_parts(std::string_view text, const std::string& name);
 
-// "without cell and post, with limits of its own"; empty: nothing changed.
+// "disabled: cell; added: limits of its own"; empty: nothing changed.
 [[nodiscard]] std::string edits_text(const safety::limits::Edits& edits);
 
 }  // namespace tactus::config

@@ -450,7 +450,7 @@ tactus_rung descend(Bench& bench, const float* raw, QpRows& warm,
 // Rows that refused the action, for the next one. What could not be judged
 // leaves them as they are.
 template <class F>
-void remember(const Verdict& verdict, ShieldState& state) {
+void hold_refused(const Verdict& verdict, ShieldState& state) {
   if (!verdict.judged) return;
   for (uint32_t i = 0; i < kMaxRows / 64; ++i) {
     const uint64_t kept = F::on(Fault::kHysteresisOn) ? state.held[i] : 0;
@@ -491,7 +491,7 @@ bool climb(Bench& bench, ShieldState& state, Choice& choice,
   const bool safe =
       verify<F>(bench, raw, choice.intent, Effort::kFull, verdict);
   report(verdict, out);
-  remember<F>(verdict, state);
+  hold_refused<F>(verdict, state);
   if (image.ladder.horizon_ns > 0) {
     out.time_to_violation = static_cast<float>(
         time_to_violation<F>(image, bench.in, bench.past, raw, bench.motion));

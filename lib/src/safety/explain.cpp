@@ -260,10 +260,6 @@ std::string cost_text(const Cost& c) {
          fmt::format("  {:<34}{:>9}\n", "worst cycle", micros(c.cycle_ns));
 }
 
-}  // namespace
-
-namespace {
-
 std::string attributes(const ExplainedRow& row) {
   std::string out =
       fmt::format("severity {}, response {}", row.severity, row.response);

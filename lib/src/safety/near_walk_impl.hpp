@@ -118,29 +118,14 @@ void find_spots(const Reference& at, const Kept& kept, const Bounds& bounds,
   const Image& image = at.image;
   const Motion& motion = at.motion;
   const double longest = longest_path(motion);
-  const double error = F::on(Fault::kModelError) ? 0 : image.commit.model_error;
-  kin::Frames8 frames;
-  Reach8 wide[kin::kMaxFrames];
-  Reach8 speed[kin::kMaxFrames];
+  Scene8 scene;
   for (uint32_t b = 0; b < motion.blocks; ++b) {
-    kin::frames_of(image.chain, motion.q[b].at, frames);
-    for (uint32_t f = 1; f <= image.joints; ++f) {
-      reach_of(image, f, motion.wide[b], wide[f]);
-      reach_of(image, f, motion.speed[b], speed[f]);
-    }
-    for (uint32_t i = 0; i < image.chain.spheres; ++i) {
-      const kin::Sphere& sphere = image.chain.sphere[i];
-      if (sphere.link == 0) continue;
-      Sphere8 s;
-      kin::point(frames, sphere.link, sphere.center, s.at);
-      const double arm = image.derived.arm[i];
-      s.radius = (sphere.radius + error) +
-                 (wide[sphere.link].along + wide[sphere.link].turning * arm);
-      s.speed = speed[sphere.link].along +
-                speed[sphere.link].turning * (arm + sphere.radius);
+    set_scene<F>(image, motion, b, scene);
+    for (uint32_t m = 0; m < scene.count; ++m) {
+      const uint32_t i = scene.moving[m];
       const double cut = longest * swing(image, bounds, i);
-      pass_boxes(at, kept, {b, i, cut, s}, out);
-      pass_humans<F>(at, kept, {b, i, cut, s}, out);
+      pass_boxes(at, kept, {b, i, cut, scene.sphere[i]}, out);
+      pass_humans<F>(at, kept, {b, i, cut, scene.sphere[i]}, out);
     }
   }
 }

@@ -238,6 +238,15 @@ void lay_timeline(const Image& image, const Past& past, const Intent& intent,
   t.before_starts = 1 - fallen.raw[0];
 }
 
+// Half the wider gap beside each of `count` instants.
+inline void half_gaps(const double* at, uint32_t count, double* half) {
+  for (uint32_t i = 0; i < count; ++i) {
+    const double before = i > 0 ? at[i] - at[i - 1] : 0;
+    const double after = i + 1 < count ? at[i + 1] - at[i] : 0;
+    half[i] = 0.5 * larger(before, after);
+  }
+}
+
 // Seconds after now of each sample, and half the wider neighbouring gap.
 template <class F>
 void lay_intervals(const Past& past, uint32_t samples, const Timeline& t,
@@ -246,11 +255,9 @@ void lay_intervals(const Past& past, uint32_t samples, const Timeline& t,
   for (uint32_t i = 0; i < samples; ++i) {
     at[i] = i < kEarly ? t1 * i / kEarly : t1 + t.tau[i];
   }
-  for (uint32_t i = 0; i < samples; ++i) {
-    const double before = i > 0 ? at[i] - at[i - 1] : 0;
-    const double after = i + 1 < samples ? at[i + 1] - at[i] : 0;
-    half[i] = F::on(Fault::kBetween) ? 0 : 0.5 * larger(before, after);
-  }
+  half_gaps(at, samples, half);
+  if (!F::on(Fault::kBetween)) return;
+  for (uint32_t i = 0; i < samples; ++i) half[i] = 0;
 }
 
 }  // namespace detail

@@ -31,12 +31,6 @@ struct Drift {
   double until;    // s, of the samples' ends
 };
 
-inline double most_of(const Double8& lanes) {
-  double out = lanes[0];
-  for (uint32_t i = 1; i < kLanes; ++i) out = larger(out, lanes[i]);
-  return out;
-}
-
 inline void drift_of(const Image& image, const Motion& now,
                      const SpaceMemory& then, Drift& out) {
   out = {};

@@ -12,17 +12,13 @@ namespace detail {
 
 inline constexpr uint32_t kInstants = 16;
 
-// Closer together at first; `half` is half the wider gap beside an instant.
+// Closer together at first.
 inline void lay_instants(double horizon, double* at, double* half) {
   for (uint32_t k = 0; k < kInstants; ++k) {
     const double part = k / double{kInstants - 1};
     at[k] = horizon * part * part;
   }
-  for (uint32_t k = 0; k < kInstants; ++k) {
-    const double before = k > 0 ? at[k] - at[k - 1] : 0;
-    const double after = k + 1 < kInstants ? at[k + 1] - at[k] : 0;
-    half[k] = 0.5 * larger(before, after);
-  }
+  half_gaps(at, kInstants, half);
 }
 
 // One joint, u held from t1 on; predict.hpp's model in closed form.

@@ -60,9 +60,7 @@ inline double swept_radius(const Walk& walk, uint32_t m, const double* centre) {
     kin::root(sum, way);
     larger8(most, way + s.radius, most);
   }
-  double out = 0;
-  for (uint32_t i = 0; i < kLanes; ++i) out = larger(out, most[i]);
-  return out;
+  return most_of(most);
 }
 
 // Lanes beyond the last sphere are copies of it.

@@ -10,6 +10,13 @@ namespace tactus::safety {
 inline namespace TACTUS_KERNEL_SPACE {
 namespace detail {
 
+// The largest lane; a NaN in any stays.
+inline double most_of(const Double8& lanes) {
+  double out = lanes[0];
+  for (uint32_t i = 1; i < kLanes; ++i) out = larger(out, lanes[i]);
+  return out;
+}
+
 // Smallest slack of one row so far: NaN until something was measured, so a
 // row over an empty set violates. `bad` is sticky, because a NaN slack would
 // be lost by the next minimum.
