@@ -46,11 +46,28 @@ struct Steady {
   }
 };
 
+// What a state alone does not tell: the time before it, and what somebody
+// else's function would say.
+Result<void> stands_alone(const Image& image) {
+  for (uint32_t r = 0; r < image.rows; ++r) {
+    const Row& row = image.row[r];
+    const bool needs_run =
+        row.kernel == RowKernel::kMemory || row.kernel == RowKernel::kCallback;
+    if (needs_run && row.kind != RowKind::kOff)
+      return bad_input(
+          "row {}: past-time rows and callbacks are judged in a run, not of a "
+          "state on its own: leave them out here",
+          row.id);
+  }
+  return {};
+}
+
 Result<void> fits(const Image& image, const BatchAsk& ask) {
   if (image.ladder.limit_none != 0)
     return bad_input("limit = \"none\": there is nothing to check");
   if (image.q_signal >= image.signals || image.dq_signal >= image.signals)
     return bad_input("these limits read no q and dq: no state can be judged");
+  if (auto ok = stands_alone(image); !ok) return ok;
   const std::size_t columns = state_values(image);
   if (ask.states.empty() || ask.states.size() % columns != 0)
     return bad_input("{}: {} values are no rows of {} ({})", ask.states_name,

@@ -42,8 +42,8 @@ struct BatchVerdict {
 // "q 7, dq 7, target 3, hand 3".
 [[nodiscard]] std::string state_columns(const Image& image);
 
-// kBadInput: nothing to judge, sizes that do not fit, a value that is not
-// finite (with its row and column, from 0).
+// kBadInput: nothing to judge, a past-time row or a callback, sizes that do not
+// fit, a value that is not finite (with its row and column, from 0).
 [[nodiscard]] Result<std::vector<BatchVerdict>> check_batch(
     const Image& image, const Kernel& kernel, const BatchAsk& ask);
 

@@ -27,6 +27,10 @@ void check_with(const Image& image, ShieldState& state, const ShieldInput& in,
                 ShieldOutput& out) noexcept;
 
 template <class F>
+bool foresee_with(const Image& image, ShieldState& state, const ShieldInput& in,
+                  Foreseen& out) noexcept;
+
+template <class F>
 void committed_with(const Image& image, ShieldState& state,
                     const Sent& sent) noexcept;
 

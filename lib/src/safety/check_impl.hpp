@@ -139,22 +139,24 @@ inline double room_of(const Image& image, const Past& past,
          fall_within(image, intent.u) * reaction_of(image, past, intent);
 }
 
-template <class F>
-bool verify(Bench& bench, const float* u, Intent& intent, Effort effort,
-            Verdict& verdict) noexcept {
+// u held until the stop, and that stop; 0, or why there is none.
+inline uint32_t aim(const Bench& bench, const float* u,
+                    Intent& intent) noexcept {
   intent = intend(bench.image, bench.state, bench.in);
   for (uint32_t j = 0; j < bench.image.joints; ++j) {
     intent.u[j] = static_cast<double>(u[j]);
   }
+  // A cycle this late has no plan.
+  if (intent.origin_ns < bench.in.now_ns) return kReasonHorizon;
+  return shape_stop(bench.image, intent.u, intent.shape) ? 0u : kReasonPlanner;
+}
+
+template <class F>
+bool verify(Bench& bench, const float* u, Intent& intent, Effort effort,
+            Verdict& verdict) noexcept {
   verdict.clear();
-  if (intent.origin_ns < bench.in.now_ns) {
-    verdict.reasons = kReasonHorizon;  // a cycle this late has no plan
-    return false;
-  }
-  if (!shape_stop(bench.image, intent.u, intent.shape)) {
-    verdict.reasons = kReasonPlanner;
-    return false;
-  }
+  verdict.reasons = aim(bench, u, intent);
+  if (verdict.reasons != 0) return false;
   if (effort == Effort::kWithRoom) {
     intent.room_s = room_of(bench.image, bench.past, intent);
   }
@@ -561,26 +563,32 @@ void inspect(const Image& image, const ShieldState& state,
   }
 }
 
-template <class F>
-void check_with(const Image& image, ShieldState& state, const ShieldInput& in,
-                ShieldOutput& out) noexcept {
-  using namespace detail;
-  out = ShieldOutput{};
-  out.stale = 0;
-  out.separation_m = std::numeric_limits<float>::quiet_NaN();
-  state.candidate.plan_id = 0;
-  if (image.header.magic != kImageMagic ||
-      image.header.version != kImageVersion) {
-    return;  // not an image: nothing in it may be read
-  }
+namespace detail {
+
+// What came before this cycle's ladder.
+struct Before {
   Health health;
-  inspect<F>(image, state, in, health);
-  out.reasons = health.reasons;
-  out.stale = health.stale;
-  out.bad = health.reasons != 0;
-  const bool still = watch_standstill(image, state, in, health.robot_ok);
-  out.standstill = still;
-  begin_life<F>(image, state, in, health.robot_ok, still);
+  bool still = false;
+  bool known = false;  // where the robot is, and what is in flight
+};
+
+// This check's look at what past-time rows are about.
+template <class F>
+void look_back(const Image& image, ShieldState& state, const ShieldInput& in,
+               bool known, Past& past) {
+  if (image.memories == 0) return;
+  if (!known && F::on(Fault::kPastUnknown)) return;
+  const uint32_t held = known ? held_now<F>(image, in, past) : 0;
+  note_held<F>(image, held, state, past.left);
+}
+
+template <class F>
+void take_in(const Image& image, ShieldState& state, const ShieldInput& in,
+             Before& out, Past& past) noexcept {
+  inspect<F>(image, state, in, out.health);
+  const bool robot_ok = out.health.robot_ok;
+  out.still = watch_standstill(image, state, in, robot_ok);
+  begin_life<F>(image, state, in, robot_ok, out.still);
   const uint32_t open = open_windows<F>(image, state, in);
   if (in.now_ns > state.last_now_ns) state.last_now_ns = in.now_ns;
   for (uint32_t i = 0; i < image.signals; ++i) {
@@ -589,13 +597,72 @@ void check_with(const Image& image, ShieldState& state, const ShieldInput& in,
       state.last_stamp_ns[i] = in.stamp_ns[i];
     }
   }
+  out.known = robot_ok && predict_past<F>(image, state, in, out.still, past);
+  past.open = open;
+  look_back<F>(image, state, in, out.known && out.health.human_ok, past);
+}
+
+inline bool readable(const Image& image) {
+  return image.header.magic == kImageMagic &&
+         image.header.version == kImageVersion;
+}
+
+// Sample by sample, as others read it.
+inline void show(const Motion& motion, uint32_t joints, Foreseen& out) {
+  out.samples = motion.blocks * kLanes;
+  for (uint32_t i = 0; i < out.samples; ++i) {
+    const uint32_t b = i / kLanes, k = i % kLanes;
+    out.until_s[i] = motion.until[b][k];
+    for (uint32_t j = 0; j < joints; ++j) {
+      out.q[i * joints + j] = motion.q[b].at[j][k];
+      out.wide[i * joints + j] = motion.wide[b].at[j][k];
+    }
+  }
+}
+
+}  // namespace detail
+
+template <class F>
+bool foresee_with(const Image& image, ShieldState& state, const ShieldInput& in,
+                  Foreseen& out) noexcept {
+  using namespace detail;
+  out.samples = 0;
+  if (!readable(image)) return false;
   Past past;
-  if (!health.robot_ok || !predict_past<F>(image, state, in, still, past)) {
+  Before before;
+  take_in<F>(image, state, in, before, past);
+  const bool any = in.action_valid && in.action != nullptr && before.known;
+  if (!any || !ask<F>(image, state, in, out.action)) return false;
+  Bench bench(image, state, in, past);
+  Intent intent;
+  if (aim(bench, out.action, intent) != 0) return false;
+  predict<F>(image, past, intent, bench.motion);
+  show(bench.motion, image.joints, out);
+  return true;
+}
+
+template <class F>
+void check_with(const Image& image, ShieldState& state, const ShieldInput& in,
+                ShieldOutput& out) noexcept {
+  using namespace detail;
+  out = ShieldOutput{};
+  out.stale = 0;
+  out.separation_m = std::numeric_limits<float>::quiet_NaN();
+  state.candidate.plan_id = 0;
+  if (!readable(image)) return;  // nothing in it may be read
+  Past past;
+  Before before;
+  take_in<F>(image, state, in, before, past);
+  const Health& health = before.health;
+  out.reasons = health.reasons;
+  out.stale = health.stale;
+  out.bad = health.reasons != 0;
+  out.standstill = before.still;
+  if (!before.known) {
     if (health.robot_ok) out.reasons |= kReasonHistory;
     stop_rung<F>(image, state, in, nullptr, out);
     return;
   }
-  past.open = open;
   Bench bench(image, state, in, past);
   if (!health.human_ok) {
     stop_rung<F>(image, state, in, nullptr, out);
@@ -606,8 +673,8 @@ void check_with(const Image& image, ShieldState& state, const ShieldInput& in,
       in.life != TACTUS_STATE_STOPPING && in.life != TACTUS_STATE_LATCHED;
   if (!in.action_valid || in.action == nullptr) out.reasons |= kReasonNoAction;
   out.may_engage = in.life == TACTUS_STATE_READY &&
-                   (still || F::on(Fault::kStandstill)) && out.reasons == 0 &&
-                   still_is_safe<F>(bench);
+                   (before.still || F::on(Fault::kStandstill)) &&
+                   out.reasons == 0 && still_is_safe<F>(bench);
   Choice choice;
   if (out.reasons == 0 && life_ok && climb<F>(bench, state, choice, out)) {
     for (uint32_t j = 0; j < kMaxJoints; ++j) out.action[j] = choice.u[j];

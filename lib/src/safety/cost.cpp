@@ -102,12 +102,26 @@ uint32_t most_commands(const Image& image) {
   return static_cast<uint32_t>(std::min<int64_t>(count, int64_t{kHistory}));
 }
 
+namespace {
+
+// Up to their budgets; what they are shown takes no more than one verdict.
+double callbacks_ns(const Image& image, rt::Isa isa) {
+  if (image.callbacks == 0) return 0;
+  double sum = single_ns(image, isa, most_commands(image));
+  for (uint32_t i = 0; i < image.callbacks; ++i)
+    sum += static_cast<double>(image.callback[i].budget_ns);
+  return sum;
+}
+
+}  // namespace
+
 Cost cost_of(const Image& image, rt::Isa isa) {
   Cost out;
   out.isa = isa;
   out.motions = most_motions(image.ladder);
   out.programs = most_programs(image.ladder);
-  out.check_ns = check_load(image, most_commands(image)).ns(isa);
+  out.check_ns = check_load(image, most_commands(image)).ns(isa) +
+                 callbacks_ns(image, isa);
   out.motion_ns = motion_load(image, true).ns(isa);
   WorkLoad project;
   project.add(round_load(image), most_rounds(image.ladder));

@@ -105,9 +105,9 @@ Work work_of(ExprCode code) {
 
 // Rows share what they have in common: each has its part of its program, by
 // the operations that it needs.
-void expression(const Image& image, const Row& row, WorkLoad& to) {
+void part_of_program(const Image& image, uint32_t index, WorkLoad& to) {
   const Expressions& all = image.expressions;
-  const Expression& one = all.expression[row.index];
+  const Expression& one = all.expression[index];
   double together = 0;
   for (uint32_t i = 0; i < all.count; ++i) {
     const Expression& other = all.expression[i];
@@ -120,6 +120,24 @@ void expression(const Image& image, const Row& row, WorkLoad& to) {
   to.add(Work::kInput, program.inputs * runs * part);
   for (uint32_t i = 0; i < program.ops; ++i)
     to.add(work_of(program.op[i].code), runs * part);
+}
+
+void expression(const Image& image, const Row& row, WorkLoad& to) {
+  part_of_program(image, row.index, to);
+}
+void past_time(const Image& image, const Row& row, WorkLoad& to) {
+  part_of_program(image, image.memory[row.index].expression, to);
+}
+
+// A check looks at the programs as things are, and at each window.
+void look_back(const Image& image, WorkLoad& to) {
+  if (image.memories == 0) return;
+  for (const ExprProgram& program : image.expressions.program) {
+    to.add(Work::kInput, program.inputs);
+    for (uint32_t i = 0; i < program.ops; ++i)
+      to.add(work_of(program.op[i].code), 1);
+  }
+  to.add(Work::kOp, image.memories * double{kMemorySlots});
 }
 
 // `main`: what the row is said to be made of.
@@ -156,6 +174,8 @@ constexpr Family kFamilies[] = {
     {kContact, Work::kMeeting, contact},
     {kBarrier, Work::kBarrier, barrier},
     {kExpression, Work::kOp, expression},
+    {kMemory, Work::kOp, past_time},
+    {kCallback, Work::kRow, no_more},
 };
 
 const Family* family_of(RowKernel kernel) {
@@ -196,6 +216,7 @@ WorkLoad check_load(const Image& image, double commands) {
   for (uint32_t h = 0; h < image.humans; ++h)
     out.add(Work::kNowCentre,
             image.chain.spheres * centres(image, image.human[h].signal));
+  look_back(image, out);
   // Time to violation: sixteen samples more.
   if (image.ladder.horizon_ns > 0)
     out.add(motion_load(image, false), 16 / samples(image));

@@ -201,7 +201,9 @@ uint32_t runs(const Image& image, ExprWhen when) {
 }
 
 const Expression& expression_of(const Image& image, const Row& row) {
-  return image.expressions.expression[row.index];
+  const bool past = row.kernel == RowKernel::kMemory;
+  return image.expressions
+      .expression[past ? image.memory[row.index].expression : row.index];
 }
 
 // Its unit and the blank before it; a plain number has none.
@@ -267,6 +269,54 @@ std::string linear_bound(const Image& image, const Row& row) {
   return of_u ? exact(image, row) : derived(image, row);
 }
 
+std::string time_text(int64_t ns) {
+  return fmt::format("{:g} s", static_cast<double>(ns) * 1e-9);
+}
+std::string memory_limit(const Image& image, const Row& row) {
+  const Memory& m = image.memory[row.index];
+  std::string out = expression_limit(image, row);
+  const std::string window = time_text(m.window_ns);
+  if (m.form == MemoryForm::kHistorically)
+    out += "\n    throughout the last " + window;
+  else if (m.form == MemoryForm::kOnce)
+    out += "\n    at some instant of the last " + window;
+  else
+    out += fmt::format("\n    but for {} of the last {}, in {} slots of {}",
+                       time_text(m.allowed_ns), window, kMemorySlots,
+                       time_text(m.slot_ns));
+  return out + fmt::format("; checks more than {} apart know nothing between",
+                           time_text(m.gap_ns));
+}
+std::string memory_consumer(const Image&, const Row&) {
+  return "check stage: commit rule, the past and the whole motion, after every "
+         "rung";
+}
+std::string memory_bound(const Image& image, const Row& row) {
+  const Memory& m = image.memory[row.index];
+  const char* time = m.form == MemoryForm::kAtMost
+                         ? "time counts up to one slot too long"
+                         : "time is exact";
+  return expression_bound(image, row) + "; " + time;
+}
+
+std::string callback_limit(const Image& image, const Row& row) {
+  const Callback& c = image.callback[row.index];
+  const std::string unit = std::string_view(c.unit) == "1" ? "" : c.unit;
+  const std::string from = c.module[0] == '\0'
+                               ? std::string("registered by the program")
+                               : fmt::format("{} of {}", c.symbol, c.module);
+  return fmt::format("margin >= {:g}{}{}: {}; within {}", c.min,
+                     unit.empty() ? "" : " ", unit, from,
+                     time_text(c.budget_ns));
+}
+std::string callback_consumer(const Image&, const Row&) {
+  return "check stage: once for each cycle, the action that was asked for and "
+         "its motion; violated: stop";
+}
+std::string callback_bound(const Image&, const Row&) {
+  return "none: whatever the function says; NaN, failed or late is violated";
+}
+
 using Text = std::string (*)(const Image&, const Row&);
 struct Words {
   RowKernel kernel;
@@ -303,6 +353,8 @@ constexpr Words kWords[] = {
     {kJointViable, "joint viable", viable_limit, of_sent, exact},
     {kExpression, "expression", expression_limit, expression_consumer,
      expression_bound},
+    {kMemory, "past-time", memory_limit, memory_consumer, memory_bound},
+    {kCallback, "callback", callback_limit, callback_consumer, callback_bound},
 };
 
 }  // namespace

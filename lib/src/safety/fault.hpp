@@ -99,6 +99,19 @@ enum class Fault {
   kHysteresis,      // a row that refused forgets it
   kHysteresisOn,    // it remembers for ever
   kHysteresisLife,  // and beyond the engagement
+  kHistorically,
+  kOnce,
+  kAtMost,
+  kPastMotion,   // only the past counts, not the motion
+  kPastFresh,    // what was before the first check was good
+  kPastGap,      // time between checks is seen, however long
+  kPastBetween,  // two checks, the worse of which counts for between
+  kPastUnknown,  // a bad signal leaves what was known
+  kPastLimits,   // other limits take over what was known of the last
+  kPastGuard,    // what the guardian sends is what we sent
+  kPastLeak,     // time in violation leaves the window a slot early
+  kCallback,
+  kCallbackFate,  // a margin counts, whatever became of the call
   kCount,
 };
 

@@ -40,6 +40,31 @@ void expression_figures(const Expression& e, Lines& to) {
     to.number("max", e.max + e.rounding, unit, Looser::kHigher);
 }
 
+void memory_figures(const Image& image, const Memory& m, Lines& to) {
+  constexpr const char* kForms[] = {"historically", "once", "at most"};
+  const bool once = m.form == MemoryForm::kOnce;
+  const auto seconds = [](int64_t ns) {
+    return static_cast<double>(ns) * 1e-9;
+  };
+  to.text("form", kForms[static_cast<uint32_t>(m.form)]);
+  to.number("window", seconds(m.window_ns), "s",
+            once ? Looser::kHigher : Looser::kLower);
+  to.number("allowed", seconds(m.allowed_ns), "s", Looser::kHigher);
+  to.number("gap", seconds(m.gap_ns), "s", Looser::kHigher);
+  to.number("slot", seconds(m.slot_ns), "s", Looser::kLower);
+  to.number("worth", m.worth, "", Looser::kNeither);
+  expression_figures(image.expressions.expression[m.expression], to);
+}
+
+void callback_figures(const Callback& c, Lines& to) {
+  to.text("unit", c.unit);
+  to.text("symbol", c.symbol);
+  to.text("module", c.module);
+  to.number("min", c.min, "", Looser::kLower);
+  to.number("budget", static_cast<double>(c.budget_ns) * 1e-9, "s",
+            Looser::kHigher);
+}
+
 }  // namespace
 
 std::vector<Figure> figures_of(const Image& image, const Row& row) {
@@ -73,6 +98,12 @@ std::vector<Figure> figures_of(const Image& image, const Row& row) {
       break;
     case RowKernel::kExpression:
       expression_figures(image.expressions.expression[row.index], to);
+      break;
+    case RowKernel::kMemory:
+      memory_figures(image, image.memory[row.index], to);
+      break;
+    case RowKernel::kCallback:
+      callback_figures(image.callback[row.index], to);
       break;
     case RowKernel::kKeepIn:
     case RowKernel::kKeepOut:

@@ -17,6 +17,7 @@
 #include "kin/chain.hpp"
 #include "safety/dynamics.hpp"
 #include "safety/expr/code.hpp"
+#include "safety/past_time.hpp"
 #include "safety/space.hpp"
 
 namespace tactus::safety {
@@ -66,6 +67,8 @@ enum class RowKernel : uint32_t {
   kEnergy = 38,
   kContact = 39,  // power and force limiting
   kBarrier = 40,
+  kMemory = 41,    // past-time rows
+  kCallback = 42,  // judged by somebody else's function
 };
 
 // kOff: the program that loaded the limits took it out; it is not judged.
@@ -241,6 +244,8 @@ enum SectionId : uint32_t {
   kSectionWindows = 14,
   kSectionPairGroups = 15,
   kSectionPairs = 16,
+  kSectionMemories = 17,
+  kSectionCallbacks = 18,
   kSectionDynamics = 32,
 };
 
@@ -282,7 +287,9 @@ struct alignas(64) Image {
   uint32_t pair_groups;
   uint32_t pairs;
   uint32_t files;  // in file[]; 0: the limits come from one text
-  uint32_t reserved[10];
+  uint32_t memories;
+  uint32_t callbacks;
+  uint32_t reserved[8];
   Row row[kMaxRows];
   char file[kMaxLimitFiles][64];  // as limit.use names it; first "this file"
   Signal signal[kMaxSignals];
@@ -309,6 +316,8 @@ struct alignas(64) Image {
   Derived derived;
   Expressions expressions;
   Dynamics dynamics;
+  Memory memory[kMaxMemories];
+  Callback callback[kMaxCallbacks];
 };
 
 static_assert(std::is_trivially_copyable_v<Image>);

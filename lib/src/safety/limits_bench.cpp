@@ -46,6 +46,8 @@ enum class Group : uint8_t {
   kEnergy,
   kBarriers,
   kExpressions,
+  kMemories,
+  kCallbacks,
 };
 
 Group group_of(RowKernel kernel) {
@@ -89,6 +91,10 @@ Group group_of(RowKernel kernel) {
       return Group::kBarriers;
     case RowKernel::kExpression:
       return Group::kExpressions;
+    case RowKernel::kMemory:
+      return Group::kMemories;
+    case RowKernel::kCallback:
+      return Group::kCallbacks;
   }
   return Group::kRest;
 }
@@ -137,8 +143,15 @@ constexpr Family kFamilies[] = {
     {"energy", Group::kEnergy, [](Image& image) { image.dynamics.masses = 0; }},
     {"barriers", Group::kBarriers,
      [](Image& image) { image.dynamics.barriers = 0; }},
+    // Their programs are the expressions', which stay.
+    {"past-time", Group::kMemories, [](Image& image) { image.memories = 0; }},
+    {"callbacks", Group::kCallbacks, [](Image& image) { image.callbacks = 0; }},
     {"expressions", Group::kExpressions,
-     [](Image& image) { image.expressions = Expressions{}; }},
+     [](Image& image) {
+       for (uint32_t m = 0; m < image.memories; ++m)
+         image.memory[m].expression = 0;
+       image.expressions = Expressions{};
+     }},
 };
 
 uint32_t drop(Image& image, const Family& family) {

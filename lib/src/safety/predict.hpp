@@ -38,8 +38,10 @@ struct Past {
   double last[kMaxJoints];   // newest command sent
   uint32_t open;             // task windows: bit index + 1
   // The one before it, NaN where that is not known; only of an image that
-  // limits the trajectory.
+  // limits the trajectory or looks back.
   double earlier[kMaxJoints];
+  // What each past-time row has left of its window now, s (past_time_impl.hpp).
+  double left[kMaxMemories];
 };
 
 // A motion to judge: hold u until the stop begins, then follow `shape`.

@@ -169,7 +169,9 @@ bool predict_past(const Image& image, const ShieldState& state,
     }
   }
   out.open = 0;
-  if (image.dynamics.trajectory.limited != 0) find_earlier(image, state, out);
+  const bool looks_back = image.memories > 0;
+  if (image.dynamics.trajectory.limited != 0 || looks_back)
+    find_earlier(image, state, out);
   out.now_ns = in.now_ns;
   out.t1_ns = in.now_ns + delay;
   for (uint32_t i = 0; i <= kEarly; ++i) {

@@ -252,6 +252,8 @@ std::string row_violation(const Image& image, const Row& row,
     case RowKernel::kBarrier:
     case RowKernel::kLinear:
     case RowKernel::kExpression:
+    case RowKernel::kMemory:
+    case RowKernel::kCallback:
     case RowKernel::kEnergy:  // bounds only: where the masses are is not kept
       break;
   }

@@ -30,7 +30,7 @@ constexpr const char* kReasonNames[] = {
     "row human separation",
     "row human closing speed",
     "row linear",
-    "row expression",
+    "row expression, past-time or callback",
     "row self-collision",
 };
 

@@ -23,8 +23,11 @@ const char* linear_unit(const Image& image, const Linear& row) {
   return joint_unit(image, row.of == LinearOf::kPosition ? kPlace : kSpeed);
 }
 
+const char* unit_or_none(const char* unit) {
+  return std::string_view(unit) == "1" ? "" : unit;
+}
 const char* expression_unit(const Expression& e) {
-  return std::string_view(e.unit) == "1" ? "" : e.unit;
+  return unit_or_none(e.unit);
 }
 
 }  // namespace
@@ -72,6 +75,13 @@ std::string unit_of(const Image& image, const Row& row) {
       return linear_unit(image, image.linear[row.index]);
     case RowKernel::kExpression:
       return expression_unit(image.expressions.expression[row.index]);
+    case RowKernel::kMemory: {
+      const Memory& m = image.memory[row.index];
+      if (m.form != MemoryForm::kHistorically) return "s";
+      return expression_unit(image.expressions.expression[m.expression]);
+    }
+    case RowKernel::kCallback:
+      return unit_or_none(image.callback[row.index].unit);
     case RowKernel::kNone:
       break;
   }

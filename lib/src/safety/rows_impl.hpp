@@ -7,6 +7,7 @@
 
 #include "safety/rows/action_impl.hpp"
 #include "safety/rows/barriers_impl.hpp"
+#include "safety/rows/callbacks_impl.hpp"
 #include "safety/rows/expressions_impl.hpp"
 #include "safety/rows/joints_impl.hpp"
 #include "safety/rows/linear_impl.hpp"
@@ -39,7 +40,8 @@ void judge(const Image& image, const ShieldInput& in, const Past& past,
   }
   closing_slacks<F>(image, in, past, intent, motion, slacks);
   barrier_slacks<F>(image, in, past, intent, motion, slacks);
-  expression_slacks<F>(image, in, past, intent, motion, slacks.expression);
+  expression_slacks<F>(image, in, past, intent, motion, slacks);
+  callback_slacks<F>(image, in, intent, slacks);
   out.clear();
   out.judged = true;
   out.violated = 0;

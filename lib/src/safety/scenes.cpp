@@ -78,6 +78,29 @@ void Scenes::begin(Scene& s) {
   }
 }
 
+// Watched for long and never violated, or not watched at all; and callbacks
+// that find room, or fail.
+void Scenes::known(Scene& s) {
+  for (uint32_t c = 0; c < image_.callbacks; ++c) {
+    s.in.callback[c] = static_cast<float>(image_.callback[c].min + draw(0, 1));
+    s.in.callback_fate[c] = draw(0, 1) < 0.9 ? kCallbackGave : kCallbackFailed;
+  }
+  if (image_.memories == 0 || draw(0, 1) < 0.1) return;
+  s.state.memory_of = image_.header.hash;
+  s.state.looked_ns = s.in.now_ns - image_.commit.period_ns;
+  s.state.past_held = (1u << image_.memories) - 1;
+  for (uint32_t m = 0; m < image_.memories; ++m) {
+    const Memory& memory = image_.memory[m];
+    MemoryState& state = s.state.past_rows[m];
+    const bool once = memory.form == MemoryForm::kOnce;
+    state.mark_ns = s.state.looked_ns - (once ? 0 : 2 * memory.window_ns);
+    if (memory.form != MemoryForm::kAtMost) continue;
+    state.slot = s.state.looked_ns / memory.slot_ns;
+    state.spent_ns[0] =
+        static_cast<int64_t>(draw(0, 1) * double(memory.allowed_ns));
+  }
+}
+
 void Scenes::robot(Scene& s) {
   const double vigour = draw(0, 1) * draw(0, 1);
   const Signal& q = image_.signal[image_.q_signal];
@@ -185,6 +208,7 @@ void Scenes::next(Scene& s) {
   begin(s);
   robot(s);
   others(s);
+  known(s);
   flight(s);
   settle(s);
   advance(s);

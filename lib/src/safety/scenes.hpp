@@ -56,6 +56,7 @@ class Scenes {
  private:
   void begin(Scene& scene);
   void robot(Scene& scene);
+  void known(Scene& scene);
   void others(Scene& scene);
   void flight(Scene& scene);
   void settle(Scene& scene);

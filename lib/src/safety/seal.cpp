@@ -160,6 +160,10 @@ void set_header(Image& image) {
   set_section(h, kSectionExpressions, offsetof(Image, expressions), 1,
               sizeof(Expressions));
   set_space_sections(image);
+  set_section(h, kSectionMemories, offsetof(Image, memory), image.memories,
+              sizeof(Memory));
+  set_section(h, kSectionCallbacks, offsetof(Image, callback), image.callbacks,
+              sizeof(Callback));
   set_section(h, kSectionDynamics, offsetof(Image, dynamics), 1,
               sizeof(Dynamics));
 }

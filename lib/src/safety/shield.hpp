@@ -50,7 +50,7 @@ enum Reason : uint32_t {
   kReasonRowSeparation = 1u << 22,
   kReasonRowSeparationNow = 1u << 23,
   kReasonRowLinear = 1u << 24,
-  kReasonRowExpression = 1u << 25,
+  kReasonRowExpression = 1u << 25,  // past-time and callback rows, too
   kReasonRowSelf = 1u << 26,
   kReasonResponse = 1u << 27,  // a row's response is stop or latch
   // From the top, one for each group of families; worst_row names the row.
@@ -119,6 +119,12 @@ struct ShieldState {
   SpaceMemory memory;
   // Rows with a hysteresis that refused the last action judged; a bit each.
   uint64_t held[kMaxRows / 64];
+  // Past-time rows, of the image with this hash: other limits know nothing.
+  uint64_t memory_of;
+  int64_t looked_ns;   // at the last check; 0: there was none
+  uint32_t past_held;  // bit per past-time row: its limits, at that check
+  uint32_t reserved[3];
+  MemoryState past_rows[kMaxMemories];
 };
 static_assert(std::is_trivially_copyable_v<ShieldState>);
 
@@ -144,6 +150,9 @@ struct ShieldInput {
   // The image's expressions as machine code, if it was admitted
   // (expr/jit.hpp); without it the VM runs them, to the same bits.
   const ExprNative* native = nullptr;
+  // What the image's callbacks gave for `action`, and what became of them.
+  float callback[kMaxCallbacks] = {};
+  uint8_t callback_fate[kMaxCallbacks] = {};  // CallbackFate
 };
 
 // One row's share of a verdict.
@@ -180,6 +189,18 @@ struct ShieldOutput {
   // Of the action that was asked for, by Image::row; only where it was judged
   // (violations.hpp).
   RowFigure row[kMaxRows] = {};
+};
+
+// The motion of the action that was asked for (blended), with its stop: what
+// callbacks are shown.
+struct Foreseen {
+  uint32_t samples;             // 0: it is not known
+  float action[kMaxJoints];     // that was asked for
+  double until_s[kMaxSamples];  // after now: each stands for the time up to it
+  // samples x joints: where each joint is, and how far from there it may be
+  // within the time that the sample stands for.
+  double q[kMaxSamples * kMaxJoints];
+  double wide[kMaxSamples * kMaxJoints];
 };
 
 // The running plan's command at now_ns: held before its origin, terminal

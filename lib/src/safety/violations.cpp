@@ -241,6 +241,8 @@ Side side_of(const Image& image, const Row& row) {
     case RowKernel::kNone:
     case RowKernel::kLinear:
     case RowKernel::kExpression:
+    case RowKernel::kMemory:
+    case RowKernel::kCallback:
     case RowKernel::kForce:
     case RowKernel::kPower:
     case RowKernel::kEnergy:

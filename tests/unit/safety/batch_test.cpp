@@ -7,7 +7,7 @@
 #include <random>
 #include <string>
 
-#include "rig.hpp"
+#include "past_time_rows.hpp"
 #include "safety/batch.hpp"
 
 using namespace rig;
@@ -55,13 +55,15 @@ Table random_table(std::size_t rows) {
   return table;
 }
 
-void refused(const BatchAsk& ask, const char* why) {
-  const auto image = sealed();
-  const auto got = check_batch(*image, product(), ask);
+void refused(const Image& image, const BatchAsk& ask, const char* why) {
+  const auto got = check_batch(image, product(), ask);
   cr_assert(not got);
   cr_assert(got.error().code() == ErrorCode::kBadInput);
   cr_assert(std::string(got.error().text()).find(why) != std::string::npos,
             "%s, not %s", got.error().text(), why);
+}
+void refused(const BatchAsk& ask, const char* why) {
+  refused(*sealed(), ask, why);
 }
 
 }  // namespace
@@ -152,4 +154,16 @@ Test(batch, refuses_sizes_that_do_not_fit) {
   table.actions.resize(21);
   refused(table.ask(), "actions: 3 rows of 7 joints, 4 states");
   refused({}, "0 values are no rows");
+}
+
+Test(batch, refuses_rows_that_need_a_run) {
+  const Table table = random_table(2);
+  const auto door = with_callback(0.1);
+  refused(*door, table.ask(), "row door: past-time rows and callbacks");
+  auto past =
+      remembering({{"target[0]", 9, MemoryForm::kHistorically, 100 * kMs}});
+  refused(*past, table.ask(), "row past0: past-time rows and callbacks");
+  past->row[past->rows - 1].kind = RowKind::kOff;
+  cr_assert(bool(seal(*past)));
+  cr_assert(bool(check_batch(*past, product(), table.ask())));
 }

@@ -8,6 +8,7 @@
 #include "enclosure.hpp"
 #include "expr_rows.hpp"
 #include "memory_contracts.hpp"
+#include "past_time_contracts.hpp"
 #include "response_contracts.hpp"
 #include "rollout_contracts.hpp"
 #include "screen_contracts.hpp"
@@ -824,6 +825,19 @@ constexpr Contract kContracts[] = {
     CONTRACT(declared_doubt_counts_in_expressions),
     CONTRACT(beyond_its_range_an_expression_is_not_certified),
     CONTRACT(a_stop_without_a_signal_of_its_rows_is_unverified),
+    CONTRACT(historically_begins_when_it_is_watched),
+    CONTRACT(historically_waits_for_its_window),
+    CONTRACT(what_was_between_far_checks_is_not_known),
+    CONTRACT(a_bad_signal_is_not_known),
+    CONTRACT(other_limits_know_nothing),
+    CONTRACT(what_the_guardian_sends_is_not_known),
+    CONTRACT(once_needs_to_be_seen),
+    CONTRACT(once_counts_the_motion),
+    CONTRACT(at_most_adds_up),
+    CONTRACT(at_most_forgets_late),
+    CONTRACT(at_most_begins_when_it_is_watched),
+    CONTRACT(a_margin_binds),
+    CONTRACT(a_call_that_failed_gave_none),
     CONTRACT(separation_binds),
     CONTRACT(the_human_grows_with_the_age),
     CONTRACT(human_margins_count),

@@ -9,7 +9,7 @@
 #include <cstring>
 #include <string>
 
-#include "rig.hpp"
+#include "past_time_rows.hpp"
 #include "safety/budget.hpp"
 #include "safety/ladder_counts.hpp"
 #include "safety/scenes.hpp"
@@ -137,6 +137,31 @@ Test(cost, grows_with_every_table) {
   const double before = cost_of(*two, kIsa).motion_ns;
   two->chain.spheres -= 2;
   cr_assert(cost_of(*two, kIsa).motion_ns < before);
+}
+
+// Its program's part, for every motion, and one look at it as things are.
+Test(cost, counts_what_looks_back) {
+  const std::vector<PastRule> rules = {
+      {"abs(q[0]) + abs(q[1])", 9, MemoryForm::kHistorically, 100 * kMs}};
+  const auto past = remembering(rules);
+  const auto plain = remembering({}, {{"abs(q[0]) + abs(q[1])", 9}});
+  Cost looks = cost_of(*past, kIsa), one = cost_of(*plain, kIsa);
+  double row = cost_of(*past, past->row[past->rows - 1], kIsa).ns;
+  cr_assert(epsilon_eq(
+      dbl, row, cost_of(*plain, plain->row[plain->rows - 1], kIsa).ns, 1e-6));
+  cr_assert(epsilon_eq(dbl, looks.motion_ns, one.motion_ns, 1e-6));
+  const double least = kMemorySlots * unit_ns(Work::kOp, kIsa);
+  cr_assert(looks.check_ns > one.check_ns + least);
+}
+
+Test(cost, has_the_budgets_of_callbacks) {
+  const auto door = with_callback(0.1);
+  auto none = draft();
+  cr_assert(bool(seal(*none)));
+  const double more =
+      cost_of(*door, kIsa).check_ns - cost_of(*none, kIsa).check_ns;
+  const auto budget = static_cast<double>(door->callback[0].budget_ns);
+  cr_assert(more > budget && more < 2 * budget, "%f", more);
 }
 
 Test(cost, knows_a_program_by_its_values_rows_and_iterations) {

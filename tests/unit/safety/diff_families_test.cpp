@@ -47,6 +47,11 @@ Barrier& barrier(Image& i) {
   return i.dynamics.barrier[index_of(i, "by_human")];
 }
 
+Memory& memory(Image& i, const char* row) { return i.memory[index_of(i, row)]; }
+Expression& expression(Image& i, const char* row) {
+  return i.expressions.expression[memory(i, row).expression];
+}
+
 #define AT(expression) [](Image& i) -> double& { return expression; }
 const std::vector<Figured> kSpace = {
     {"crate", AT(turned(i, "crate").lo[1]), Rise::kLooser},
@@ -88,6 +93,11 @@ const std::vector<Figured> kDynamics = {
     {"touch", AT(contact(i).robot), Rise::kStricter},
     {"by_human", AT(barrier(i).alpha[0]), Rise::kUntold},
     {"by_human", AT(barrier(i).alpha[1]), Rise::kUntold},
+};
+const std::vector<Figured> kOthers = {
+    {"clear", AT(expression(i, "clear").min), Rise::kStricter},
+    {"duty", AT(expression(i, "duty").max), Rise::kLooser},
+    {"door", AT(i.callback[0].min), Rise::kStricter},
 };
 #undef AT
 
@@ -133,11 +143,29 @@ void rise_and_fall(const std::vector<Figured>& figures) {
 
 Test(diff_families, of_the_same_image_is_empty) {
   const auto a = every_family();
-  cr_assert(is(compare(*a, *a).changes.empty()));
+  const Difference none = compare(*a, *a);
+  cr_assert(is(none.changes.empty()), "%s", to_text(none).c_str());
 }
 
 Test(diff_families, shapes) { rise_and_fall(kSpace); }
 Test(diff_families, motion_loads_contact_barriers) { rise_and_fall(kDynamics); }
+
+Test(diff_families, past_time_rows_and_callbacks) {
+  rise_and_fall(kOthers);
+  constexpr int64_t kLonger = 1'000'000;
+  loosens("clear", [](Image& i) { memory(i, "clear").window_ns -= kLonger; });
+  loosens("seen", [](Image& i) { memory(i, "seen").window_ns += kLonger; });
+  loosens("duty", [](Image& i) { memory(i, "duty").window_ns -= kLonger; });
+  loosens("duty", [](Image& i) { memory(i, "duty").allowed_ns += kLonger; });
+  loosens("duty", [](Image& i) { memory(i, "duty").slot_ns -= kLonger; });
+  loosens("clear", [](Image& i) { memory(i, "clear").gap_ns += kLonger; });
+  loosens("door", [](Image& i) { i.callback[0].budget_ns += 1000; });
+  cannot_be_told("clear", [](Image& i) {
+    memory(i, "clear").form = MemoryForm::kOnce;
+    memory(i, "seen").form = MemoryForm::kHistorically;
+  });
+  cannot_be_told("door", [](Image& i) { i.callback[0].symbol[0] = 'x'; });
+}
 
 Test(diff_families, parts_that_a_row_spares_or_frees) {
   loosens("crate", [](Image& i) { turned(i, "crate").binds.spared = 2; });

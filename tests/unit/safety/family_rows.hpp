@@ -27,6 +27,10 @@ by_box = {kind="cbf", on="post", alpha="2 1/s"}
 by_human = {kind="cbf", on="human", alpha=["2 1/s", "5 1/s"]}
 by_joint = {kind="cbf", on="joint", alpha="2 1/s"}
 apart = {kind="expr", expr="norm(hand[0] - target)", min="0.1 m", moves={hand="1.6 m/s"}, uncertain={hand="15 mm"}}
+clear = {kind="expr", expr="norm(hand[0] - target)", min="0.1 m", moves={hand="1.6 m/s"}, uncertain={hand="15 mm"}, past="historically 2 s"}
+seen = {kind="expr", expr="target[0]", max="0.5 m", past="once 2 s"}
+duty = {kind="expr", expr="abs(dq[0])", max="0.5 rad/s", at_most="0.5 s in 2 s"}
+door = {kind="callback", unit="m", min="50 mm", budget="20 us", module="door.so", symbol="door_row"}
 )toml";
 
 inline std::unique_ptr<tactus::safety::Image> every_family() {

@@ -174,6 +174,35 @@ cell = {kind="cbf", on="post", alpha="2 1/s"}
             "site.post");
 }
 
+// Which of two windows or functions is tighter cannot be told.
+Test(use, past_time_rows_and_callbacks_of_one_name_all_bind) {
+  const Folder f;
+  const auto rows = [](const std::string& max, const std::string& past) {
+    return "slow = {kind=\"expr\", expr=\"abs(dq[0])\", max=\"" + max +
+           "\", past=\"" + past +
+           "\"}\ndoor = {kind=\"callback\", unit=\"m\", min=\"50 mm\", "
+           "budget=\"20 us\"}\n";
+  };
+  const auto image =
+      with_site(f, "[limit]\n" + rows("0.5 rad/s", "historically 2 s"),
+                with("ladder", rows("0.6 rad/s", "once 4 s") + "ladder"));
+  cr_assert(bool(image), "%s", image.error().text());
+  const Image& i = **image;
+  cr_assert(i.memories == 2 && i.callbacks == 2);
+  const auto memory = [&i](const std::string& id) {
+    return i.memory[find(i, id)->index];
+  };
+  const Memory own = memory("slow"), site = memory("site.slow");
+  cr_assert(own.form == MemoryForm::kOnce);
+  cr_assert(site.form == MemoryForm::kHistorically);
+  const Expression* all = i.expressions.expression;
+  cr_assert(std::fabs(all[own.expression].max - 0.6) < 1e-9);
+  cr_assert(std::fabs(all[site.expression].max - 0.5) < 1e-9);
+  const Row& door = *find(i, "site.door");
+  cr_assert(std::string(i.callback[door.index].name) == "site.door");
+  cr_assert(std::string(i.callback[0].name) == "door");
+}
+
 Test(use, the_ladder_is_what_all_have) {
   const Folder f;
   const auto image =
@@ -321,6 +350,19 @@ Test(edits, disable_rows_and_families) {
     cr_expect(find(i, id)->kind == RowKind::kOff, "%s", id);
   cr_assert(find(i, "pair")->kind == RowKind::kHard);
   cr_assert(has(to_text(explain(i)), "the program took it out"));
+}
+
+Test(edits, disable_past_time_rows_and_callbacks) {
+  const std::string text =
+      with("ladder",
+           "slow = {kind=\"expr\", expr=\"abs(dq[0])\", max=\"1 rad/s\", "
+           "past=\"once 4 s\"}\ndoor = {kind=\"callback\", unit=\"m\", "
+           "min=\"50 mm\", budget=\"20 us\"}\nladder");
+  const limits::Edits edits{{"expr", "callback"}, {}, ""};
+  const auto image = compile(text, "arm.toml", edited(edits));
+  cr_assert(bool(image), "%s", image.error().text());
+  for (const char* id : {"slow", "door"})
+    cr_expect(find(**image, id)->kind == RowKind::kOff, "%s", id);
 }
 
 Test(edits, remove_tables_and_add_limits) {

@@ -11,6 +11,7 @@
 namespace tactus::layout {
 
 inline constexpr uint32_t kMaxStages = 8;
+inline constexpr uint32_t kMaxCallbacks = 4;
 inline constexpr uint32_t kRecordVersion = 5;
 
 // Per stage: what the loop decided about it.
@@ -97,10 +98,15 @@ struct CycleRecord {
   float score;              // mean over all rows, [0, 1]; 0: nothing was judged
   float time_to_violation;  // s, of the asked-for action held; NaN: not asked
   uint64_t near;  // rows kept, but within their warn; the bits of `violated`
-  uint64_t reserved;
+  // safety::CallbackFate and margin of each callback: what replay has in
+  // place of the calls.
+  uint8_t callback_fate[kMaxCallbacks];
+  uint32_t spare;
+  float callback[kMaxCallbacks];
+  uint64_t reserved[2];
 };
 
-static_assert(sizeof(CycleRecord) == 256);
+static_assert(sizeof(CycleRecord) == 288);
 static_assert(offsetof(CycleRecord, stage_flags) == 144);
 static_assert(offsetof(CycleRecord, stage) == 152);
 static_assert(offsetof(CycleRecord, soft) == 224);

@@ -17,7 +17,11 @@ inline void run_in_vm(const ExprProgram& program, double* registers) noexcept {
 }
 
 constexpr Kernel make_kernel(rt::Isa isa) {
-  return {isa, check_with<NoFault>, committed_with<NoFault>, run_in_vm,
+  return {isa,
+          check_with<NoFault>,
+          foresee_with<NoFault>,
+          committed_with<NoFault>,
+          run_in_vm,
           solve_qp<NoFault>};
 }
 

@@ -40,6 +40,8 @@ void each_row(Ir& ir, const Visit& visit) {
   maybe(ir.energy, "energy");
   some(ir.barriers, "cbf");
   some(ir.expressions, "expr");
+  some(ir.past, "expr");
+  some(ir.callbacks, "callback");
 }
 
 }  // namespace tactus::safety::limits

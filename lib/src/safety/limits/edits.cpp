@@ -39,7 +39,10 @@ const char* family_of(RowKernel kernel) {
     case RowKernel::kLinear:
       return "linear";
     case RowKernel::kExpression:
+    case RowKernel::kMemory:
       return "expr";
+    case RowKernel::kCallback:
+      return "callback";
     case RowKernel::kSelf:
       return "self";
     case RowKernel::kTorque:

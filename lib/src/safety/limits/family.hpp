@@ -119,5 +119,13 @@ Result<void> lower_humans(const LimitsIr& from, Image& to);
 void read_expression(const std::string& name, const toml::Table& table,
                      const Input& in);
 Result<void> lower_expressions(const LimitsIr& from, Image& to);
+// families/past_time.cpp: past = "…" or at_most = "…" of an expression. False:
+// it has neither.
+bool read_past_time(const toml::Table& table, const Input& in, Memory& out);
+void lower_past_time(const LimitsIr& from, Image& to);
+// families/callbacks.cpp: kind = "callback".
+void read_callback(const std::string& name, const toml::Table& table,
+                   const Input& in);
+Result<void> lower_callbacks(const LimitsIr& from, Image& to);
 
 }  // namespace tactus::safety::limits

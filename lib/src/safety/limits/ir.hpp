@@ -79,6 +79,12 @@ struct BarrierIr {
   std::string on;  // the row it is on, which may stand anywhere
 };
 
+// A past-time row, before its expression has an index.
+struct PastIr {
+  expr::Ruled rule;
+  Memory memory{};
+};
+
 struct LimitsIr {
   bool none = false;  // limit = "none"
   std::optional<Limited<PerJoint>> action_max;
@@ -103,6 +109,8 @@ struct LimitsIr {
   std::vector<Limited<BarrierIr>> barriers;
   expr::Tree tree;  // of all expressions: what they share is there once
   std::vector<Limited<expr::Ruled>> expressions;
+  std::vector<Limited<PastIr>> past;
+  std::vector<Limited<Callback>> callbacks;
   uint32_t rungs = 0;        // of one file, 0: it does not say
   uint32_t exact_every = 0;  // Ladder::exact_every
   int64_t horizon_ns = 0;

@@ -114,6 +114,7 @@ constexpr Family kFamilies[] = {
     {"energy", read_energy, lower_energy},
     {"cbf", read_barrier, lower_barriers},
     {"expr", read_expression, lower_expressions},
+    {"callback", read_callback, lower_callbacks},
 };
 
 }  // namespace
@@ -189,7 +190,10 @@ void check_sizes(const toml::Value& limit, const LimitsIr& all) {
       {all.torques.size() + all.forces.size() + all.powers.size(), kMaxLoads,
        "rows of torque, force and power"},
       {all.barriers.size(), kMaxBarriers, "barriers"},
-      {all.expressions.size(), kMaxExpressions, "expressions"},
+      {all.expressions.size() + all.past.size(), kMaxExpressions,
+       "expressions"},
+      {all.past.size(), kMaxMemories, "rows with past or at_most"},
+      {all.callbacks.size(), kMaxCallbacks, "callbacks"},
   };
   for (const auto& table : tables)
     if (table.have > table.most)

@@ -224,6 +224,9 @@ void set_name(HullIr& to, const std::string& id) {
 void set_name(Linear& to, const std::string& id) {
   copy_text(id, to.name, kName);
 }
+void set_name(Callback& to, const std::string& id) {
+  copy_text(id, to.name, kCallbackName);
+}
 template <class T>
 void set_name(T&, const std::string&) {}
 
@@ -304,6 +307,8 @@ void tighten(LimitsIr& to, LimitsIr&& from, const std::string& label) {
   const auto equal = [](auto& a, const auto& b, Won& won) {
     return meet_equal(a, b, won);
   };
+  // Which of two windows or functions is tighter cannot be told.
+  const auto none = [](auto&, const auto&, Won&) { return false; };
   t.one(to.action_max, from.action_max);
   t.one(to.action_rate, from.action_rate);
   t.one(to.position, from.position);
@@ -327,6 +332,8 @@ void tighten(LimitsIr& to, LimitsIr&& from, const std::string& label) {
   t.list(to.forces, from.forces, any);
   t.list(to.powers, from.powers, any);
   t.list(to.expressions, from.expressions, any);
+  t.list(to.past, from.past, none);
+  t.list(to.callbacks, from.callbacks, none);
   for (auto& barrier : from.barriers)
     barrier.limit.on = t.now_called(barrier.limit.on);
   t.list(to.barriers, from.barriers, any);

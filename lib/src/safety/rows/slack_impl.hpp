@@ -152,6 +152,8 @@ struct Slacks : SpaceTables<Slack> {
     begin(expression, image.expressions.count);
     begin(load, image.dynamics.loads);
     begin(barrier, image.dynamics.barriers);
+    begin(memory, image.memories);
+    begin(callback, image.callbacks);
   }
   Slack action, rate, position, velocity;
   Slack acceleration, jerk, viable, energy;
@@ -169,6 +171,12 @@ struct Slacks : SpaceTables<Slack> {
   };
   union {
     Slack barrier[kMaxBarriers];
+  };
+  union {
+    Slack memory[kMaxMemories];
+  };
+  union {
+    Slack callback[kMaxCallbacks];
   };
 };
 

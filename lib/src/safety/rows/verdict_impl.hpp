@@ -22,6 +22,15 @@ inline Found load_of(const Image& image, const Slacks& all, uint32_t i,
   return {entry(all.load, image.dynamics.loads, i), fault, kReasonRowLoad};
 }
 
+inline Found memory_of(const Image& image, const Slacks& all, uint32_t i) {
+  constexpr Fault kFaults[] = {Fault::kHistorically, Fault::kOnce,
+                               Fault::kAtMost};
+  if (i >= image.memories) return {};
+  const auto form = static_cast<uint32_t>(image.memory[i].form);
+  return {all.memory + i, form < 3 ? kFaults[form] : Fault::kNone,
+          kReasonRowExpression};
+}
+
 inline Found find(const Image& image, const Slacks& all, const Row& row) {
   const uint32_t i = row.index;
   switch (row.kernel) {
@@ -91,6 +100,11 @@ inline Found find(const Image& image, const Slacks& all, const Row& row) {
     case RowKernel::kBarrier:
       return {entry(all.barrier, image.dynamics.barriers, i), Fault::kBarrier,
               kReasonRowBarrier};
+    case RowKernel::kMemory:
+      return memory_of(image, all, i);
+    case RowKernel::kCallback:
+      return {entry(all.callback, image.callbacks, i), Fault::kCallback,
+              kReasonRowExpression};
     case RowKernel::kNone:
       break;
   }

@@ -22,7 +22,13 @@ Span hulls_out(const Image& image) { return {image.hulls_in, image.hulls}; }
 Span selves(const Image& image) { return {0, image.selves}; }
 Span humans(const Image& image) { return {0, image.humans}; }
 Span linears(const Image& image) { return {0, image.linears}; }
-Span expressions(const Image& image) { return {0, image.expressions.count}; }
+// The last of them are memories'.
+Span expressions(const Image& image) {
+  const uint32_t count = image.expressions.count;
+  return {0, count < image.memories ? 0 : count - image.memories};
+}
+Span memories(const Image& image) { return {0, image.memories}; }
+Span callbacks(const Image& image) { return {0, image.callbacks}; }
 
 constexpr Family kFamilies[] = {
     {RowKernel::kActionBox, "action box", one, action_box},
@@ -52,6 +58,8 @@ constexpr Family kFamilies[] = {
     {RowKernel::kEnergy, "energy", energy, energy},
     {RowKernel::kContact, "contact", contacts, contacts},
     {RowKernel::kBarrier, "barrier", barriers, barriers},
+    {RowKernel::kMemory, "past-time row", memories, memories},
+    {RowKernel::kCallback, "callback", callbacks, callbacks},
 };
 
 const Family* family_of(RowKernel kernel) {
@@ -132,9 +140,10 @@ Check check_enforced(const Image& image, const Family& family) {
 }
 
 constexpr Check (*kTables[])(const Image&) = {
-    check_joints,     check_linear, check_windows,  check_boxes,
-    check_solids,     check_self,   check_humans,   check_expressions,
-    check_trajectory, check_loads,  check_contacts, check_barriers,
+    check_joints,     check_linear,    check_windows,  check_boxes,
+    check_solids,     check_self,      check_humans,   check_expressions,
+    check_trajectory, check_loads,     check_contacts, check_barriers,
+    check_memories,   check_callbacks,
 };
 
 }  // namespace

@@ -51,6 +51,8 @@ Check check_expressions(const Image& image);
 Check check_loads(const Image& image);
 Check check_contacts(const Image& image);
 Check check_barriers(const Image& image);
+Check check_memories(const Image& image);
+Check check_callbacks(const Image& image);
 
 // A keep row binds some part that moves, and its window exists.
 Check check_binds(const Image& image, const Binds& binds, const char* what,

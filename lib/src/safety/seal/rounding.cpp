@@ -78,6 +78,11 @@ double of_barrier(const Image& image, const Barrier& row) {
   return kMotion * length(image) * (1 + a + b + a * b);
 }
 
+// Sums of at most kMaxSamples times below a minute, and whole nanoseconds.
+double of_memory(const Memory& row) {
+  return row.form == MemoryForm::kHistorically ? 0 : 1e-9;
+}
+
 }  // namespace
 
 double rounding_of(const Image& image, const Row& row) {
@@ -88,7 +93,10 @@ double rounding_of(const Image& image, const Row& row) {
     case RowKernel::kJointVelocity:
     case RowKernel::kTorque:
     case RowKernel::kExpression:  // its own bound is in its limit
+    case RowKernel::kCallback:    // a difference, whose sign is exact
       return 0;
+    case RowKernel::kMemory:
+      return of_memory(image.memory[row.index]);
     case RowKernel::kActionRate:
       return kRelative * largest(image, image.action_rate);
     case RowKernel::kLinear:

@@ -187,9 +187,11 @@ void expect_doubts(const toml::Table& table) {
     if (table.has(key)) static_cast<void>(table.table(key));
 }
 
-// What no input can satisfy, and what the stop could not.
+// What no input can satisfy, and what the stop could not, unless the stop
+// need not.
+enum class Rest : uint8_t { kMust, kNeedNot };
 void check_reach(const toml::Table& table, const expr::Tree& tree,
-                 const expr::Ruled& row) {
+                 const expr::Ruled& row, Rest rest) {
   const auto beyond = [&](const expr::Node& n) {
     return (row.has_max && n.least > row.max) ||
            (row.has_min && n.most < row.min);
@@ -200,8 +202,30 @@ void check_reach(const toml::Table& table, const expr::Tree& tree,
     return value.fail(fmt::format(
         "a limit that something satisfies: the expression lies in {:g} .. {:g}",
         all.least, all.most));
-  if (beyond(tree.at_rest()[row.root]))
+  if (rest == Rest::kMust && beyond(tree.at_rest()[row.root]))
     value.fail("a limit that zero velocity, the stop, can satisfy");
+}
+
+struct Measure {
+  Dimension unit;
+  double scale;
+};
+
+// What "historically" leaves is measured as the expression is, the others in
+// seconds.
+void add_past(const toml::Table& table, const std::string& name,
+              const Measure& expression, PastIr& past, LimitsIr& out) {
+  const Memory& m = past.memory;
+  const bool once = m.form == MemoryForm::kOnce;
+  check_reach(table, out.tree, past.rule, once ? Rest::kNeedNot : Rest::kMust);
+  Measure measure = expression;
+  if (m.form != MemoryForm::kHistorically) {
+    const int64_t ns = once ? m.window_ns : m.allowed_ns;
+    measure = {kTime, static_cast<double>(ns) * 1e-9};
+  }
+  const RowIr row = common(table, name, measure.unit, measure.scale);
+  if (m.form == MemoryForm::kHistorically) past.memory.worth = row.scale;
+  out.past.push_back({row, past});
 }
 
 }  // namespace
@@ -225,12 +249,15 @@ void read_expression(const std::string& name, const toml::Table& table,
   if (!row.has_max && !row.has_min) return table["max"].fail("max or min");
   if (row.has_max && row.has_min && !(row.min <= row.max))
     table["min"].fail("a min that is not above max");
-  check_reach(table, out.tree, row);
-  const double largest = std::max(std::abs(row.max), std::abs(row.min));
-  if (out.expressions.size() == kMaxExpressions)
+  if (out.expressions.size() + out.past.size() == kMaxExpressions)
     return text.fail(fmt::format("at most {} expressions", kMaxExpressions));
-  out.expressions.push_back(
-      {common(table, name, node.dimension, largest > 0 ? largest : 1), row});
+  const double largest = std::max(std::abs(row.max), std::abs(row.min));
+  const double scale = largest > 0 ? largest : 1;
+  PastIr past{row};
+  if (read_past_time(table, in, past.memory))
+    return add_past(table, name, {node.dimension, scale}, past, out);
+  check_reach(table, out.tree, row, Rest::kMust);
+  out.expressions.push_back({common(table, name, node.dimension, scale), row});
 }
 
 Result<void> lower_expressions(const LimitsIr& from, Image& to) {
@@ -240,6 +267,8 @@ Result<void> lower_expressions(const LimitsIr& from, Image& to) {
             static_cast<uint32_t>(rows.size()));
     rows.push_back(one.limit);
   }
+  for (const auto& one : from.past) rows.push_back(one.limit.rule);
+  lower_past_time(from, to);
   if (expr::emit(from.tree, rows, to.expressions)) return {};
   return bad_input(
       "limit: the expressions together are longer than {} operations, {} "
