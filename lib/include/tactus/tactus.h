@@ -234,6 +234,50 @@ TACTUS_API tactus_shield* tactus_shield_load_with(
     tactus_error* error);
 TACTUS_API void tactus_shield_free(tactus_shield* shield);
 
+/* What a callback (kind = "callback" in [limit]) is shown in a cycle: the
+ * inputs of the check, the action that was asked for (blended while the loop
+ * engages), and where the robot would be until it stands: that action held
+ * until the stop begins at the latest, and that stop. Read-only; valid during
+ * the call. A later version may add fields at the end: look at `sz`. */
+typedef struct tactus_margin_view {
+  size_t sz;
+  uint64_t cycle;
+  int64_t now_ns;
+  uint32_t joints, signals, samples, reserved;
+  const float* q; /* joints values, as measured */
+  const float* dq;
+  const float* action;             /* joints values */
+  const char* const* signal_name;  /* [signals]; the order of [signal] */
+  const uint32_t* signal_count;    /* values of each */
+  const float* const* signal;      /* its values */
+  const int64_t* signal_stamp_ns;  /* when they were true, at the latest */
+  /* Of the motion: sample i stands for the time up to until_s[i] seconds from
+   * now, from where sample i - 1 ends; joint j is then within
+   * wide[i * joints + j] of motion[i * joints + j] (rad or m). */
+  const double* until_s;
+  const double* motion;
+  const double* wide;
+} tactus_margin_view;
+
+/* Writes the margin, in the unit that the row says; below its min it is
+ * violated. So it is when it is NaN, when the status is not TACTUS_OK, when
+ * the call took longer than the row's budget, and when no motion is known:
+ * then it is not called. On the loop's thread, once for each cycle: TACTUS_RT,
+ * as a stage is. */
+typedef tactus_status (*tactus_margin_fn)(void* self,
+                                          const tactus_margin_view* view,
+                                          float* margin);
+
+/* Registers the function of the callback `name`, before the shield is given to
+ * a builder. A row without one, and a name without a row, are errors of build.
+ * Where the file names module and symbol, the one registered here is called.
+ * After a reload of the limits the functions of the file's modules and these
+ * are found by name again. */
+TACTUS_API int32_t tactus_shield_callback(tactus_shield* shield,
+                                          const char* name,
+                                          tactus_margin_fn fn, void* self,
+                                          tactus_error* error);
+
 /* ------------------------------------------------------------- builder */
 
 typedef enum tactus_overrun {

@@ -163,6 +163,14 @@ class Shield {
     if (!shield.handle_) return detail::to_error(error);
     return shield;
   }
+  // The function of the row `name`, kind = "callback" (tactus.h).
+  Result<void> callback(const std::string& name, tactus_margin_fn fn,
+                        void* self = nullptr) {
+    tactus_error error{};
+    if (tactus_shield_callback(handle_.get(), name.c_str(), fn, self, &error))
+      return detail::to_error(error);
+    return {};
+  }
   [[nodiscard]] const tactus_shield* get() const { return handle_.get(); }
 
  private:

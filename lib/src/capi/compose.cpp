@@ -119,6 +119,7 @@ Result<void> load_limits(const tactus_builder& builder, Blueprint& b) {
     b.file.origins.push_back({key, value, "program"});
   b.image = shield->image;
   b.limits = std::move(shield->source);
+  b.callbacks = builder.shield.callbacks;
   return {};
 }
 

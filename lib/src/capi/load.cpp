@@ -110,6 +110,22 @@ tactus_shield* tactus_shield_load_with(const char* path,
   });
 }
 
+int32_t tactus_shield_callback(tactus_shield* shield, const char* name,
+                               tactus_margin_fn fn, void* self,
+                               tactus_error* error) {
+  return capi::call_on(shield, __func__, error, [&]() -> Result<void> {
+    if (!name || !fn)
+      return bad_input("callback {}: {} is null", name ? name : "?",
+                       name ? "fn" : "name");
+    for (const config::CallbackFunction& known : shield->callbacks) {
+      if (known.name == name)
+        return bad_input("callback {}: given twice: a row has one", name);
+    }
+    shield->callbacks.push_back({name, fn, self});
+    return {};
+  });
+}
+
 void tactus_shield_free(tactus_shield* shield) { delete shield; }
 
 const char* tactus_version(void) { return TACTUS_VERSION; }

@@ -22,6 +22,7 @@ struct tactus_shield {
   std::string path;
   std::string text;  // parsed again at build, with the loop's times
   tactus::safety::limits::Edits edits;
+  std::vector<tactus::config::CallbackFunction> callbacks;
 };
 
 struct tactus_builder {

@@ -150,6 +150,17 @@ Result<void> Assembly::open_guard() {
   return {};
 }
 
+Result<Callbacks*> Assembly::bind_callbacks(const safety::Image& image) {
+  auto bound = Callbacks::bind(
+      {.image = image,
+       .registered = blueprint_.callbacks,
+       .file = blueprint_.limits.name,
+       .time = blueprint_.lockstep ? CallTime::kNone : CallTime::kMeasured});
+  if (!bound) return bound.error();
+  callbacks_.push_back(std::move(*bound));
+  return callbacks_.back().get();
+}
+
 Result<void> Assembly::make_supervisor() {
   auto binding = bind_signals(*blueprint_.image, blueprint_.file,
                               blueprint_.frame, blueprint_.policy.output);
@@ -161,6 +172,8 @@ Result<void> Assembly::make_supervisor() {
   runners_.push_back(safety::make_runner(expressions, *isa));
   if (expressions.count > 0)
     other_grants_.push_back(expressions_grant(runners_.back()));
+  auto callbacks = bind_callbacks(*blueprint_.image);
+  if (!callbacks) return callbacks.error();
   fallbacks_ = Fallbacks(*blueprint_.image, *binding);
   supervisor_ = std::make_unique<ShieldSupervisor>(ShieldSupervisor::Parts{
       .image = blueprint_.image,
@@ -169,6 +182,7 @@ Result<void> Assembly::make_supervisor() {
       .link = link_ ? &*link_ : nullptr,
       .robot_epoch = robot_ ? robot_->stages.robot_epoch() : nullptr,
       .native = runners_.back().get(),
+      .callbacks = *callbacks,
       .board = segment_->violations()});
   if (robot_) robot_->stages.use(*supervisor_);
   if (!blueprint_.lockstep) {

@@ -83,6 +83,8 @@ class Assembly final : private telemetry::ControlHandler {
   Result<void> open_robot();
   Result<void> open_guard();
   Result<void> make_supervisor();
+  // Null: the image has none.
+  Result<Callbacks*> bind_callbacks(const safety::Image& image);
   Result<void> prepare_host();
   Result<void> measure_check();
   Result<void> make_loop();
@@ -139,6 +141,7 @@ class Assembly final : private telemetry::ControlHandler {
   // Reload: prepared by the control thread, taken at a cycle edge.
   std::vector<ImagePtr> images_;
   std::list<safety::ExprRunner> runners_;  // one for each image
+  std::vector<std::unique_ptr<Callbacks>> callbacks_;
   std::atomic<Change*> next_change_{nullptr};
   std::optional<trace::RecorderTotals> totals_;
   pid_t prepared_ = 0;  // the thread that the grants are of; 0: none

@@ -20,6 +20,7 @@ namespace tactus::config {
 struct Assembly::Change {
   ImagePtr image;
   const safety::ExprNative* native = nullptr;
+  Callbacks* callbacks = nullptr;
   ShieldSource source;
   std::unique_ptr<trace::Recorder> recorder;  // null: nothing is recorded
 };
@@ -96,7 +97,10 @@ Result<Assembly::Change> Assembly::prepare_reload() {
   const auto isa = rt::choose_isa();
   if (!isa) return isa.error();
   runners_.push_back(safety::make_runner(shield->image->expressions, *isa));
-  Change change{shield->image, runners_.back().get(), shield->source, nullptr};
+  auto callbacks = bind_callbacks(*shield->image);
+  if (!callbacks) return callbacks.error();
+  Change change{shield->image, runners_.back().get(), *callbacks,
+                shield->source, nullptr};
   if (recorder_) {
     Blueprint next = blueprint_;
     next.image = shield->image;
@@ -166,7 +170,7 @@ bool Assembly::apply_reload(void* self, rt::Identity& identity) noexcept {
   auto* a = static_cast<Assembly*>(self);
   Change* change = a->next_change_.exchange(nullptr, std::memory_order_acq_rel);
   if (!change) return false;
-  a->supervisor_->use(change->image.get(), change->native);
+  a->supervisor_->use(change->image.get(), change->native, change->callbacks);
   if (change->recorder) a->loop_->set_record(change->recorder.get());
   ++identity.image_epoch;
   ++identity.parameter_epoch;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "config/callbacks.hpp"
 #include "config/file.hpp"
 #include "config/frame.hpp"
 #include "config/policy_stage.hpp"
@@ -30,6 +31,7 @@ struct Blueprint {
   std::shared_ptr<const safety::Image> image;
   ShieldSource limits;
   safety::Budget budget;  // of one check
+  std::vector<CallbackFunction> callbacks;  // that a program registered
   policy::ModelPlan::Ptr plan;
   PolicyBinding policy;
   std::string sender;   // the robot's address for the guardian

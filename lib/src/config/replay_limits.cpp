@@ -184,6 +184,22 @@ Result<void> same_signals(const safety::Image& own, const safety::Image& other,
   return {};
 }
 
+// The log has what its own callbacks gave, in their order.
+Result<void> same_callbacks(const safety::Image& own,
+                            const safety::Image& other,
+                            const std::string& path) {
+  for (uint32_t i = 0; i < other.callbacks; ++i) {
+    const std::string_view name = other.callback[i].name;
+    if (i < own.callbacks && name == own.callback[i].name) continue;
+    return bad_input(
+        "{}: limit.{}: a callback that the log's limits have not, or have in "
+        "another place: the log has no margins of it: remove it, or record "
+        "again",
+        path, name);
+  }
+  return {};
+}
+
 Result<ReplayLimits> read_as_run(const trace::LogReader& log,
                                  const ReplayBasis& basis,
                                  const std::string& path) {
@@ -258,6 +274,8 @@ Result<ReplayLimits> other_limits(const trace::LogReader& log,
                                      : read_as_program(log, basis, path);
   if (!limits) return limits.error();
   if (auto ok = same_signals(own, *limits->shield.image, path); !ok)
+    return ok.error();
+  if (auto ok = same_callbacks(own, *limits->shield.image, path); !ok)
     return ok.error();
   return limits;
 }

@@ -80,6 +80,7 @@ ShieldSupervisor::ShieldSupervisor(Parts parts)
       link_(parts.link),
       robot_epoch_(parts.robot_epoch) {
   input_.native = parts.native;
+  callbacks_ = parts.callbacks;
   if (parts.board) board_.emplace(*parts.board).use(*image_);
   safety::reset(carried_.shield);
   safety::reset(dry_state_);
@@ -129,11 +130,17 @@ void ShieldSupervisor::fill(const std::byte* frame, const rt::CheckInput& input,
   out.guardian_stale = input.guardian_stale;
   out.guardian_acted = input.guardian_acted;
   out.epoch = carried_.epoch;
+  std::copy_n(input.margins.margin, safety::kMaxCallbacks, out.callback);
+  std::copy_n(input.margins.fate, safety::kMaxCallbacks, out.callback_fate);
 }
 
 rt::CheckOutput ShieldSupervisor::check(std::byte* frame,
                                         const rt::CheckInput& input) noexcept {
   fill(frame, input, input_);
+  if (callbacks_) callbacks_->call(*kernel_, carried_.shield, input_);
+  rt::Margins margins;
+  std::copy_n(input_.callback, safety::kMaxCallbacks, margins.margin);
+  std::copy_n(input_.callback_fate, safety::kMaxCallbacks, margins.fate);
   kernel_->check(*image_, carried_.shield, input_, output_);
   std::memcpy(frame + binding_.action, output_.action,
               sizeof(float) * binding_.joints);
@@ -158,7 +165,8 @@ rt::CheckOutput ShieldSupervisor::check(std::byte* frame,
           .near = near_rows(*image_, output_),
           .score = output_.mean_score,
           .reasons = output_.reasons,
-          .plan_id = output_.plan_id};
+          .plan_id = output_.plan_id,
+          .margins = margins};
 }
 
 // Signals are read from the frame, which nobody writes between two cycles.

@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "config/callbacks.hpp"
 #include "config/file.hpp"
 #include "config/frame.hpp"
 #include "config/shield_load.hpp"
@@ -47,6 +48,9 @@ class ShieldSupervisor final : public rt::Supervisor {
     const uint32_t* robot_epoch = nullptr;  // what the robot reports
     // The image's expressions as machine code; null: the VM.
     const safety::ExprNative* native = nullptr;
+    // The image's callbacks; null: there are none, or their margins come in
+    // (replay).
+    Callbacks* callbacks = nullptr;
     // Where what it finds is counted; null: nowhere (replay).
     telemetry::ViolationBoard* board = nullptr;
   };
@@ -102,10 +106,11 @@ class ShieldSupervisor final : public rt::Supervisor {
 
   // Reload: the new limits, at a cycle edge in ready or latched. The caller
   // keeps the old image and its code alive until the swap is seen.
-  void use(const safety::Image* image,
-           const safety::ExprNative* native) noexcept {
+  void use(const safety::Image* image, const safety::ExprNative* native,
+           Callbacks* callbacks) noexcept {
     image_ = image;
     input_.native = native;
+    callbacks_ = callbacks;
     if (board_) board_->use(*image);
   }
 
@@ -120,6 +125,7 @@ class ShieldSupervisor final : public rt::Supervisor {
   guard::Link* link_;
   const uint32_t* robot_epoch_;
   Carried carried_{};
+  Callbacks* callbacks_ = nullptr;
   safety::ShieldInput input_;
   safety::ShieldOutput output_;
   safety::ShieldState dry_state_;

@@ -208,7 +208,11 @@ void Loop::run_check(Cycle& c, std::size_t i) noexcept {
   }
   // Late means stop, and what a late check found must not count either: it
   // may neither engage nor call a standstill verified.
-  if (!c.checked) c.check = unchecked(c.before);
+  if (!c.checked) {
+    const Margins margins = c.check.margins;  // replay's check needs them
+    c.check = unchecked(c.before);
+    c.check.margins = margins;
+  }
   choose_rung(c);
 }
 

@@ -47,6 +47,8 @@ void fill_verdict(layout::CycleRecord& r, const CheckOutput& v) noexcept {
   r.score = v.score;
   r.verdict = v.reasons;
   r.plan_id = v.plan_id;
+  std::copy_n(v.margins.fate, layout::kMaxCallbacks, r.callback_fate);
+  std::copy_n(v.margins.margin, layout::kMaxCallbacks, r.callback);
 }
 
 }  // namespace

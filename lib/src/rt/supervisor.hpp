@@ -13,9 +13,16 @@
 #include <cstdint>
 #include <limits>
 
+#include "core/layout/record.hpp"
 #include "tactus/tactus.h"
 
 namespace tactus::rt {
+
+// What the limits' callbacks gave, and safety::CallbackFate of each call.
+struct Margins {
+  float margin[layout::kMaxCallbacks] = {};
+  uint8_t fate[layout::kMaxCallbacks] = {};
+};
 
 // Everything check may decide by, beside the frame and the supervisor's own
 // carried state. All of it is recorded, so replay can inject it.
@@ -27,6 +34,9 @@ struct CheckInput {
   float blend;            // 0 at engage → 1 after engage_time
   bool guardian_stale;    // from begin()
   bool guardian_acted;    // from begin(): commands are not ours
+  // Replay only: what the callbacks gave then. The loop leaves it, and the
+  // supervisor calls them.
+  Margins margins{};
 };
 
 struct CheckOutput {
@@ -50,6 +60,7 @@ struct CheckOutput {
   float score = 0;       // mean over all rows, [0, 1]; 0: nothing was judged
   uint32_t reasons = 0;  // safety::Reason bits
   uint64_t plan_id = 0;
+  Margins margins{};
 };
 
 // The check did not run, or ended late: whatever it found is not known, so

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <climits>
 #include <cmath>
+#include <iterator>
 
 #include "core/error.hpp"
 #include "trace/json_text.hpp"
@@ -181,6 +182,33 @@ std::string verdict_text(const CycleRecord& r, const LogInfo& info,
       duration_text(r.heartbeat_age_ns));
 }
 
+constexpr const char* kFates[] = {"not called", "gave", "failed", "late"};
+const char* fate_name(uint8_t fate) {
+  return fate < std::size(kFates) ? kFates[fate] : "?";
+}
+
+// What the limits' callbacks gave, in the order of their rows; none was
+// called: nothing.
+std::string callbacks_text(const CycleRecord& r) {
+  std::string out;
+  for (uint32_t i = 0; i < layout::kMaxCallbacks; ++i) {
+    if (r.callback_fate[i] == 0) continue;
+    out += fmt::format("{}{} {:.6g}", out.empty() ? "callbacks " : ", ",
+                       fate_name(r.callback_fate[i]), r.callback[i]);
+  }
+  return out.empty() ? out : out + "\n";
+}
+std::string callbacks_json(const CycleRecord& r) {
+  std::string out;
+  for (uint32_t i = 0; i < layout::kMaxCallbacks; ++i) {
+    if (r.callback_fate[i] == 0) continue;
+    out += fmt::format(
+        R"({}{{"fate": {}, "margin": {}}})", out.empty() ? "" : ", ",
+        quote(fate_name(r.callback_fate[i])), number(r.callback[i]));
+  }
+  return "[" + out + "]";
+}
+
 std::string stages_json(const CycleRecord& r, const LogInfo& info) {
   std::string out;
   for (std::size_t i = 0; i < info.stages.size(); ++i) {
@@ -215,6 +243,7 @@ Result<std::string> explain(const LogReader& log, uint64_t cycle,
   for (std::size_t i = 0; i < info.stages.size(); ++i)
     out += stage_text(r, info.stages[i], i);
   out += verdict_text(r, info, options);
+  out += callbacks_text(r);
   if (recheck) out += recheck(cycle).text;
   out += "frame at the end:\n";
   out += raw_text(log, v);
@@ -237,8 +266,7 @@ Result<std::string> explain_json(const LogReader& log, uint64_t cycle,
       R"("scale": {}, "blend": {}, )"
       R"("worst": {}, "reasons": {}, "violated": {}, "plan_id": {}, )"
       R"("epoch": {}, "seq": {}, "score": {}, "soft": {}, "near": {}, )"
-      R"("stages": {}, )"
-      R"("check": {}}})",
+      R"("stages": {}, "callbacks": {}, "check": {}}})",
       quote(log.name()), r.cycle, r.release_ns, r.wake_ns, r.end_ns, r.missed,
       r.prewarm_ns, quote(state_name(r.state_before)),
       quote(state_name(r.state)), quote(names(kCycleFlags, r.flags)),
@@ -246,7 +274,8 @@ Result<std::string> explain_json(const LogReader& log, uint64_t cycle,
       number(r.time_to_violation), number(r.scale), number(r.blend),
       quote(row_text(r, log.info(), options)), quote(reasons_text(r, options)),
       r.violated, r.plan_id, r.epoch, r.seq, number(r.score), r.soft, r.near,
-      stages_json(r, log.info()), recheck ? recheck(cycle).json : "null");
+      stages_json(r, log.info()), callbacks_json(r),
+      recheck ? recheck(cycle).json : "null");
 }
 
 }  // namespace tactus::trace

@@ -136,6 +136,8 @@ class Cycle {
       in.blend = r_.blend;
       in.guardian_stale = flagged(layout::kCycleGuardStale);
       in.guardian_acted = flagged(layout::kCycleGuardActed);
+      std::copy_n(r_.callback, layout::kMaxCallbacks, in.margins.margin);
+      std::copy_n(r_.callback_fate, layout::kMaxCallbacks, in.margins.fate);
       out_ = subject_.supervisor().check(frame_.data(), in);
       checked_ = !has(i, layout::kStageLate);
     }
