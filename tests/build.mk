@@ -47,6 +47,13 @@ $O/tests/lib%.so: tests/audit/%.c
 	$Q$(CC) -std=gnu11 -O2 -g $(WARN) -Wno-conversion -fPIC -shared -o $@ $<
 test-programs: $(preloads)
 
+# Functions for rows of kind = "callback".
+$O/tests/door.so: tests/tools/door.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$Q$(CC) -std=gnu11 -O2 -g $(WARN) -Ilib/include -fPIC -shared -o $@ $< -lm
+test-programs: $O/tests/door.so
+
 # What policy_audit.sh runs under rt_audit.
 all_srcs += tests/audit/policy_calls.cpp
 $O/tests/policy-calls: $O/tests/audit/policy_calls.o $O/libtactus.a

@@ -17,6 +17,10 @@ example
 # With a log: the recorder's ring is filled by the audited thread.
 edit "/^io /a record = {path=\"$tmp/run.tlog\", keyframe=\"1 s\", keep=\"10 min\", on_gap=\"count\"}"
 
+# And a row that a module judges.
+edit "/^ladder/i door = {kind=\"callback\", unit=\"rad\", min=\"0 rad\", \
+budget=\"200 us\", module=\"$PWD/$build/tests/door.so\", symbol=\"door_clear\"}"
+
 # A plant that waits for a core lets signals become stale; the loop would
 # stop, in order, but then no motion is audited.
 start_rt_plant() {
