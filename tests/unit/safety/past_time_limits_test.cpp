@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
+#include <fstream>
 #include <random>
 
 #include "limits_rig.hpp"
@@ -170,6 +171,29 @@ Test(past_time_limits, refuses_callbacks_that_are_not_whole) {
       file_with("kind=\"callback\", unit=\"m\", min=\"1 s\", budget=\"1 us\""));
   cr_assert(is(said.find("limit.x.min") != std::string::npos), "%s",
             said.c_str());
+}
+
+// The rows of rtctl(1) between its words on expressions and on space.
+Test(past_time_limits, the_manuals_examples_compile) {
+  std::ifstream manual("packaging/man/rtctl.1.scd");
+  cr_assert(is(manual.is_open()), "run from the repository's root");
+  std::string line, rows;
+  while (std::getline(manual, line) && !line.starts_with("Of the time before"))
+    continue;
+  while (std::getline(manual, line) && line != "# SPACE") {
+    const bool begins = line.find(" = {kind=") != std::string::npos;
+    const bool goes_on = line.starts_with("        module=");
+    if (begins || goes_on) rows += (begins ? "\n" : " ") + line;
+  }
+  const std::string signals =
+      "tool = {from=\"io\", shape=3, unit=\"N\", range=\"-99 N .. 99 N\", "
+      "max_age=\"3 ms\", stale=\"stop\"}\n"
+      "button = {from=\"io\", shape=1, unit=\"1\", range=\"0 % .. 100 %\", "
+      "max_age=\"3 ms\", stale=\"stop\"}\n";
+  const auto made = compiled(with("ladder", rows.substr(1) + "\nladder",
+                                  with("hand = {", signals + "hand = {")));
+  cr_assert(is(static_cast<bool>(made)), "%s", made ? "" : made.error().text());
+  cr_assert(is((*made)->memories == 3 && (*made)->callbacks == 1));
 }
 
 // Any bytes are accepted or refused in one line.
