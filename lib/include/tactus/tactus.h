@@ -262,8 +262,8 @@ typedef struct tactus_margin_view {
 /* Writes the margin, in the unit that the row says; below its min it is
  * violated. So it is when it is NaN, when the status is not TACTUS_OK, when
  * the call took longer than the row's budget, and when no motion is known:
- * then it is not called. On the loop's thread, once for each cycle: TACTUS_RT,
- * as a stage is. */
+ * then it is not called. On the loop's thread, once for each cycle, the
+ * dry ones of build among them: TACTUS_RT, as a stage is. */
 typedef tactus_status (*tactus_margin_fn)(void* self,
                                           const tactus_margin_view* view,
                                           float* margin);

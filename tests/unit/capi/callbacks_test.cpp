@@ -57,6 +57,7 @@ Test(capi_callbacks, are_called_recorded_and_not_needed_to_replay) {
   cr_assert_eq(now.give("door"), 0);
   tactus_loop* loop = now.make();
   cr_assert_not_null(loop, "%s", now.error.text);
+  const uint64_t dry = now.door.calls;  // build's dry run
   tactus_replay result = TACTUS_INIT(tactus_replay);
   tactus_error error{};
   cr_assert_eq(tactus_loop_replay(loop, r.log.c_str(), &result, &error), 0,
@@ -64,7 +65,7 @@ Test(capi_callbacks, are_called_recorded_and_not_needed_to_replay) {
   cr_assert_eq(result.identical, 1, "cycle %lu: %s: %s, not %s", result.cycle,
                result.field, result.got, result.expected);
   cr_assert_gt(result.cycles, 100u);
-  cr_assert_eq(now.door.calls, 0u);
+  cr_assert_eq(now.door.calls, dry);
   tactus_loop_free(loop);
 }
 

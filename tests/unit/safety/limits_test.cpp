@@ -116,7 +116,7 @@ Test(limits, refuse_what_would_not_be_enforced) {
              "limit.human.kind: \"magic\": expected one of \"ssm\", "
              "\"pfl\", \"self\", \"linear\", \"torque\", \"force\", \"power\", "
              "\"energy\", "
-             "\"cbf\", \"expr\""});
+             "\"cbf\", \"expr\", \"callback\""});
   check({with("position=\"urdf - 2 deg\"",
               "position={j1=\"urdf\", j2=\"urdf\", j9=\"urdf\"}"),
          "a.toml:12:45: limit.joint.position.j9: joint \"j9\": expected a "
