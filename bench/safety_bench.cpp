@@ -6,7 +6,8 @@
 // Then with more and more pairs of the robot's own spheres, and with posts
 // (capsules) and pillars (hulls of eight faces) in its cell.
 // Then a large cell: 40 spheres against 60 capsules, 256 linear rows and 32
-// expressions beside the demo's rows.
+// expressions beside the demo's rows; the same without time to violation, and
+// that on half as many samples, the fewest. There is no check without the stop.
 // Then rung project's solver alone, seven values and thirty rows; DAQP and
 // OSQP on such programs, through Python, are in tests/oracle/qp.sh. Then 32
 // custom expressions: VM and JIT of each kernel against muparser and code
@@ -175,6 +176,14 @@ void measure(const safety::Image& image, const std::string& what, int cases,
   }
 }
 
+// No time to violation; as many samples of every motion.
+ImageCopy plain(const safety::Image& from, uint32_t samples) {
+  auto image = std::make_unique<safety::Image>(from);
+  image->ladder.horizon_ns = 0;
+  image->ladder.samples = samples;
+  return sealed(std::move(image));
+}
+
 ImageCopy without_project(const safety::Image& from) {
   auto image = std::make_unique<safety::Image>(from);
   image->ladder.rungs &= ~uint32_t{safety::kRungProject};
@@ -237,6 +246,10 @@ int main() {
     return 5;
   }
   measure(**large, "large cell", count / 4, samples);
+  for (const uint32_t few : {(*large)->ladder.samples, 16U})
+    measure(*plain(**large, few),
+            fmt::format("large cell, no horizon, {} samples", few), count / 4,
+            samples);
   std::vector<double> iterations;
   measure_qp(count, samples, iterations);
   for (const uint32_t pairs : {64U, 256U, 1024U, 4096U})

@@ -2,6 +2,10 @@
 // Lane-wise choice, comparison and square root. RT-safe.
 #pragma once
 
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
 #include "kin/lanes.hpp"
 
 namespace tactus::kin {
@@ -70,6 +74,35 @@ template <class H>
                                         Pair<double, H>& out) {
   root(x.lo, out.lo);
   root(x.hi, out.hi);
+}
+
+typedef float FloatPart __attribute__((vector_size(kPartBytes / 2)));
+
+[[gnu::always_inline]] inline void widen(const FloatPart& x, DoublePart& out) {
+#if defined(__AVX512F__)
+  out = _mm512_cvtps_pd(x);  // GCC 12 converts it in two halves
+#else
+  out = __builtin_convertvector(x, DoublePart);
+#endif
+}
+
+// The square root in float, which takes a quarter of the time: within 2^-23 of
+// the truth (three roundings, one of them under the root) or 1e-18; infinite
+// for roots from 1.9e19 on.
+[[gnu::always_inline]] inline void coarse_root(const DoublePart& x,
+                                               DoublePart& out) {
+  const FloatPart squares = __builtin_convertvector(x, FloatPart);
+  FloatPart roots = {};
+  for (uint32_t i = 0; i < sizeof(FloatPart) / sizeof(float); ++i) {
+    roots[i] = __builtin_sqrtf(squares[i]);
+  }
+  widen(roots, out);
+}
+template <class H>
+[[gnu::always_inline]] inline void coarse_root(const Pair<double, H>& x,
+                                               Pair<double, H>& out) {
+  coarse_root(x.lo, out.lo);
+  coarse_root(x.hi, out.hi);
 }
 
 }  // namespace TACTUS_KERNEL_SPACE

@@ -69,7 +69,7 @@ inline void pass_boxes(const Reference& at, const Kept& kept,
     const double margin = kept.box_margin[k];
     if (k >= image.boxes_in) {
       Double8 slack;
-      box_slack(image, k, way.s, slack);
+      box_slack<ExactRoot>(image, k, way.s, slack);
       note(way, 6 * k, slack, margin, out);
       continue;
     }
@@ -118,7 +118,9 @@ void find_spots(const Reference& at, const Kept& kept, const Bounds& bounds,
   const Image& image = at.image;
   const Motion& motion = at.motion;
   const double longest = longest_path(motion);
+  Sphere8 spheres[kin::kMaxSpheres];
   Scene8 scene;
+  scene.sphere = spheres;
   for (uint32_t b = 0; b < motion.blocks; ++b) {
     set_scene<F>(image, motion, b, scene);
     for (uint32_t m = 0; m < scene.count; ++m) {
@@ -173,8 +175,9 @@ void near_now_one(const Reference& at, const Instant& now, const Standing& who,
     double n[3];
     Near found = {};
     const double distance = from_human(at.in, signal, k, who.point, n);
-    const double allowed =
-        closing_limit<F>(image, at.in, index, distance, sphere.radius, times);
+    double allowed = 0;
+    closing_limit<F>(image, at.in, index, distance, sphere.radius, times,
+                     allowed);
     found.slack = allowed - margin;
     for (uint32_t j = 0; j < sphere.link; ++j) {
       found.lever[j] = lever(image.chain, now.frames, j, who.point, n);

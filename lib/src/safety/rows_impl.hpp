@@ -46,20 +46,7 @@ void judge(const Image& image, const ShieldInput& in, const Past& past,
   out.judged = true;
   out.violated = 0;
   out.recalled = known;
-  out.safe = image.rows > 0 || image.ladder.limit_none == 1;
-  out.margin = 1;
-  for (uint32_t r = 0; r < image.rows; ++r) {
-    const Found found = find(image, slacks, image.row[r]);
-    if (found.fault != Fault::kNone && F::on(found.fault)) continue;
-    if (image.row[r].kind == RowKind::kOff && !F::on(Fault::kRowOff)) {
-      pass_over(r, out);
-    } else {
-      count_row<F>(image, r, found, out);
-    }
-  }
-  if (image.derived.judged > 0)
-    out.mean /= static_cast<double>(image.derived.judged);
-  if (!out.safe && out.margin >= 0) out.margin = -1;
+  count_rows<F>(image, slacks, out);
 }
 
 }  // namespace TACTUS_KERNEL_SPACE

@@ -108,6 +108,37 @@ Test(sincos, is_nan_for_nan_inf_and_beyond_its_range) {
   }
 }
 
+Test(roots, in_float_are_within_2e_23_of_long_double) {
+  std::mt19937_64 rng(3);
+  std::uniform_real_distribution<double> exponent(-120, 120);
+  double worst = 0;
+  for (int i = 0; i < 200'000; ++i) {
+    DoublePart x = {}, out = {};
+    for (auto k = 0U; k < sizeof x / sizeof x[0]; ++k)
+      x[k] = std::exp2(exponent(rng));
+    coarse_root(x, out);
+    for (auto k = 0U; k < sizeof x / sizeof x[0]; ++k) {
+      const long double root = sqrtl(static_cast<long double>(x[k]));
+      worst = std::max(worst,
+                       std::abs(static_cast<double>((out[k] - root) / root)));
+    }
+  }
+  cr_assert(lt(dbl, worst, 0x1p-23));
+}
+
+Test(roots, in_float_of_next_to_nothing_and_too_much) {
+  const auto of = [](double x) {
+    DoublePart out;
+    coarse_root(DoublePart{} + x, out);
+    return double{out[0]};
+  };
+  for (const double x : {0.0, 5e-324, 1e-300, 1e-46, 1e-45, 3e-39}) {
+    cr_assert(lt(dbl, std::abs(of(x) - std::sqrt(x)), 1e-18), "%g", x);
+  }
+  cr_assert(std::isinf(of(1e39)) && std::isinf(of(double(INFINITY))));
+  cr_assert(std::isnan(of(double(NAN))) && std::isnan(of(-1)));
+}
+
 Test(fk, matches_a_hand_checked_planar_arm) {
   ChainOptions options;
   options.tip = "flange";

@@ -27,7 +27,7 @@ template <class Bounds>
   }
 }
 
-template <class Bounds>
+template <class Root, class Bounds>
 [[gnu::always_inline]] inline void outside_slack(const Bounds& box,
                                                  const Double8* at,
                                                  const Double8& radius,
@@ -43,23 +43,26 @@ template <class Bounds>
     sum += gap * gap;
   }
   Double8 distance;
-  kin::root(sum, distance);
+  Root::least(sum, distance);
   out = distance - radius;
 }
 
-inline void box_slack(const Image& image, uint32_t index, const Sphere8& s,
-                      Double8& out) {
+template <class Root>
+[[gnu::always_inline]] inline void box_slack(const Image& image, uint32_t index,
+                                             const Sphere8& s, Double8& out) {
   const Box& box = image.box[index];
   if (index < image.boxes_in) {
     inside_slack(box, s.at, s.radius, out);
   } else {
-    outside_slack(box, s.at, s.radius, out);
+    outside_slack<Root>(box, s.at, s.radius, out);
   }
 }
 
-template <class F>
-void turned_slack(const Image& image, uint32_t index, const Sphere8& s,
-                  Double8& out) {
+template <class F, class Root>
+[[gnu::always_inline]] inline void turned_slack(const Image& image,
+                                                uint32_t index,
+                                                const Sphere8& s,
+                                                Double8& out) {
   const TurnedBox& box = image.turned_box[index];
   Double8 from[3], local[3];
   for (int a = 0; a < 3; ++a) from[a] = s.at[a] - box.at[a];
@@ -71,7 +74,7 @@ void turned_slack(const Image& image, uint32_t index, const Sphere8& s,
   if (index < image.turned_in) {
     inside_slack(box, local, s.radius, out);
   } else {
-    outside_slack(box, local, s.radius, out);
+    outside_slack<Root>(box, local, s.radius, out);
   }
 }
 

@@ -103,11 +103,61 @@ struct Present {
   kin::Twists asked;
 };
 
-inline double towards(const double* away, double distance,
-                      const double* velocity) {
-  const double along =
+// Eight of the robot's spheres: lanes.
+struct Point8 {
+  Double8 at[3];
+  Double8 measured[3];  // m/s
+  Double8 asked[3];
+  Double8 radius;
+  Double8 who;
+};
+struct Points {
+  uint32_t groups = 0;
+  union {
+    Point8 group[kin::kMaxSpheres / kLanes];
+  };
+  Points() {}  // points_of() writes as many as there are
+};
+
+inline void put_point(const kin::Chain& chain, const Present& now, uint32_t i,
+                      uint32_t lane, Point8& out) {
+  const kin::Sphere& sphere = chain.sphere[i];
+  double at[3], measured[3], asked[3];
+  kin::point(now.frames, sphere.link, sphere.center, at);
+  kin::point_velocity(now.frames, now.measured, sphere.link, at, measured);
+  kin::point_velocity(now.frames, now.asked, sphere.link, at, asked);
+  for (uint32_t a = 0; a < 3; ++a) {
+    out.at[a][lane] = at[a];
+    out.measured[a][lane] = measured[a];
+    out.asked[a][lane] = asked[a];
+  }
+  out.radius[lane] = sphere.radius;
+  out.who[lane] = static_cast<double>(i);
+}
+
+// All that move; lanes beyond the last are copies of it.
+inline void points_of(const kin::Chain& chain, const Present& now,
+                      Points& out) {
+  uint32_t count = 0, last = 0;
+  for (uint32_t i = 0; i < chain.spheres; ++i) {
+    if (chain.sphere[i].link == 0) continue;
+    put_point(chain, now, i, count % kLanes, out.group[count / kLanes]);
+    last = i;
+    ++count;
+  }
+  out.groups = (count + kLanes - 1) / kLanes;
+  for (; count < out.groups * kLanes; ++count) {
+    put_point(chain, now, last, count % kLanes, out.group[count / kLanes]);
+  }
+}
+
+[[gnu::always_inline]] inline void towards(const Double8* away,
+                                           const Double8& distance,
+                                           const Double8* velocity,
+                                           Double8& out) {
+  const Double8 along =
       away[0] * velocity[0] + away[1] * velocity[1] + away[2] * velocity[2];
-  return -along / distance;
+  out = -along / distance;
 }
 
 struct Closing {
@@ -119,62 +169,79 @@ inline void closing_of(const Image& image, const Intent& intent,
   out = {motion.reaction_s + lag, seconds(intent.shape.end_ns()) + lag};
 }
 
-// v_max(d) of one sphere and one human centre.
-template <class F>
-double closing_limit(const Image& image, const ShieldInput& in, uint32_t index,
-                     double distance, double radius, const Closing& times) {
+inline void not_below(double x, double least, double& out) {
+  out = larger(x, least);
+}
+inline void not_below(const Double8& x, double least, Double8& out) {
+  larger8(x, Double8{} + least, out);
+}
+
+// v_max(d) of one sphere, or eight, and one human centre.
+template <class F, class V>
+void closing_limit(const Image& image, const ShieldInput& in, uint32_t index,
+                   const V& distance, const V& radius, const Closing& times,
+                   V& out) {
   const Human& human = image.human[index];
   const Signal& signal = image.signal[human.signal];
   const double age = seconds(in.now_ns - in.stamp_ns[human.signal]);
   const double spent = age + times.reaction_s + times.stop_s;
   const double path_s = times.reaction_s + 0.5 * times.stop_s;
-  const double gap = distance - signal.radius - radius -
-                     image.commit.model_error - wanted_gap<F>(human) -
-                     human.speed * spent;
-  return larger(gap / path_s, kStandstillPoint);
+  const V gap = distance - signal.radius - radius - image.commit.model_error -
+                wanted_gap<F>(human) - human.speed * spent;
+  not_below(gap / path_s, kStandstillPoint, out);
+}
+
+// Eight spheres and a centre.
+template <class F>
+[[gnu::always_inline]] inline void close_in(const Image& image,
+                                            const ShieldInput& in,
+                                            uint32_t index, const float* centre,
+                                            const Point8& p,
+                                            const Closing& times, Slack8& out) {
+  Double8 away[3];
+  for (uint32_t a = 0; a < 3; ++a) {
+    away[a] = p.at[a] - static_cast<double>(centre[a]);
+  }
+  Double8 distance, measured, asked, speed, allowed;
+  kin::root(Double8(away[0] * away[0] + away[1] * away[1] + away[2] * away[2]),
+            distance);
+  towards(away, distance, p.measured, measured);
+  towards(away, distance, p.asked, asked);
+  larger8(measured, asked, speed);
+  closing_limit<F>(image, in, index, distance, p.radius, times, allowed);
+  out.take(allowed - speed, p.who);
 }
 
 template <class F>
 void closing_slack(const Image& image, const ShieldInput& in, uint32_t index,
-                   const Present& now, const Closing& times, Slack& out) {
-  const Human& human = image.human[index];
-  const Signal& signal = image.signal[human.signal];
-  for (uint32_t i = 0; i < image.chain.spheres; ++i) {
-    const kin::Sphere& sphere = image.chain.sphere[i];
-    if (sphere.link == 0) continue;
-    double at[3], measured[3], asked[3];
-    kin::point(now.frames, sphere.link, sphere.center, at);
-    kin::point_velocity(now.frames, now.measured, sphere.link, at, measured);
-    kin::point_velocity(now.frames, now.asked, sphere.link, at, asked);
-    for (uint32_t k = 0; k + 2 < signal.count; k += 3) {
-      double away[3];
-      for (uint32_t a = 0; a < 3; ++a) {
-        away[a] = at[a] - static_cast<double>(in.value[human.signal][k + a]);
-      }
-      const double distance =
-          std::sqrt(away[0] * away[0] + away[1] * away[1] + away[2] * away[2]);
-      const double speed = larger(towards(away, distance, measured),
-                                  towards(away, distance, asked));
-      const double allowed =
-          closing_limit<F>(image, in, index, distance, sphere.radius, times);
-      out.take(allowed - speed, i);
+                   const Points& points, const Closing& times, Slack& out) {
+  const uint32_t of = image.human[index].signal;
+  Slack8 lanes;
+  for (uint32_t g = 0; g < points.groups; ++g) {
+    for (uint32_t k = 0; k + 2 < image.signal[of].count; k += 3) {
+      close_in<F>(image, in, index, in.value[of] + k, points.group[g], times,
+                  lanes);
     }
   }
+  lanes.drain(out);
 }
 
 template <class F>
 void closing_slacks(const Image& image, const ShieldInput& in, const Past& past,
                     const Intent& intent, const Motion& motion, Slacks& out) {
+  if (image.humans == 0) return;
   Present now;
   kin::frames_of(image.chain, past.q[0], now.frames);
   kin::twists_of(image.chain, now.frames, past.v[0], now.measured);
   // In a running plan the present command is the last one sent.
   const double* asked = intent.fresh ? intent.u : past.last;
   kin::twists_of(image.chain, now.frames, asked, now.asked);
+  Points points;
+  points_of(image.chain, now, points);
   Closing times;
   closing_of(image, intent, motion, times);
   for (uint32_t k = 0; k < image.humans; ++k) {
-    closing_slack<F>(image, in, k, now, times, out.human_now[k]);
+    closing_slack<F>(image, in, k, points, times, out.human_now[k]);
   }
 }
 

@@ -9,7 +9,8 @@ namespace tactus::safety {
 inline namespace TACTUS_KERNEL_SPACE {
 namespace detail {
 
-// What sum a u leaves of every row, eight rows at once.
+// The least that sum a u leaves of every row, eight rows at once. The stop
+// scales u to zero: linear in s, so its ends bound it.
 inline void action_left(const Image& image, const Intent& intent, double* out) {
   for (uint32_t i = 0; i < image.linears; i += kLanes) {
     Double8 sum = {};
@@ -20,7 +21,10 @@ inline void action_left(const Image& image, const Intent& intent, double* out) {
     }
     Double8 bound;
     load(image.derived.bound + i, bound);
-    store(bound - sum, out + i);
+    const Double8 left = bound - sum;
+    Double8 least;
+    select_le(bound, left, bound, left, least);  // NaN of the sum stays
+    store(least, out + i);
   }
 }
 
@@ -54,9 +58,7 @@ void linear_slacks(const Image& image, const Intent& intent,
       motion_linear<F>(image, image.linear[i], motion, out.linear[i]);
       continue;
     }
-    // The stop scales u to zero: linear in s, so its ends bound it.
-    out.linear[i].take(left[i], kNoIndex);
-    out.linear[i].take(image.derived.bound[i], kNoIndex);
+    out.linear[i] = {left[i], kNoIndex, !(left[i] >= 0)};
   }
 }
 

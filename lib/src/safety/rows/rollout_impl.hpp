@@ -78,15 +78,18 @@ inline void keep_lanes(const Image& image, const SpaceLanes& lanes,
 template <class F>
 void instants_good(const Image& image, const ShieldInput& in, const Past& past,
                    const Motion& motion, uint32_t block, kin::Int8& good) {
+  const bool screened = image.derived.screened != 0;
+  Sphere8 spheres[kin::kMaxSpheres];
+  Walk walk;
+  walk.blocks = 1;
   Scene8 scene;
   scene.open = past.open;
+  scene.sphere = screened ? walk.sphere[0] : spheres;
   set_scene<F>(image, motion, block, scene);
   SpaceLanes lanes(image);
-  if (image.derived.screened != 0) {
+  if (screened) {
     // What is far at all eight counts with its bound, in any lane.
-    Walk walk;
-    keep(scene, walk);
-    screen<F>(image, past.open, walk, lanes);
+    screen<F>(image, scene, walk, lanes);
   } else {
     shape_slacks<F>(image, scene, lanes);
   }

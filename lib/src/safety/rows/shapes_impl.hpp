@@ -14,7 +14,7 @@ using SpaceLanes = SpaceTables<Slack8>;
 
 // The robot at one block of eight samples.
 struct Scene8 {
-  Sphere8 sphere[kin::kMaxSpheres];   // of the base: centres only
+  Sphere8* sphere;                    // of the base: centres only
   uint32_t moving[kin::kMaxSpheres];  // indices of the others
   uint32_t count;
   uint32_t open;  // task windows
@@ -34,26 +34,23 @@ Freed freed_by(const Binds& binds, uint32_t open) {
 
 // A line per family: its entries, the number of the first among all shapes,
 // how one is measured, and where its slack goes.
-template <class F, class Visit>
+template <class F, class Root, class Visit>
 void each_family(const Image& image, SpaceLanes& to, const Visit& visit) {
   using Index = uint32_t;
   visit(
       image.box, image.boxes, 0,
-      [&](Index k, const Sphere8& s, Double8& out) {
-        box_slack(image, k, s, out);
-      },
+      [&](Index k, const Sphere8& s, Double8& out)
+          __attribute__((always_inline)) { box_slack<Root>(image, k, s, out); },
       to.box);
   visit(
       image.turned_box, image.turned, kFirstTurned,
-      [&](Index k, const Sphere8& s, Double8& out) {
-        turned_slack<F>(image, k, s, out);
-      },
+      [&](Index k, const Sphere8& s, Double8& out) __attribute__((
+          always_inline)) { turned_slack<F, Root>(image, k, s, out); },
       to.turned);
   visit(
       image.capsule, image.capsules, kFirstCapsule,
-      [&](Index k, const Sphere8& s, Double8& out) {
-        capsule_slack<F>(image, k, s, out);
-      },
+      [&](Index k, const Sphere8& s, Double8& out) __attribute__((
+          always_inline)) { capsule_slack<F, Root>(image, k, s, out); },
       to.capsule);
   visit(
       image.hull, image.hulls, kFirstHull,
@@ -96,7 +93,7 @@ void shape_slacks(const Image& image, const Scene8& scene, SpaceLanes& to) {
       out[k] = lanes;
     }
   };
-  each_family<F>(image, to, family);
+  each_family<F, ExactRoot>(image, to, family);
 }
 
 }  // namespace detail

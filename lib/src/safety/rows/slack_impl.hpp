@@ -12,9 +12,12 @@ namespace detail {
 
 // The largest lane; a NaN in any stays.
 inline double most_of(const Double8& lanes) {
-  double out = lanes[0];
-  for (uint32_t i = 1; i < kLanes; ++i) out = larger(out, lanes[i]);
-  return out;
+  double most[kLanes];
+  for (uint32_t i = 0; i < kLanes; ++i) most[i] = lanes[i];
+  for (uint32_t n = kLanes / 2; n > 0; n /= 2) {
+    for (uint32_t i = 0; i < n; ++i) most[i] = larger(most[i], most[i + n]);
+  }
+  return most[0];
 }
 
 // Smallest slack of one row so far: NaN until something was measured, so a
@@ -50,6 +53,11 @@ struct Slack8 {
     kin::Int8 enough;
     kin::at_least(slack, Double8{}, enough);
     good = good & enough;
+  }
+  // What others took elsewhere.
+  [[gnu::always_inline]] void join(const Slack8& more) {
+    take(more.worst, more.who);
+    good = good & more.good;
   }
   void drain(Slack& into) const {
     for (uint32_t i = 0; i < kLanes; ++i) {

@@ -12,9 +12,11 @@ namespace detail {
 
 // Exact: the sphere's centre against the capsule's axis. A sphere's axis has
 // no length, and inverse 0 keeps its foot at `from`.
-template <class F>
-void capsule_slack(const Image& image, uint32_t index, const Sphere8& s,
-                   Double8& out) {
+template <class F, class Root>
+[[gnu::always_inline]] inline void capsule_slack(const Image& image,
+                                                 uint32_t index,
+                                                 const Sphere8& s,
+                                                 Double8& out) {
   const Capsule& capsule = image.capsule[index];
   const double* along = image.derived.along[index];
   Double8 from[3];
@@ -35,10 +37,11 @@ void capsule_slack(const Image& image, uint32_t index, const Sphere8& s,
     sum += d * d;
   }
   Double8 distance;
-  kin::root(sum, distance);
   if (index < image.capsules_in) {
+    Root::most(sum, distance);
     out = capsule.radius - (distance + s.radius);
   } else {
+    Root::least(sum, distance);
     out = distance - (capsule.radius + s.radius);
   }
 }

@@ -133,22 +133,22 @@ void space_slacks(const Image& image, const ShieldInput& in, const Past& past,
   const bool screened = image.derived.screened != 0;
   const uint32_t begin = motion.blocks * 3 / 4;
   SpaceLanes lanes(image);
+  Sphere8 spheres[kin::kMaxSpheres];
+  Walk walk;
+  walk.blocks = motion.blocks;
+  walk.middle = (begin + motion.blocks - 1) % motion.blocks;
   Scene8 scene;
   scene.open = past.open;
-  Walk walk;
   bool miss = false;
   for (uint32_t n = 1; n <= motion.blocks && !miss; ++n) {
     const uint32_t b = (begin + motion.blocks - n) % motion.blocks;
+    scene.sphere = screened ? walk.sphere[b] : spheres;
     set_scene<F>(image, motion, b, scene);
-    if (screened) {
-      keep(scene, walk);
-    } else {
-      shape_slacks<F>(image, scene, lanes);
-    }
+    if (!screened) shape_slacks<F>(image, scene, lanes);
     block_slacks<F>(image, in, motion, effort, b, scene, lanes);
     miss = first_miss && missed(image, lanes);
   }
-  if (screened && !miss) screen<F>(image, past.open, walk, lanes);
+  if (screened && !miss) screen<F>(image, scene, walk, lanes);
   drain(image, lanes, out);
 }
 

@@ -29,6 +29,23 @@ struct Sphere8 {
   Double8 speed;   // bound, of its surface
 };
 
+// How a family takes the root of a squared distance: as it is, or for bounds
+// no more (least) and no less (most) than it is.
+struct ExactRoot {
+  static void least(const Double8& x, Double8& out) { kin::root(x, out); }
+  static void most(const Double8& x, Double8& out) { kin::root(x, out); }
+};
+struct BoundRoot {
+  static void least(const Double8& x, Double8& out) {
+    kin::coarse_root(x, out);
+    out = out * (1 - 0x1p-22) - 1e-18;
+  }
+  static void most(const Double8& x, Double8& out) {
+    kin::coarse_root(x, out);
+    out = out * (1 + 0x1p-22) + 1e-18;
+  }
+};
+
 }  // namespace detail
 }  // namespace TACTUS_KERNEL_SPACE
 }  // namespace tactus::safety

@@ -116,10 +116,20 @@ inline double clamp1(double x) {
   return x > 1 ? 1 : x;
 }
 
+// What the rows so far add up to; no memory, for one row after the other.
+struct Tally {
+  double margin = 1;
+  double mean = 0;
+  uint32_t worst_row = kNoIndex;
+  uint32_t worst_link = kNoIndex;
+  uint32_t reasons = 0;
+  bool safe = false;
+};
+
 // Worse first; on equal margins the lower priority number, then the lower
 // index: the order of evaluation does not matter.
 inline bool is_worse(const Image& image, double margin, uint32_t row,
-                     const Verdict& than) {
+                     const Tally& than) {
   if (than.worst_row == kNoIndex || margin < than.margin) return true;
   return margin == than.margin &&
          image.row[row].priority < image.row[than.worst_row].priority;
@@ -142,15 +152,25 @@ inline void pass_over(uint32_t r, Verdict& out) {
 }
 
 inline void refuse(const Row& row, uint32_t r, Verdict& out) {
-  out.safe = false;
   out.violated |= uint64_t{1} << (r < 63 ? r : 63);
   out.answers |= uint32_t{1} << (static_cast<uint32_t>(row.response) & 31);
   if (row.hysteresis > 0) out.refused[r / 64] |= uint64_t{1} << (r % 64);
 }
 
+// Rounding to f32 must not hide a violation.
+[[gnu::always_inline]] inline void show_row(const Slack& slack, double margin,
+                                            bool bad, bool near,
+                                            RowFigure& out) {
+  const auto rounded = static_cast<float>(margin);
+  out.margin = bad && !(rounded < 0) ? -1e-30F : rounded;
+  out.link = static_cast<uint16_t>(slack.link);
+  out.near = near ? 1 : 0;
+}
+
 template <class F>
-void count_row(const Image& image, uint32_t r, const Found& found,
-               Verdict& out) {
+[[gnu::always_inline]] inline void count_row(const Image& image, uint32_t r,
+                                             const Found& found, Tally& tally,
+                                             Verdict& out) {
   const Row& row = image.row[r];
   const Slack unknown{-1, kNoIndex, true};
   const Slack& slack = found.slack != nullptr ? *found.slack : unknown;
@@ -161,25 +181,47 @@ void count_row(const Image& image, uint32_t r, const Found& found,
   const bool bad = slack.bad || !(left >= 0);
   double margin = clamp1(left / row.scale);
   if (bad && margin >= 0) margin = -1;  // a NaN on the way
-  out.mean += 0.5 * (margin + 1);
+  tally.mean += 0.5 * (margin + 1);
   if (out.rows != nullptr) {
-    // Rounding to f32 must not hide a violation.
-    const auto rounded = static_cast<float>(margin);
     const bool near = !bad && !(beyond >= row.warn) && !F::on(Fault::kWarnBand);
-    out.rows[r].margin = bad && !(rounded < 0) ? -1e-30F : rounded;
-    out.rows[r].link = static_cast<uint16_t>(slack.link);
-    out.rows[r].near = near ? 1 : 0;
+    show_row(slack, margin, bad, near, out.rows[r]);
   }
   if (row.kind != RowKind::kHard && !F::on(Fault::kResponseWarn)) return;
   if (bad) {
     refuse(row, r, out);
-    out.reasons |= found.slack != nullptr ? found.reason : kReasonImage;
+    tally.safe = false;
+    tally.reasons |= found.slack != nullptr ? found.reason : kReasonImage;
   }
-  if (is_worse(image, margin, r, out)) {
-    out.margin = margin;
-    out.worst_row = static_cast<uint16_t>(r);
-    out.worst_link = static_cast<uint16_t>(slack.link);
+  if (is_worse(image, margin, r, tally)) {
+    tally.margin = margin;
+    tally.worst_row = r;
+    tally.worst_link = slack.link;
   }
+}
+
+// Every row's slack against what the row wants.
+template <class F>
+void count_rows(const Image& image, const Slacks& slacks, Verdict& out) {
+  Tally tally;
+  tally.safe = image.rows > 0 || image.ladder.limit_none == 1;
+  for (uint32_t r = 0; r < image.rows; ++r) {
+    const Found found = find(image, slacks, image.row[r]);
+    if (found.fault != Fault::kNone && F::on(found.fault)) continue;
+    if (image.row[r].kind == RowKind::kOff && !F::on(Fault::kRowOff)) {
+      pass_over(r, out);
+    } else {
+      count_row<F>(image, r, found, tally, out);
+    }
+  }
+  out.safe = tally.safe;
+  out.margin = tally.margin;
+  out.mean = tally.mean;
+  out.reasons |= tally.reasons;
+  out.worst_row = static_cast<uint16_t>(tally.worst_row);
+  out.worst_link = static_cast<uint16_t>(tally.worst_link);
+  if (image.derived.judged > 0)
+    out.mean /= static_cast<double>(image.derived.judged);
+  if (!out.safe && out.margin >= 0) out.margin = -1;
 }
 
 }  // namespace detail

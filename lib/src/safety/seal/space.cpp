@@ -144,8 +144,8 @@ void derive_screen(Image& image) {
   // Below twice the pairs that are looked at anyway, the bound gains nothing.
   const uint32_t spheres = moving_spheres(image);
   const bool pays = shapes * spheres > 2 * kNearPairs;
-  const bool fits =
-      spheres <= kScreenSpheres && image.ladder.samples <= kScreenSamples;
+  const bool fits = image.chain.spheres <= kScreenSpheres &&
+                    image.ladder.samples <= kScreenSamples;
   derived.screened = pays && fits ? 1 : 0;
 }
 
