@@ -246,8 +246,22 @@ WorkLoad motion_load(const Image& image, bool planned) {
   return out;
 }
 
-// The motion's places again, and each obstacle beside each sphere: boxes and
-// humans, of what a motion judges.
+// Rows in space, which rung project looks at once more.
+bool is_walked(const Row& row) {
+  return shape_number(row) < kMaxShapes || row.kernel == kSeparation ||
+         row.kernel == kContact || row.kernel == kSelf;
+}
+
+// Obstacles that a sphere is held against one by one: of what it is to stay in
+// each face.
+double obstacles(const Image& image) {
+  double in_faces = 0;
+  for (uint32_t k = 0; k < image.hulls_in; ++k) in_faces += image.hull[k].faces;
+  return 5.0 * (image.boxes_in + image.turned_in) + image.boxes + image.turned +
+         image.capsules + in_faces + (image.hulls - image.hulls_in);
+}
+
+// The motion's places again, and each obstacle beside each sphere.
 WorkLoad round_load(const Image& image) {
   WorkLoad out;
   const double n = joints(image), s = samples(image);
@@ -255,19 +269,19 @@ WorkLoad round_load(const Image& image) {
   out.add(Work::kReachSample, n * (n + 1) * s);
   out.add(Work::kSphereSample, moving(image, 0) * s);
   for (uint32_t r = 0; r < image.rows; ++r) {
-    const Row& row = image.row[r];
-    const bool walked = row.kernel == kKeepIn || row.kernel == kKeepOut ||
-                        row.kernel == kSeparation;
-    if (walked) out.add(row_load(image, row), 1);
+    if (is_walked(image.row[r])) out.add(row_load(image, image.row[r]), 1);
   }
-  const double faces =
-      6 * image.boxes_in + (image.boxes - image.boxes_in) + image.humans;
-  const double blocks = s / kin::kLanes;
-  out.add(Work::kNote, moving(image, 0) * blocks * faces);
+  screening(image, out);
+  const double spheres = moving(image, 0);
+  const bool screened = image.derived.screened != 0;
+  const double shapes = screened ? kNearPairs : spheres * obstacles(image);
+  const double people = image.humans + image.dynamics.contacts;
+  const double own = image.selves != 0 ? image.pairs : 0;
+  out.add(Work::kNote, s / kin::kLanes * (shapes + spheres * people + own));
   double near = 1;  // swing of each sphere
   for (uint32_t h = 0; h < image.humans; ++h)
     near += centres(image, image.human[h].signal);
-  out.add(Work::kNear, n * moving(image, 0) * near);
+  out.add(Work::kNear, n * spheres * near);
   return out;
 }
 

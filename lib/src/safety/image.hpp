@@ -111,6 +111,26 @@ struct Row {
   double hysteresis = 0;
   uint64_t files = 0;  // bit per Image::file: whose values are the tightest
 };
+
+// Of a row's shape among all; kMaxShapes: it has none.
+[[gnu::always_inline]] constexpr uint32_t shape_number(const Row& row) {
+  switch (row.kernel) {
+    case RowKernel::kKeepIn:
+    case RowKernel::kKeepOut:
+      return row.index;
+    case RowKernel::kTurnedIn:
+    case RowKernel::kTurnedOut:
+      return kFirstTurned + row.index;
+    case RowKernel::kCapsuleIn:
+    case RowKernel::kCapsuleOut:
+      return kFirstCapsule + row.index;
+    case RowKernel::kHullIn:
+    case RowKernel::kHullOut:
+      return kFirstHull + row.index;
+    default:
+      return kMaxShapes;
+  }
+}
 static_assert(sizeof(Row) == 96);
 
 enum class StaleRule : uint32_t { kStop = 1, kGrow = 2, kFallback = 3 };

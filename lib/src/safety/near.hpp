@@ -123,9 +123,16 @@ auto* seat(List& list, uint32_t key, double slack) noexcept {
   return slack < widest->slack ? widest : nullptr;
 }
 
-// Obstacle numbers: six faces for each box, then humans, then humans now.
-inline constexpr uint32_t kHumanFrom = 6 * kMaxBoxes;
-inline constexpr uint32_t kNowFrom = kHumanFrom + kMaxHumans;
+// Obstacle numbers: six faces for each box, posed ones after the aligned,
+// capsules, faces of hulls, humans, regions of contact, humans now, and of the
+// robot's own spheres the other one.
+inline constexpr uint32_t kTurnedFrom = 6 * kMaxBoxes;
+inline constexpr uint32_t kCapsuleFrom = kTurnedFrom + 6 * kMaxTurned;
+inline constexpr uint32_t kFaceFrom = kCapsuleFrom + kMaxCapsules;
+inline constexpr uint32_t kHumanFrom = kFaceFrom + kMaxFaces;
+inline constexpr uint32_t kContactFrom = kHumanFrom + kMaxHumans;
+inline constexpr uint32_t kNowFrom = kContactFrom + kMaxContacts;
+inline constexpr uint32_t kOwnFrom = kNowFrom + kMaxHumans;
 inline uint32_t key_of(uint32_t sphere, uint32_t obstacle) {
   return sphere << 16 | obstacle;
 }
@@ -138,11 +145,12 @@ inline double arm_of(const Image& image, uint32_t sphere,
          image.derived.turn[joint] * image.derived.arm[sphere];
 }
 
-// How far a sphere can be moved by what the bounds leave free, per second.
-inline double swing(const Image& image, const Bounds& bounds,
-                    uint32_t sphere) noexcept {
+// How far a sphere can be moved by what the bounds leave free, per second,
+// seen from frame `from`.
+inline double swing(const Image& image, const Bounds& bounds, uint32_t sphere,
+                    uint32_t from = 0) noexcept {
   double sum = 0;
-  for (uint32_t j = 0; j < image.chain.sphere[sphere].link; ++j) {
+  for (uint32_t j = from; j < image.chain.sphere[sphere].link; ++j) {
     sum += arm_of(image, sphere, j) * (bounds.hi[j] - bounds.lo[j]);
   }
   return sum;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Rows of pairs (near.hpp): a sphere that meets a face, a box or a human.
+// Rows of pairs (near.hpp): a sphere that meets a shape, a human or another
+// sphere.
 #pragma once
 
-#include "safety/near.hpp"
+#include "safety/near_shapes_impl.hpp"
 
 namespace tactus::safety {
 inline namespace TACTUS_KERNEL_SPACE {
@@ -40,11 +41,13 @@ inline double lever(const kin::Chain& chain, const kin::Frames& frames,
   return sum;
 }
 
-// Of a pair at its spot; `n` points from the obstacle to the sphere.
+// Of a pair at its spot; `n` points from the obstacle to the sphere. The
+// joints before `from` move both.
 struct NearPair {
   const Spot& spot;
   uint32_t sphere;
   uint32_t obstacle;
+  uint32_t from;
   double point[3];
 };
 
@@ -58,7 +61,7 @@ inline void meet(const Reference& at, const Instant& now, const NearPair& pair,
   // That plan stops a period before this one would.
   const double period = seconds(at.image.commit.period_ns);
   const double earlier = now.path > period ? 1 - period / now.path : 1;
-  for (uint32_t j = 0; j < link; ++j) {
+  for (uint32_t j = pair.from; j < link; ++j) {
     const double arm = arm_of(at.image, pair.sphere, j);
     row.lever[j] =
         now.path * lever(at.image.chain, now.frames, j, pair.point, n);
@@ -70,25 +73,6 @@ inline void meet(const Reference& at, const Instant& now, const NearPair& pair,
     row.joined[j] = 0.5 * arm * now.path;
     row.before[j] = before->held[j] * earlier;
   }
-}
-
-// Away from one face of a box to stay in.
-inline void off_face(uint32_t face, double* n) noexcept {
-  for (uint32_t a = 0; a < 3; ++a) {
-    n[a] = a != face / 2 ? 0 : (face % 2 == 0 ? 1 : -1);
-  }
-}
-
-// Away from the nearest point of a box; inside of one there is no way out.
-inline void off_box(const Box& box, const double* point, double* n) noexcept {
-  double square = 0;
-  for (int a = 0; a < 3; ++a) {
-    const double p = point[a];
-    n[a] = p < box.lo[a] ? p - box.lo[a] : (p > box.hi[a] ? p - box.hi[a] : 0);
-    square += n[a] * n[a];
-  }
-  const double distance = std::sqrt(square);
-  for (int a = 0; a < 3; ++a) n[a] = n[a] / distance;
 }
 
 // Unit vector and distance from a human's centre to a point.
@@ -106,9 +90,10 @@ inline double from_human(const ShieldInput& in, uint32_t signal, uint32_t k,
 
 // The human comes nearer until the sphere is slow: a faster command takes
 // longer to stop, and then longer to fall below that speed through the lag.
-inline void let_grow(const Reference& at, uint32_t sphere, double speed,
-                     Near& row) noexcept {
+inline void let_grow(const Reference& at, uint32_t sphere,
+                     const Meeting& meeting, Near& row) noexcept {
   const Image& image = at.image;
+  const double speed = meeting.growth;
   const kin::Sphere& s = image.chain.sphere[sphere];
   row.growth = speed * steepness(image, at.intent.u);
   double fast[kMaxJoints], surface = 0;
@@ -116,17 +101,16 @@ inline void let_grow(const Reference& at, uint32_t sphere, double speed,
     fast[j] = arm_of(image, sphere, j) + image.derived.turn[j] * s.radius;
     surface += fast[j] * magnitude(at.intent.u[j]);
   }
-  if (!(surface > kStandstillPoint)) return;
+  if (!(surface > meeting.slow)) return;
   const double lag = seconds(image.commit.lag_ns);
   for (uint32_t j = 0; j < s.link; ++j) {
     row.held[j] += speed * lag * fast[j] / surface;
   }
 }
 
-// Away from the nearest centre of one human signal.
-inline void off_human(const Reference& at, uint32_t index, const double* point,
+// Away from the nearest centre of somebody.
+inline void off_human(const Reference& at, uint32_t signal, const double* point,
                       double* n) noexcept {
-  const uint32_t signal = at.image.human[index].signal;
   double least = __builtin_inf();
   for (int a = 0; a < 3; ++a) n[a] = 0;
   for (uint32_t k = 0; k + 2 < at.image.signal[signal].count; k += 3) {
@@ -138,28 +122,51 @@ inline void off_human(const Reference& at, uint32_t index, const double* point,
   }
 }
 
+template <class F>
+void meet_somebody(const Reference& at, const Instant& now,
+                   const NearPair& pair, const Meeting& meeting,
+                   Near& row) noexcept {
+  double n[3];
+  off_human(at, meeting.signal, pair.point, n);
+  meet(at, now, pair, n, row);
+  let_grow(at, pair.sphere, meeting, row);
+}
+
+// Another sphere of the robot, on a link before this one's.
+inline void meet_own(const Reference& at, const Instant& now, NearPair& pair,
+                     Near& row) noexcept {
+  const uint32_t other = pair.obstacle - kOwnFrom;
+  const kin::Sphere& sphere = at.image.chain.sphere[other];
+  double centre[3], n[3];
+  kin::point(now.frames, sphere.link, sphere.center, centre);
+  for (int a = 0; a < 3; ++a) n[a] = pair.point[a] - centre[a];
+  to_unit(n);
+  pair.from = sphere.link;
+  meet(at, now, pair, n, row);
+}
+
 // A spot's row.
-inline void meet_spot(const Reference& at, const Spot& spot, const Instant& now,
-                      Near& row) noexcept {
+template <class F>
+void meet_spot(const Reference& at, const Spot& spot, const Instant& now,
+               Near& row) noexcept {
   const Image& image = at.image;
-  NearPair pair{spot, spot.key >> 16, spot.key & 0xFFFF, {}};
+  NearPair pair{spot, spot.key >> 16, spot.key & 0xFFFF, 0, {}};
   const kin::Sphere& sphere = image.chain.sphere[pair.sphere];
   kin::point(now.frames, sphere.link, sphere.center, pair.point);
-  double n[3];
-  if (pair.obstacle >= kHumanFrom) {
-    const uint32_t human = pair.obstacle - kHumanFrom;
-    off_human(at, human, pair.point, n);
-    meet(at, now, pair, n, row);
-    let_grow(at, pair.sphere, image.human[human].speed, row);
-    return;
-  }
-  const uint32_t box = pair.obstacle / 6;
-  if (box < image.boxes_in) {
-    off_face(pair.obstacle % 6, n);
+  if (pair.obstacle >= kOwnFrom) {
+    meet_own(at, now, pair, row);
+  } else if (pair.obstacle >= kContactFrom) {
+    const Contact& contact =
+        image.dynamics.contact[pair.obstacle - kContactFrom];
+    meet_somebody<F>(at, now, pair, meeting_of<F>(image, contact), row);
+  } else if (pair.obstacle >= kHumanFrom) {
+    const Human& human = image.human[pair.obstacle - kHumanFrom];
+    meet_somebody<F>(at, now, pair, meeting_of<F>(image, human), row);
   } else {
-    off_box(image.box[box], pair.point, n);
+    double n[3];
+    off_shape(image, pair.obstacle, pair.point, n);
+    meet(at, now, pair, n, row);
   }
-  meet(at, now, pair, n, row);
 }
 
 }  // namespace detail

@@ -10,94 +10,164 @@ namespace tactus::safety {
 inline namespace TACTUS_KERNEL_SPACE {
 namespace detail {
 
+// A hard row's margin in space; not kept: there is none.
+struct Margin {
+  bool kept = false;
+  double most = 0;
+
+  void take(double margin) noexcept {
+    kept = true;
+    most = larger(most, margin);
+  }
+};
+
 // What of the hard rows counts in space.
 struct Kept {
-  bool box[kMaxBoxes];
-  bool human[kMaxHumans];
-  bool now[kMaxHumans];
-  double box_margin[kMaxBoxes];
-  double human_margin[kMaxHumans];
-  double now_margin[kMaxHumans];
+  Margin shape[kMaxShapes];
+  Margin human[kMaxHumans];
+  Margin now[kMaxHumans];
+  Margin contact[kMaxContacts];
+  Margin own;
 };
+
+inline Margin* margin_of(const Row& row, Kept& all) noexcept {
+  const uint32_t shape = shape_number(row);
+  if (shape < kMaxShapes) return &all.shape[shape];
+  switch (row.kernel) {
+    case RowKernel::kSeparation:
+      return &all.human[row.index % kMaxHumans];
+    case RowKernel::kSeparationNow:
+      return &all.now[row.index % kMaxHumans];
+    case RowKernel::kContact:
+      return &all.contact[row.index % kMaxContacts];
+    case RowKernel::kSelf:
+      return &all.own;
+    default:
+      return nullptr;
+  }
+}
 
 inline void keep(const Image& image, Kept& out) noexcept {
-  for (uint32_t k = 0; k < image.boxes; ++k) {
-    const RowKernel kernel =
-        k < image.boxes_in ? RowKernel::kKeepIn : RowKernel::kKeepOut;
-    out.box[k] = hard_margin(image, kernel, k, out.box_margin[k]);
-  }
-  for (uint32_t k = 0; k < image.humans; ++k) {
-    out.human[k] =
-        hard_margin(image, RowKernel::kSeparation, k, out.human_margin[k]);
-    out.now[k] =
-        hard_margin(image, RowKernel::kSeparationNow, k, out.now_margin[k]);
+  for (uint32_t r = 0; r < image.rows; ++r) {
+    const Row& row = image.row[r];
+    Margin* margin = margin_of(row, out);
+    if (margin == nullptr || row.kind != RowKind::kHard) continue;
+    margin->take(row.margin + image.derived.rounding[r]);
   }
 }
 
-// One sphere in one block of eight samples.
-struct Passage {
-  uint32_t block;
-  uint32_t sphere;
-  double cut;  // a slack above it cannot be used up within the bounds
-  const Sphere8& s;
-};
-
-// The least slack of a block, if it counts.
-inline void note(const Passage& way, uint32_t obstacle, const Double8& slack,
-                 double margin, SpotList& out) noexcept {
-  uint32_t lane = 0;
-  for (uint32_t l = 1; l < kLanes; ++l) {
-    if (slack[l] < slack[lane]) lane = l;
-  }
-  const double least = slack[lane] - margin;
-  if (least > way.cut) return;
-  const uint32_t key = key_of(way.sphere, obstacle);
-  Spot* spot = seat(out, key, least);
-  if (spot != nullptr) *spot = {key, way.block * kLanes + lane, least};
-}
-
-// Each face of a box to stay in binds for itself.
-inline void pass_boxes(const Reference& at, const Kept& kept,
-                       const Passage& way, SpotList& out) noexcept {
+// A shape that binds the sphere, or not now.
+template <class F>
+void pass_if_bound(const Reference& at, const Kept& kept, uint32_t shape,
+                   const Passage& way, SpotList& out) noexcept {
   const Image& image = at.image;
+  if (!kept.shape[shape].kept) return;
+  const Freed freed = freed_by<F>(binds_of(image, shape), at.past.open);
   const uint32_t body = 1u << image.chain.sphere[way.sphere].body;
-  for (uint32_t k = 0; k < image.boxes; ++k) {
-    const Box& box = image.box[k];
-    const bool open = (at.past.open >> box.binds.window & 1u) != 0;
-    const uint32_t free = box.binds.spared | (open ? box.binds.allowed : 0);
-    if (!kept.box[k] || (free & body) != 0) continue;
-    const double margin = kept.box_margin[k];
-    if (k >= image.boxes_in) {
-      Double8 slack;
-      box_slack<ExactRoot>(image, k, way.s, slack);
-      note(way, 6 * k, slack, margin, out);
-      continue;
-    }
-    for (uint32_t a = 0; a < 3; ++a) {
-      const Double8& p = way.s.at[a];
-      note(way, 6 * k + 2 * a, (p - way.s.radius) - box.lo[a], margin, out);
-      note(way, 6 * k + 2 * a + 1, box.hi[a] - (p + way.s.radius), margin, out);
-    }
-  }
+  if (((freed.spared | freed.now) & body) != 0) return;
+  pass_shape<F>(image, shape, kept.shape[shape].most, way, out);
 }
 
 template <class F>
-void pass_humans(const Reference& at, const Kept& kept, Passage way,
+void pass_shapes(const Reference& at, const Kept& kept, const Passage& way,
+                 SpotList& out) noexcept {
+  const Image& image = at.image;
+  const auto pass = [&](uint32_t first, uint32_t count) {
+    for (uint32_t k = first; k < first + count; ++k) {
+      pass_if_bound<F>(at, kept, k, way, out);
+    }
+  };
+  pass(0, image.boxes);
+  pass(kFirstTurned, image.turned);
+  pass(kFirstCapsule, image.capsules);
+  pass(kFirstHull, image.hulls);
+}
+
+// Somebody, until when samples count, and the margin of the row.
+template <class F>
+void pass_somebody(const Reference& at, const Meeting& meeting,
+                   const Until8& until, const Margin& margin, uint32_t obstacle,
+                   Passage way, SpotList& out) noexcept {
+  if (!margin.kept) return;
+  // A faster command is also slow later.
+  const double longer =
+      seconds(at.image.commit.lag_ns + 8 * at.image.commit.period_ns);
+  Slack8 slack;
+  meeting_slack(at.image, at.in, meeting, until, way.s, way.sphere, slack);
+  way.cut += meeting.growth * longer;
+  note(way, obstacle, slack.worst, margin.most, out);
+}
+
+template <class F>
+void pass_humans(const Reference& at, const Kept& kept, const Passage& way,
                  SpotList& out) noexcept {
   const Image& image = at.image;
   Until8 until;
   until_of(image, at.motion, way.block, Effort::kWithRoom, until);
-  // A faster command is also slow later.
-  const double longer =
-      seconds(image.commit.lag_ns + 8 * image.commit.period_ns);
-  const double cut = way.cut;
   for (uint32_t k = 0; k < image.humans; ++k) {
-    if (!kept.human[k]) continue;
-    Slack8 slack;
-    meeting_slack(image, at.in, meeting_of<F>(image, image.human[k]), until,
-                  way.s, way.sphere, slack);
-    way.cut = cut + image.human[k].speed * longer;
-    note(way, kHumanFrom + k, slack.worst, kept.human_margin[k], out);
+    pass_somebody<F>(at, meeting_of<F>(image, image.human[k]), until,
+                     kept.human[k], kHumanFrom + k, way, out);
+  }
+  for (uint32_t k = 0; k < image.dynamics.contacts; ++k) {
+    pass_somebody<F>(at, meeting_of<F>(image, image.dynamics.contact[k]), until,
+                     kept.contact[k], kContactFrom + k, way, out);
+  }
+}
+
+// What a motion is to the walk past everything.
+struct Stroll {
+  const Reference& at;
+  const Kept& kept;
+  const Bounds& bounds;
+  double longest;  // s, of a command's path
+
+  [[nodiscard]] double cut(uint32_t sphere, uint32_t from = 0) const noexcept {
+    return longest * swing(at.image, bounds, sphere, from);
+  }
+};
+
+template <class F>
+void pass_own(const Stroll& way, const Sphere8* spheres, uint32_t block,
+              SpotList& out) noexcept {
+  const Image& image = way.at.image;
+  if (!way.kept.own.kept) return;
+  for (uint32_t g = 0; g < image.pair_groups; ++g) {
+    const PairGroup& group = image.pair_group[g];
+    Reach8 reach;
+    reach_between<F>(image, group, way.at.motion.wide[block], reach);
+    for (uint32_t p = group.first; p < group.first + group.count; ++p) {
+      const Pair& pair = image.pair[p];
+      Double8 slack;
+      pair_slack<F>(image, pair, spheres, reach, slack);
+      const double cut = way.cut(pair.b, group.from);
+      note({block, pair.b, cut, spheres[pair.b]}, kOwnFrom + pair.a, slack,
+           way.kept.own.most, out);
+    }
+  }
+}
+
+// Of many shapes those that the bound on the whole motion, and on what the
+// command can change about it, does not leave out.
+template <class F>
+void pass_screened(const Stroll& way, const Scene8& scene, const Walk& walk,
+                   SpotList& out) noexcept {
+  const Image& image = way.at.image;
+  Swept8 swept[kScreenSpheres / kLanes];
+  SpaceLanes lanes(image);
+  OpenPairs open;
+  NearPairs near;
+  sweep(image, scene, walk, swept);
+  for (uint32_t m = 0; m < scene.count; ++m) {
+    swept[m / kLanes].ball.radius[m % kLanes] += way.cut(scene.moving[m]);
+  }
+  bound_pairs<F>(image, scene, swept, lanes, open);
+  list_pairs(open, scene.count, near);
+  for (uint32_t n = 0; n < near.count; ++n) {
+    const uint32_t i = scene.moving[near.sphere[n]];
+    for (uint32_t b = 0; b < walk.blocks; ++b) {
+      pass_if_bound<F>(way.at, way.kept, near.shape[n],
+                       {b, i, way.cut(i), walk.sphere[b][i]}, out);
+    }
   }
 }
 
@@ -116,20 +186,26 @@ template <class F>
 void find_spots(const Reference& at, const Kept& kept, const Bounds& bounds,
                 SpotList& out) noexcept {
   const Image& image = at.image;
-  const Motion& motion = at.motion;
-  const double longest = longest_path(motion);
+  const Stroll way{at, kept, bounds, longest_path(at.motion)};
+  const bool screened = image.derived.screened != 0;
   Sphere8 spheres[kin::kMaxSpheres];
+  Walk walk;
+  walk.blocks = at.motion.blocks;
+  walk.middle = walk.blocks / 2;
   Scene8 scene;
-  scene.sphere = spheres;
-  for (uint32_t b = 0; b < motion.blocks; ++b) {
-    set_scene<F>(image, motion, b, scene);
+  scene.open = at.past.open;
+  for (uint32_t b = 0; b < walk.blocks; ++b) {
+    scene.sphere = screened ? walk.sphere[b] : spheres;
+    set_scene<F>(image, at.motion, b, scene);
     for (uint32_t m = 0; m < scene.count; ++m) {
       const uint32_t i = scene.moving[m];
-      const double cut = longest * swing(image, bounds, i);
-      pass_boxes(at, kept, {b, i, cut, scene.sphere[i]}, out);
-      pass_humans<F>(at, kept, {b, i, cut, scene.sphere[i]}, out);
+      const Passage passage{b, i, way.cut(i), scene.sphere[i]};
+      if (!screened) pass_shapes<F>(at, kept, passage, out);
+      pass_humans<F>(at, kept, passage, out);
     }
+    pass_own<F>(way, scene.sphere, b, out);
   }
+  if (screened) pass_screened<F>(way, scene, walk, out);
 }
 
 template <class F>
@@ -143,7 +219,7 @@ void near_motion(const Reference& at, const Kept& kept, const Bounds& bounds,
     const Spot& spot = spots.row[i];
     if (spot.sample != sample) instant_of(at, spot.sample, now);
     sample = spot.sample;
-    meet_spot(at, spot, now, out.row[i]);
+    meet_spot<F>(at, spot, now, out.row[i]);
   }
   out.count = spots.count;
 }
@@ -208,8 +284,8 @@ void near_now(const Reference& at, const Kept& kept, const Bounds& bounds,
     kin::point(now.frames, sphere.link, sphere.center, point);
     const Standing who{i, point, swing(image, bounds, i)};
     for (uint32_t h = 0; h < image.humans; ++h) {
-      if (!kept.now[h]) continue;
-      near_now_one<F>(at, now, who, h, kept.now_margin[h], out);
+      if (!kept.now[h].kept) continue;
+      near_now_one<F>(at, now, who, h, kept.now[h].most, out);
     }
   }
 }

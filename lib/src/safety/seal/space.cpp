@@ -105,35 +105,11 @@ Check check_boxes(const Image& image) {
   return {};
 }
 
-namespace {
-
-// The number of a row's shape; kMaxShapes: it has none.
-uint32_t shape_of(const Row& row) {
-  switch (row.kernel) {
-    case RowKernel::kKeepIn:
-    case RowKernel::kKeepOut:
-      return row.index;
-    case RowKernel::kTurnedIn:
-    case RowKernel::kTurnedOut:
-      return kFirstTurned + row.index;
-    case RowKernel::kCapsuleIn:
-    case RowKernel::kCapsuleOut:
-      return kFirstCapsule + row.index;
-    case RowKernel::kHullIn:
-    case RowKernel::kHullOut:
-      return kFirstHull + row.index;
-    default:
-      return kMaxShapes;
-  }
-}
-
-}  // namespace
-
 void derive_screen(Image& image) {
   Derived& derived = image.derived;
   uint32_t shapes = 0;
   for (uint32_t r = 0; r < image.rows; ++r) {
-    const uint32_t shape = shape_of(image.row[r]);
+    const uint32_t shape = shape_number(image.row[r]);
     if (shape == kMaxShapes) continue;
     if (shapes++ == 0) derived.spare = shape;
     const Row& row = image.row[r];
