@@ -8,7 +8,8 @@
 #       shield    TACTUS_PROVE=1           the adversary's million states,
 #                 two million evaluations of random expressions
 #                 (empty: what make check does)
-#       oracle    ORACLE=20000000          states that the oracle judges, too
+#       oracle    ORACLE=8000000           states that the oracle judges, too,
+#                 and with those beside thresholds 20 million in all
 #       loop      LOOP_CYCLES=10000000     adversarial policy and hand in the
 #                 demo's plant, in virtual time, until the guardian acts
 #       mutants   MUTANTS=0                the shield's instructions, one at a
@@ -74,8 +75,8 @@ two_oracles() {
   wait "$first"
 }
 oracle() {
-  ORACLE=${ORACLE:-20000000}
-  part oracle "$ORACLE states and half as many thresholds, by the oracle" \
+  ORACLE=${ORACLE:-8000000}
+  part oracle "$ORACLE states, and 1.5 times as many beside thresholds" \
     two_oracles
 }
 # Two processes, with lives of their own; broken promises and goals in one.
