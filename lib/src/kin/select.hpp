@@ -2,10 +2,6 @@
 // Lane-wise choice, comparison and square root. RT-safe.
 #pragma once
 
-#if defined(__AVX512F__)
-#include <immintrin.h>
-#endif
-
 #include "kin/lanes.hpp"
 
 namespace tactus::kin {
@@ -80,7 +76,8 @@ typedef float FloatPart __attribute__((vector_size(kPartBytes / 2)));
 
 [[gnu::always_inline]] inline void widen(const FloatPart& x, DoublePart& out) {
 #if defined(__AVX512F__)
-  out = _mm512_cvtps_pd(x);  // GCC 12 converts it in two halves
+  // GCC 12 converts it in two halves; its builtin is taken to throw.
+  asm("vcvtps2pd %1, %0" : "=v"(out) : "v"(x));
 #else
   out = __builtin_convertvector(x, DoublePart);
 #endif

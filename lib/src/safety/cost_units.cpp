@@ -25,7 +25,8 @@ double sphere_samples(const Image& image, const Binds& binds) {
   return moving(image, binds.spared) * samples(image);
 }
 double centres(const Image& image, uint32_t signal) {
-  return image.signal[signal].count / 3;
+  const uint32_t each = image.signal[signal].count / 3;
+  return each;
 }
 double of_human(const Image& image, const Row& row) {
   return moving(image, 0) * centres(image, image.human[row.index].signal);
@@ -246,8 +247,12 @@ WorkLoad motion_load(const Image& image, bool planned) {
   return out;
 }
 
-// Rows in space, which rung project looks at once more.
-bool is_walked(const Row& row) {
+// What rung project looks at once more.
+bool is_walked(const Image& image, const Row& row) {
+  if (row.kernel == kLinear)
+    return image.linear[row.index].of != LinearOf::kAction;
+  if (row.kernel == kExpression)
+    return image.expressions.expression[row.index].when == ExprWhen::kAction;
   return shape_number(row) < kMaxShapes || row.kernel == kSeparation ||
          row.kernel == kContact || row.kernel == kSelf;
 }
@@ -269,7 +274,8 @@ WorkLoad round_load(const Image& image) {
   out.add(Work::kReachSample, n * (n + 1) * s);
   out.add(Work::kSphereSample, moving(image, 0) * s);
   for (uint32_t r = 0; r < image.rows; ++r) {
-    if (is_walked(image.row[r])) out.add(row_load(image, image.row[r]), 1);
+    if (is_walked(image, image.row[r]))
+      out.add(row_load(image, image.row[r]), 1);
   }
   screening(image, out);
   const double spheres = moving(image, 0);

@@ -34,7 +34,7 @@ struct Bounds {
 // the guardian may play instead; a human comes nearer until it stands. That
 // makes it concave in u.
 struct Near {
-  uint32_t key;  // sphere and obstacle
+  uint32_t key;  // sphere and obstacle, and of own pairs the block
   double slack;
   double lever[kMaxJoints];
   double held[kMaxJoints];
@@ -124,8 +124,9 @@ auto* seat(List& list, uint32_t key, double slack) noexcept {
 }
 
 // Obstacle numbers: six faces for each box, posed ones after the aligned,
-// capsules, faces of hulls, humans, regions of contact, humans now, and of the
-// robot's own spheres the other one.
+// capsules, faces of hulls, humans, regions of contact, humans now, of the
+// robot's own spheres the other one; then linear rows and ends of expressions,
+// which have no sphere.
 inline constexpr uint32_t kTurnedFrom = 6 * kMaxBoxes;
 inline constexpr uint32_t kCapsuleFrom = kTurnedFrom + 6 * kMaxTurned;
 inline constexpr uint32_t kFaceFrom = kCapsuleFrom + kMaxCapsules;
@@ -133,6 +134,8 @@ inline constexpr uint32_t kHumanFrom = kFaceFrom + kMaxFaces;
 inline constexpr uint32_t kContactFrom = kHumanFrom + kMaxHumans;
 inline constexpr uint32_t kNowFrom = kContactFrom + kMaxContacts;
 inline constexpr uint32_t kOwnFrom = kNowFrom + kMaxHumans;
+inline constexpr uint32_t kLinearFrom = kOwnFrom + kin::kMaxSpheres;
+inline constexpr uint32_t kExprFrom = kLinearFrom + kMaxLinear;
 inline uint32_t key_of(uint32_t sphere, uint32_t obstacle) {
   return sphere << 16 | obstacle;
 }

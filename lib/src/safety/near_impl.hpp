@@ -150,7 +150,7 @@ template <class F>
 void meet_spot(const Reference& at, const Spot& spot, const Instant& now,
                Near& row) noexcept {
   const Image& image = at.image;
-  NearPair pair{spot, spot.key >> 16, spot.key & 0xFFFF, 0, {}};
+  NearPair pair{spot, spot.key >> 16 & 0xFF, spot.key & 0xFFFF, 0, {}};
   const kin::Sphere& sphere = image.chain.sphere[pair.sphere];
   kin::point(now.frames, sphere.link, sphere.center, pair.point);
   if (pair.obstacle >= kOwnFrom) {

@@ -22,6 +22,13 @@ template <class V>
   out = a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }
 
+// A pair of the robot's own counts in each block: beside one of its links the
+// block that leaves least changes with u, while walls have many spheres.
+inline uint32_t key_in(const Passage& way, uint32_t obstacle) {
+  const uint32_t block = obstacle >= kOwnFrom ? way.block << 24 : 0;
+  return key_of(way.sphere, obstacle) | block;
+}
+
 // The least slack of a block, if it counts.
 inline void note(const Passage& way, uint32_t obstacle, const Double8& slack,
                  double margin, SpotList& out) noexcept {
@@ -31,7 +38,7 @@ inline void note(const Passage& way, uint32_t obstacle, const Double8& slack,
   }
   const double least = slack[lane] - margin;
   if (least > way.cut) return;
-  const uint32_t key = key_of(way.sphere, obstacle);
+  const uint32_t key = key_in(way, obstacle);
   Spot* spot = seat(out, key, least);
   if (spot != nullptr) *spot = {key, way.block * kLanes + lane, least};
 }

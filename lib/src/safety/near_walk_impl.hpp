@@ -21,13 +21,15 @@ struct Margin {
   }
 };
 
-// What of the hard rows counts in space.
+// What the hard rows keep.
 struct Kept {
   Margin shape[kMaxShapes];
   Margin human[kMaxHumans];
   Margin now[kMaxHumans];
   Margin contact[kMaxContacts];
   Margin own;
+  Margin linear[kMaxLinear];
+  Margin expression[kMaxExpressions];
 };
 
 inline Margin* margin_of(const Row& row, Kept& all) noexcept {
@@ -42,6 +44,10 @@ inline Margin* margin_of(const Row& row, Kept& all) noexcept {
       return &all.contact[row.index % kMaxContacts];
     case RowKernel::kSelf:
       return &all.own;
+    case RowKernel::kLinear:
+      return &all.linear[row.index % kMaxLinear];
+    case RowKernel::kExpression:
+      return &all.expression[row.index % kMaxExpressions];
     default:
       return nullptr;
   }

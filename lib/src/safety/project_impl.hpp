@@ -6,7 +6,7 @@
 #pragma once
 
 #include "safety/ladder_counts.hpp"
-#include "safety/near_walk_impl.hpp"
+#include "safety/near_rows_impl.hpp"
 #include "safety/qp_impl.hpp"
 
 namespace tactus::safety {
@@ -215,6 +215,8 @@ void linearise(const Reference& at, const Bounds& act, NearList& list,
   keep(image, kept);
   near_motion<F>(at, kept, act, list);  // the list anew
   near_now<F>(at, kept, act, list);
+  near_linear(at, kept, act, list);
+  near_expressions<F>(at, kept, act, list);
   fill_acts(image, at.past, bounds, to);
 }
 

@@ -107,17 +107,19 @@ void load_inputs(const ExprProgram& program, const ExprScene& scene,
 }
 
 // One run: machine code where it was admitted, the VM elsewhere.
-template <class F>
-void run_scene(uint32_t which, const ExprScene& scene, Double8* reg,
-               kin::Int8& good) {
-  const ExprProgram& program = scene.image.expressions.program[which];
-  load_inputs<F>(program, scene, reg, good);
+inline void run_loaded(uint32_t which, const ExprScene& scene, Double8* reg) {
   const auto* native = scene.in.native;
   if (native != nullptr && native->run[which] != nullptr) {
     native->run[which](reinterpret_cast<double*>(reg));
   } else {
-    run_program(program, reg);
+    run_program(scene.image.expressions.program[which], reg);
   }
+}
+template <class F>
+void run_scene(uint32_t which, const ExprScene& scene, Double8* reg,
+               kin::Int8& good) {
+  load_inputs<F>(scene.image.expressions.program[which], scene, reg, good);
+  run_loaded(which, scene, reg);
 }
 
 inline void take_ends(const Expression& e, uint32_t row, const Double8* reg,

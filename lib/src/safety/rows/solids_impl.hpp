@@ -52,7 +52,7 @@ template <class F, class Root>
 // edge or a corner less than the truth.
 template <class F>
 void hull_slack(const Image& image, uint32_t index, const Sphere8& s,
-                Double8& out) {
+                Double8& out) noexcept {
   const Hull& hull = image.hull[index];
   const uint32_t faces = F::on(Fault::kHullFaces) ? 1 : hull.faces;
   Double8 most = Double8{} - std::numeric_limits<double>::infinity();
