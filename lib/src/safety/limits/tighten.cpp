@@ -2,9 +2,9 @@
 #include "safety/limits/tighten.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <map>
 #include <set>
+#include <span>
 
 #include "core/error.hpp"
 #include "core/text.hpp"
@@ -56,7 +56,8 @@ void tighten_row(RowIr& mine, const RowIr& theirs, Won won) {
 
 template <class T>
 bool same_bytes(const T& a, const T& b) {
-  return std::memcmp(&a, &b, sizeof a) == 0;
+  return std::ranges::equal(std::as_bytes(std::span(&a, 1)),
+                            std::as_bytes(std::span(&b, 1)));
 }
 bool same_face(const Face& a, const Face& b) { return same_bytes(a, b); }
 
