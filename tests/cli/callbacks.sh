@@ -16,6 +16,7 @@ budget=\"200 us\", module=\"$2\", symbol=\"$1\"}"
 door door_opens door.so
 "$rtctl" safety explain "$tmp/arm.toml" >"$tmp/out"
 grep -q 'door \[callback, hard' "$tmp/out" || fail "$(cat "$tmp/out")"
+grep -q 'response stop' "$tmp/out" || fail "$(cat "$tmp/out")"
 grep -q 'margin >= 0 m: door_opens of door.so; within 0.0002 s' "$tmp/out" ||
   fail "$(cat "$tmp/out")"
 

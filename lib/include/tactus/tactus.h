@@ -269,7 +269,8 @@ typedef tactus_status (*tactus_margin_fn)(void* self,
                                           float* margin);
 
 /* Registers the function of the callback `name`, before the shield is given to
- * a builder. A row without one, and a name without a row, are errors of build.
+ * a builder. A row without one, and a name without a row, are errors of build;
+ * a row that the program disables needs none, and calls none.
  * Where the file names module and symbol, the one registered here is called.
  * After a reload of the limits the functions of the file's modules and these
  * are found by name again. */

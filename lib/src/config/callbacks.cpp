@@ -8,6 +8,7 @@
 #include <span>
 
 #include "core/error.hpp"
+#include "safety/cost.hpp"
 
 namespace tactus::config {
 namespace {
@@ -52,13 +53,14 @@ Callbacks::Callbacks(const safety::Image& image) : image_(image) {
 
 Result<std::unique_ptr<Callbacks>> Callbacks::bind(const Ask& ask) {
   if (auto ok = check_names(ask.image, ask.registered); !ok) return ok.error();
-  std::unique_ptr<Callbacks> made;
-  if (ask.image.callbacks == 0) return made;
-  made.reset(new Callbacks(ask.image));
+  std::unique_ptr<Callbacks> made(new Callbacks(ask.image));
   for (uint32_t i = 0; i < ask.image.callbacks; ++i) {
+    if (!safety::is_called(ask.image, i)) continue;
+    made->called_.push_back(i);
     if (auto ok = made->find(ask.image.callback[i], ask); !ok)
       return ok.error();
   }
+  if (made->called_.empty()) return std::unique_ptr<Callbacks>{};
   if (ask.time == CallTime::kMeasured) {
     made->clock_ = std::make_unique<rt::TscClock>();
     made->clock_->calibrate();
@@ -128,8 +130,9 @@ void Callbacks::call(const safety::Kernel& kernel,
   scratch_ = state;
   if (!kernel.foresee(image_, scratch_, in, foreseen_)) return;
   const tactus_margin_view view = show(in);
-  for (uint32_t i = 0; i < image_.callbacks; ++i) {
-    const CallbackFunction& function = functions_[i];
+  for (std::size_t k = 0; k < called_.size(); ++k) {
+    const uint32_t i = called_[k];
+    const CallbackFunction& function = functions_[k];
     const int64_t begin = clock_ ? clock_->now() : 0;
     const tactus_status status =
         function.fn(function.self, &view, &in.callback[i]);

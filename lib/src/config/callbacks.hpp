@@ -34,7 +34,8 @@ class Callbacks {
     CallTime time = CallTime::kMeasured;
   };
   // Set-up: opens modules, which stay open. A callback without a function, or
-  // a function without a callback, is an error.
+  // a function without a callback, is an error; one that the program took out
+  // needs none. Null: there is nothing to call.
   static Result<std::unique_ptr<Callbacks>> bind(const Ask& ask);
 
   // Calls each of them with what the check of `in` will judge, and writes
@@ -53,7 +54,8 @@ class Callbacks {
   [[nodiscard]] tactus_margin_view show(const safety::ShieldInput& in);
 
   const safety::Image& image_;
-  std::vector<CallbackFunction> functions_;  // as in the image
+  std::vector<uint32_t> called_;             // their numbers in the image
+  std::vector<CallbackFunction> functions_;  // of each
   std::vector<Module> modules_;
   std::unique_ptr<rt::TscClock> clock_;  // null: calls take no time
   safety::ShieldState scratch_;

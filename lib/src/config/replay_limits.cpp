@@ -9,6 +9,7 @@
 #include "config/blueprint.hpp"
 #include "config/program_file.hpp"
 #include "core/error.hpp"
+#include "safety/cost.hpp"
 
 namespace tactus::config {
 namespace {
@@ -189,12 +190,14 @@ Result<void> same_callbacks(const safety::Image& own,
                             const safety::Image& other,
                             const std::string& path) {
   for (uint32_t i = 0; i < other.callbacks; ++i) {
+    if (!safety::is_called(other, i)) continue;
     const std::string_view name = other.callback[i].name;
-    if (i < own.callbacks && name == own.callback[i].name) continue;
+    const bool there = i < own.callbacks && safety::is_called(own, i);
+    if (there && name == own.callback[i].name) continue;
     return bad_input(
-        "{}: limit.{}: a callback that the log's limits have not, or have in "
-        "another place: the log has no margins of it: remove it, or record "
-        "again",
+        "{}: limit.{}: a callback that the log's limits have not or disable, "
+        "or have in another place: the log has no margins of it: remove it, or "
+        "record again",
         path, name);
   }
   return {};

@@ -92,6 +92,13 @@ double WorkLoad::ns(rt::Isa isa) const noexcept {
 
 // Those younger than the oldest observation that is still fresh, and the
 // delay before it.
+bool is_called(const Image& image, uint32_t callback) {
+  return std::any_of(image.row, image.row + image.rows, [&](const Row& row) {
+    return row.kernel == RowKernel::kCallback && row.index == callback &&
+           row.kind != RowKind::kOff;
+  });
+}
+
 uint32_t most_commands(const Image& image) {
   if (image.q_signal >= image.signals || image.dq_signal >= image.signals)
     return 0;
@@ -106,11 +113,12 @@ namespace {
 
 // Up to their budgets; what they are shown takes no more than one verdict.
 double callbacks_ns(const Image& image, rt::Isa isa) {
-  if (image.callbacks == 0) return 0;
-  double sum = single_ns(image, isa, most_commands(image));
+  int64_t budgets = 0;
   for (uint32_t i = 0; i < image.callbacks; ++i)
-    sum += static_cast<double>(image.callback[i].budget_ns);
-  return sum;
+    budgets += is_called(image, i) ? image.callback[i].budget_ns : 0;
+  if (budgets == 0) return 0;
+  return single_ns(image, isa, most_commands(image)) +
+         static_cast<double>(budgets);
 }
 
 }  // namespace

@@ -95,6 +95,9 @@ struct RowCost {
 [[nodiscard]] WorkLoad program_load(uint32_t values, uint32_t rows,
                                     double programs, double iterations);
 
+// Whether a row is judged by it: what the program took out is not called.
+[[nodiscard]] bool is_called(const Image& image, uint32_t callback);
+
 // Commands in flight, at most.
 [[nodiscard]] uint32_t most_commands(const Image& image);
 

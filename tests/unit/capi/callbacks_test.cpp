@@ -77,6 +77,21 @@ Test(capi_callbacks, a_row_without_a_function_does_not_build) {
             r.error.text);
 }
 
+Test(capi_callbacks, unless_the_program_disables_it) {
+  Doored r("f");
+  const std::string path = r.folder.write("limits.toml", r.limits);
+  const char* off[] = {"door"};
+  tactus_shield_options options{};
+  options.sz = sizeof options;
+  options.disable = off;
+  options.disable_count = 1;
+  r.shield = tactus_shield_load_with(path.c_str(), &options, &r.error);
+  tactus_loop* loop = r.make();
+  cr_assert_not_null(loop, "%s", r.error.text);
+  cr_assert(std::strstr(tactus_loop_granted(loop), "disabled: door"));
+  tactus_loop_free(loop);
+}
+
 Test(capi_callbacks, nor_does_a_function_without_a_row) {
   Doored r("d");
   cr_assert_eq(r.give("door"), 0);

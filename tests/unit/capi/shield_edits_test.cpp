@@ -130,3 +130,21 @@ Test(capi_shield_edits, a_log_replays_with_them) {
   cr_assert(bool(replayed), "%s", replayed.error().text());
   cr_assert(replayed->identical());
 }
+
+// Nobody called it, so the log has nothing that it gave.
+Test(capi_shield_edits, a_log_has_no_margins_of_a_disabled_callback) {
+  Edited e;
+  e.rig.limits.insert(e.rig.limits.find("ladder"),
+                      "door = {kind=\"callback\", unit=\"m\", min=\"0 m\", "
+                      "budget=\"150 ms\"}\n");
+  e.disable = {"door"};
+  cr_assert_not_null(e.load());
+  cr_assert(record(e.rig), "%s", e.rig.error.text);
+  const auto log = tactus::trace::LogReader::open(e.rig.log);
+  cr_assert(bool(log));
+  cr_assert(bool(tactus::config::make_replay_subject(*log, {})));
+  const std::string path = e.rig.folder.write("on.toml", e.rig.limits);
+  const auto on = tactus::config::make_replay_subject(*log, {"", path});
+  cr_assert(not bool(on));
+  cr_assert(has(on.error().text(), "limit.door: a callback that the log's"));
+}

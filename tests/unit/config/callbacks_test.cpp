@@ -27,6 +27,7 @@ std::unique_ptr<Image> with_doors(uint32_t count, int64_t budget_ns = kMs / 2) {
     std::snprintf(c.name, kCallbackName, "door%u", i);
     c.budget_ns = budget_ns;
     add_row(*image, c.name, RowKernel::kCallback, i, 1);
+    image->row[image->rows - 1].response = Response::kStop;
   }
   cr_assert(is(static_cast<bool>(seal(*image))));
   return image;
@@ -185,6 +186,27 @@ Test(callbacks, each_has_a_function_and_each_function_a_row) {
   const auto none = sealed();
   cr_assert(is(bound(*none, {}) == nullptr));
   cr_assert(is(has(refusal(*none, {first}), "callback door0")));
+}
+
+// Taken out by the program: nobody asks for its function, nor calls it.
+Test(callbacks, a_row_that_is_off_needs_none_and_is_not_called) {
+  const auto image = with_doors(2);
+  image->row[image->rows - 2].kind = RowKind::kOff;  // door0
+  cr_assert(is(static_cast<bool>(seal(*image))));
+  Door off, on;
+  const CallbackFunction first{"door0", Door::judge, &off};
+  const CallbackFunction second{"door1", Door::judge, &on};
+  for (const auto& given : {std::vector{second}, std::vector{first, second}}) {
+    Cycle c;
+    bound(*image, given)->call(product(), c.state, c.in);
+    cr_assert(is(c.in.callback_fate[0] == kCallbackNone));
+    cr_assert(is(c.in.callback_fate[1] == kCallbackGave));
+    cr_assert(is(c.run(*image) == TACTUS_RUNG_PASS));
+  }
+  cr_assert(is(off.calls == 0 && on.calls == 2));
+  image->row[image->rows - 1].kind = RowKind::kOff;
+  cr_assert(is(static_cast<bool>(seal(*image))));
+  cr_assert(is(bound(*image, {}) == nullptr));
 }
 
 Test(callbacks, a_module_that_is_not_there_is_named) {

@@ -162,6 +162,11 @@ Test(cost, has_the_budgets_of_callbacks) {
       cost_of(*door, kIsa).check_ns - cost_of(*none, kIsa).check_ns;
   const auto budget = static_cast<double>(door->callback[0].budget_ns);
   cr_assert(more > budget && more < 2 * budget, "%f", more);
+  const auto off = with_callback(0.1);
+  off->row[off->rows - 1].kind = RowKind::kOff;
+  cr_assert(bool(seal(*off)));
+  cr_assert(lt(dbl, cost_of(*off, kIsa).check_ns,
+               cost_of(*none, kIsa).check_ns + 0.1 * budget));
 }
 
 Test(cost, knows_a_program_by_its_values_rows_and_iterations) {

@@ -157,6 +157,18 @@ Test(past_time_limits, callbacks) {
   cr_assert(is(std::string(module->callback[0].symbol) == "door_row"));
 }
 
+Test(past_time_limits, a_callback_is_answered_by_a_stop) {
+  const std::string row = kCall + "budget=\"20 us\"";
+  cr_assert(is(last_row(*image_of(row)).response == Response::kStop));
+  const auto latch = image_of(row + ", response=\"latch\"");
+  cr_assert(is(last_row(*latch).response == Response::kLatch));
+  const auto warn = image_of(row + ", response=\"warn\"");
+  cr_assert(is(last_row(*warn).kind == RowKind::kSoft));
+  refuses(row + ", response=\"ladder\"", "\"ladder",
+          "response: \"ladder\": expected stop, latch or warn: no other action "
+          "has a margin of a callback");
+}
+
 Test(past_time_limits, refuses_callbacks_that_are_not_whole) {
   const std::string budget = "expected a time above zero and below the period";
   refuses(kCall + "budget=\"0 us\"", "\"0 us", "budget: \"0 us\": " + budget);

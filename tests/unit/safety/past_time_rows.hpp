@@ -62,6 +62,7 @@ inline std::unique_ptr<Image> with_callback(double min) {
   image->callback[0].min = min;
   image->callback[0].budget_ns = 20'000;
   add_row(*image, "door", RowKernel::kCallback, 0, 1);
+  image->row[image->rows - 1].response = Response::kStop;
   if (!seal(*image)) image->header.magic = 0;
   return image;
 }

@@ -283,6 +283,8 @@ Test(past_time, callbacks_warn_remember_and_latch) {
   cr_assert(is(passes(0.08F) && c.out.row[last].near == 0));
   cr_assert(is(passes(0.06F) && c.out.row[last].near == 1));
   cr_assert(is(!passes(0.04F) && !c.out.latch && !passes(0.06F)));
+  // Another action has no margin at all.
+  cr_assert(is(c.out.rung == TACTUS_RUNG_STOP));
   cr_assert(is(passes(0.08F) && passes(0.06F)));
   row.response = Response::kLatch;
   cr_assert(is(static_cast<bool>(seal(*image))));
@@ -341,4 +343,6 @@ Test(past_time, a_damaged_table_is_not_sealed) {
   cr_assert(is(door([](Image& i) { i.callback[0].module[0] = 'x'; })));
   cr_assert(is(door([](Image& i) { i.callback[0].name[0] = '\0'; })));
   cr_assert(is(door([](Image& i) { i.callbacks = 5; })));
+  cr_assert(is(
+      door([](Image& i) { i.row[i.rows - 1].response = Response::kLadder; })));
 }

@@ -81,6 +81,10 @@ Check check_attributes(const Row& row, const std::string& id) {
   if (row.response < Response::kLadder || row.response > Response::kWarn) {
     return refused("an unknown response");
   }
+  // A rung would look for an action with a margin, and there is none.
+  if (row.kernel == RowKernel::kCallback && row.response == Response::kLadder) {
+    return refused("a callback that the ladder answers");
+  }
   if (row.severity > RowSeverity::kCritical) {
     return refused("an unknown severity");
   }

@@ -28,6 +28,16 @@ void read_word(const toml::Table& table, const char* key, char* to,
   copy_text(word, to, size);
 }
 
+// A margin is of the action that was asked for: no rung can find another that
+// has one.
+void read_own_answer(const toml::Table& table, RowIr& row) {
+  if (row.response != Response::kLadder) return;
+  if (table.has("response"))
+    table["response"].fail(
+        "stop, latch or warn: no other action has a margin of a callback");
+  row.response = Response::kStop;
+}
+
 }  // namespace
 
 void read_callback(const std::string& name, const toml::Table& table,
@@ -47,8 +57,9 @@ void read_callback(const std::string& name, const toml::Table& table,
     read_word(table, "symbol", out.symbol, sizeof out.symbol);
   }
   const double least = std::fabs(out.min);
-  in.out.callbacks.push_back(
-      {common(table, name, unit, least > 0 ? least : 1), out});
+  RowIr row = common(table, name, unit, least > 0 ? least : 1);
+  read_own_answer(table, row);
+  in.out.callbacks.push_back({row, out});
 }
 
 Result<void> lower_callbacks(const LimitsIr& from, Image& to) {
