@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT
 // Mutation run over machine code, so that no mutant needs a build:
-//   mutants [-n COUNT] [-s SEED] [-j JOBS] [-x NAME] PROGRAM NAMESPACE ARG...
+//   mutants [-n COUNT] [-s SEED] [-j JOBS] [-x NAME] [-l LINES]
+//           PROGRAM NAMESPACE ARG...
 // In a copy of PROGRAM one instruction of a function whose name has NAMESPACE
 // ("::avx512::") in it is changed at a time: a sum into a difference, a
 // minimum into a maximum, a comparison, jump, set or conditional move into
 // its opposite, and back. The copy runs with ARG...; a mutant that still
-// exits 0 survived and is printed with its source line. `|` between the
-// arguments parts several runs, tried in turn until one notices; the run behind
-// `?`, if there is one, is asked of survivors only: 0, they give the answers
-// that the unchanged code gives (work skipped, a store that nobody reads, a
-// bound that never binds); else their answers differ, within what the tests
-// allow: those are the ones to look at. -n: as many,
-// drawn from all; 0: all. -x: not in functions that have NAME in theirs. Exit
+// exits 0 survived and is printed with its source line, and the lines that
+// this is inlined into. `|` between the arguments parts several runs, tried in
+// turn until one notices; the run behind `?`, if there is one, is asked of
+// survivors only: 0, they give the answers that the unchanged code gives (work
+// skipped, a store that nobody reads, a bound that never binds); else their
+// answers differ, within what the tests allow: those are the ones to look at.
+// -n: as many, drawn from all; 0: all. -x: not in functions that have NAME in
+// theirs. -l: only where this regular expression is found in the lines. Exit
 // 2: cannot run; 1: the unchanged program fails. Needs objdump and addr2line.
 #include <elf.h>
 #include <fcntl.h>
@@ -31,6 +33,7 @@
 #include <iterator>
 #include <map>
 #include <random>
+#include <regex>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -51,13 +54,14 @@ struct Mutant {
   std::size_t at = 0;  // of the changed byte, in the instruction
   unsigned char to = 0;
   std::string what;  // "vaddpd: sum to difference"
+  std::string line;  // "near.hpp:95 < near.hpp:120": inlined there
 };
 
 struct Options {
   std::size_t count = 0;
   uint64_t seed = 1;
   std::size_t jobs = 1;
-  std::string program, space, except;
+  std::string program, space, except, lines;
   std::vector<std::vector<std::string>> runs;
   std::vector<std::string> tells;  // empty: nothing is told of survivors
 };
@@ -128,7 +132,7 @@ void arithmetic(const Instruction& from, const std::string& name,
   if (at >= from.code.size() || !is_packed_or_scalar(name)) return;
   const std::string core = name[0] == 'v' ? name.substr(1) : name;
   const auto add = [&](unsigned char to, const char* what) {
-    out.push_back({from.address, at, to, name + ": " + what});
+    out.push_back({from.address, at, to, name + ": " + what, ""});
   };
   switch (from.code[at]) {
     case 0x58:
@@ -158,7 +162,7 @@ void comparison(const Instruction& from, const std::string& name,
   if (from.code[opcode_at(from.code)] != 0xC2) return;
   out.push_back({from.address, at,
                  static_cast<unsigned char>(from.code[at] ^ 4),
-                 name + ": negated"});
+                 name + ": negated", ""});
 }
 
 void condition(const Instruction& from, const std::string& name,
@@ -173,7 +177,7 @@ void condition(const Instruction& from, const std::string& name,
   const bool move = begins(name, "cmov") && (code[at] & 0xF0) == 0x40;
   if (!near && !close && !set && !move) return;
   out.push_back({from.address, at, static_cast<unsigned char>(code[at] ^ 1),
-                 name + ": negated"});
+                 name + ": negated", ""});
 }
 
 // "…010 <void tactus::judge<(anonymous namespace)::X>(Image const&)>:".
@@ -205,6 +209,51 @@ std::vector<Mutant> mutants_of(const Options& o) {
     condition(one, name, out);
   }
   return out;
+}
+
+// "near.hpp:95" of "/usr/src/tactus/lib/src/safety/near.hpp:95 (discriminator
+// 2)".
+std::string place_of(const std::string& line) {
+  const std::string place = line.substr(line.rfind('/') + 1);
+  return place.substr(0, place.find(' '));
+}
+
+// Asked for at once: one by one would read the program's debug information as
+// many times.
+void find_lines(const Options& o, std::vector<Mutant>& list) {
+  const std::string asked = o.program + ".addresses";
+  std::ofstream file(asked);
+  for (const Mutant& one : list) file << std::hex << one.address << '\n';
+  file.close();
+  if (!file.good()) die(asked + ": cannot be written");
+  std::size_t next = 0;
+  for (const std::string& line :
+       lines_of("addr2line -a -i -e '" + o.program + "' '@" + asked + "'")) {
+    if (line.starts_with("0x"))
+      ++next;
+    else
+      list.at(next - 1).line +=
+          (list.at(next - 1).line.empty() ? "" : " < ") + place_of(line);
+  }
+  unlink(asked.c_str());
+}
+
+void keep_lines(const std::string& which, std::vector<Mutant>& list) {
+  try {
+    const std::regex wanted(which);
+    std::erase_if(list, [&](const Mutant& one) {
+      return !std::regex_search(one.line, wanted);
+    });
+  } catch (const std::regex_error& e) {
+    die("-l " + which + ": " + e.what());
+  }
+}
+
+void draw(const Options& o, std::vector<Mutant>& list) {
+  if (o.count == 0 || o.count >= list.size()) return;
+  std::mt19937_64 rng(o.seed);
+  std::shuffle(list.begin(), list.end(), rng);
+  list.resize(o.count);
 }
 
 std::vector<char> contents(const std::string& path) {
@@ -310,16 +359,10 @@ void print_survivors(const Options& o, const std::vector<Mutant>& list,
   std::map<std::string, std::size_t> lines;
   for (std::size_t i = 0; i < list.size(); ++i) {
     if (fates[i] == kNoticed) continue;
-    std::ostringstream command;
-    command << "addr2line -e '" << o.program << "' 0x" << std::hex
-            << list[i].address;
-    std::string line = lines_of(command.str()).at(0);
-    line = line.substr(line.rfind('/') + 1);
-    line = line.substr(0, line.find(' '));
     const char* class_of = o.tells.empty()      ? ""
                            : fates[i] == kAlike ? "same answers   "
                                                 : "other answers  ";
-    ++lines[class_of + line + "  " + list[i].what];
+    ++lines[class_of + list[i].line + "  " + list[i].what];
   }
   for (const auto& [what, count] : lines)
     std::printf("survived %3zu  %s\n", count, what.c_str());
@@ -328,10 +371,11 @@ void print_survivors(const Options& o, const std::vector<Mutant>& list,
 Options read_options(int argc, char** argv) {
   Options o;
   int option = 0;
-  while ((option = getopt(argc, argv, "+n:s:j:x:")) != -1) {
+  while ((option = getopt(argc, argv, "+n:s:j:x:l:")) != -1) {
     if (option == 'n') o.count = std::strtoull(optarg, nullptr, 10);
     if (option == 's') o.seed = std::strtoull(optarg, nullptr, 10);
     if (option == 'x') o.except = optarg;
+    if (option == 'l') o.lines = optarg;
     if (option == 'j') o.jobs = std::strtoull(optarg, nullptr, 10);
     if (option == '?') die("see the head of tests/mutation/mutants.cpp");
   }
@@ -357,12 +401,10 @@ Options read_options(int argc, char** argv) {
 int main(int argc, char** argv) {
   const Options o = read_options(argc, argv);
   std::vector<Mutant> list = mutants_of(o);
+  find_lines(o, list);
+  keep_lines(o.lines, list);
   if (list.empty()) die("no instruction of " + o.space + " to change");
-  if (o.count > 0 && o.count < list.size()) {
-    std::mt19937_64 rng(o.seed);
-    std::shuffle(list.begin(), list.end(), rng);
-    list.resize(o.count);
-  }
+  draw(o, list);
   const Fate unchanged = fate_of(o.program, o);
   if (unchanged == kNoticed || (unchanged != kAlike && !o.tells.empty())) {
     std::fprintf(stderr, "mutants: the unchanged program fails\n");

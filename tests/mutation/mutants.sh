@@ -3,6 +3,7 @@
 # One instruction of the shield at a time is changed (mutants.cpp): which
 # change does no contract, no row's test, no oracle and no adversary notice?
 #   MUTANTS=20   drawn from all; 0: all    SEED=1    JOBS=2
+#   ONLY=past_time_impl   where source lines match: mutants.cpp, -l
 # What survives is listed, by class. "same answers": not one bit of 40000
 # cycles of every rung differs, from the jump that skips work to the store that
 # nobody reads. "other answers": the result moves within what the tests allow,
@@ -29,11 +30,12 @@ export TACTUS_ORACLE=${TACTUS_ORACLE:-120}
 export TACTUS_SPACE=${TACTUS_SPACE:-10} QP_PROBLEMS=${QP_PROBLEMS:-1500}
 # Whoever has the same bits as the unchanged kernel is no witness.
 "$build/tests/mutants" -n "$count" -s "$seed" -j "$jobs" -x Removed \
-  "$work/shield" ::mutated:: --filter 'contracts/all_hold' \
+  -l "${ONLY:-}" "$work/shield" ::mutated:: --filter 'contracts/all_hold' \
   '|' --filter '@(trajectory|loads|energy|contact|barriers|expr_vm|qp)/*' \
-  '|' --filter '@(oracle|rows)/*' '|' --filter 'project/!(has_the_same*)' \
-  '|' --filter '@(space|adversary)/*' \
-  '?' --filter 'kernel/the_chosen*' |
+  '|' --filter '@(oracle|rows|rollout)/*' \
+  '|' --filter '@(project|past_time)/!(*the_same_bits_on*)' \
+  '|' --filter '@(space|adversary|memory)/*' \
+  '?' --filter '@(kernel/the_chosen*|past_time/the_same_bits_on*)' |
   tee "$work/out"
 awk '/^mutants of/ { all = $4 + 0; seen = $6 + 0 }
   END { exit !(all > 0 && 4 * seen >= all) }' "$work/out" ||

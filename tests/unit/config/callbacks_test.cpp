@@ -157,21 +157,6 @@ Test(callbacks, a_failed_call_and_a_late_one_say_so) {
   cr_assert(is(c.in.callback_fate[2] == kCallbackLate));
 }
 
-// What it says is of the action, so a stop that is under way stays verified.
-Test(callbacks, a_margin_says_nothing_of_a_running_stop) {
-  const auto image = with_doors(1);
-  Cycle c;
-  c.moving(0.3f, 0);
-  c.in.callback_fate[0] = kCallbackGave;
-  cr_assert(is(c.run(*image) == TACTUS_RUNG_PASS));
-  c.send(*image);
-  c.at(101);
-  c.in.callback[0] = -1;
-  cr_assert(is(c.run(*image) == TACTUS_RUNG_STOP));
-  cr_assert(is((c.out.reasons & kReasonRowExpression) != 0));
-  cr_assert(is(!c.out.stop_unverified));
-}
-
 Test(callbacks, each_has_a_function_and_each_function_a_row) {
   const auto image = with_doors(2);
   Door door;

@@ -435,6 +435,17 @@ class Judge {
     return clamped((slack(row) - static_cast<Real>(row.margin)) /
                    static_cast<Real>(row.scale));
   }
+  // From the nearest ball to the hand, as both were seen.
+  [[nodiscard]] Real separation_now() const {
+    std::vector<Real> q;
+    for (const Start& s : run_.joint) q.push_back(s.q[0]);
+    const Turns turns(q);
+    Real least = std::numeric_limits<Real>::infinity();
+    for (const Ball& ball : kBalls)
+      least = std::min(
+          least, norm(place(ball, turns) - hand()) - static_cast<Real>(ball.r));
+    return least - static_cast<Real>(image_.signal[kHand].radius);
+  }
 
  private:
   template <class Of>
@@ -572,11 +583,13 @@ class Judge {
 
 struct Verdict {
   Real margin = 1, mean = 0;
+  Real separation = 0;  // m
   uint32_t row = 0;
 };
 inline Verdict judge(const Image& image, const Cycle& c) {
   Judge judge(image, c);
   Verdict out;
+  out.separation = judge.separation_now();
   for (uint32_t r = 0; r < image.rows; ++r) {
     const Real margin = judge.margin(image.row[r]);
     out.mean += (margin + 1) / 2 / image.rows;

@@ -140,7 +140,7 @@ bool judged(const Cycle& c) {
 Test(oracle, gives_the_same_figures, .timeout = 36000) {
   Source source(seed(5));
   uint64_t judged_cases = 0, safe = 0, false_safe = 0;
-  double margin = 0, mean = 0;
+  double margin = 0, mean = 0, apart = 0;
   std::unique_ptr<Image> image;
   for (uint64_t i = 0; i < cases(); ++i) {
     if (i % kPerImage == 0) image = source.image();
@@ -158,12 +158,15 @@ Test(oracle, gives_the_same_figures, .timeout = 36000) {
     margin = std::max(margin, off);
     mean = std::max(mean, std::fabs(static_cast<double>(truth.mean) -
                                     static_cast<double>(c.out.mean_score)));
+    apart = std::max(apart, std::fabs(static_cast<double>(truth.separation) -
+                                      static_cast<double>(c.out.separation_m)));
     safe += c.out.violated == 0;
     false_safe += c.out.violated == 0 && truth.margin < 0;
   }
-  std::printf("judged %lu safe %lu; off by %.1e, mean %.1e\n", judged_cases,
-              safe, margin, mean);
+  std::printf("judged %lu safe %lu; off by %.1e, mean %.1e, distance %.1e\n",
+              judged_cases, safe, margin, mean, apart);
   cr_assert(mean < kSame);
+  cr_assert(apart < kSame);
   cr_assert(judged_cases > cases() / 2);
   cr_assert(safe > cases() / 5);
   cr_assert(eq(u64, false_safe, 0));

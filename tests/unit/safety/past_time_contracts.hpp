@@ -72,12 +72,20 @@ inline bool a_bad_signal_is_not_known() {
   c.send<Removed>(*image);
   return watch(c, *image, 132, Target::kGood);
 }
+// Each row of them: the second's own target was never good.
 inline bool other_limits_know_nothing() {
   static const auto image = throughout();
   static const auto other =
       remembering({{"target[1]", 0.5, MemoryForm::kHistorically, 20 * kMs}});
-  Cycle c;
-  return !watch(c, *image, 100, 130) && watch(c, *other, 131, Target::kGood);
+  const auto twice = [](const char* second) {
+    return remembering({{"target[1]", 0.5, MemoryForm::kOnce, 300 * kMs},
+                        {second, 0.5, MemoryForm::kOnce, 300 * kMs}});
+  };
+  static const auto two = twice("target[1]"), others = twice("target[0]");
+  Cycle c, seen;
+  return !watch(c, *image, 100, 130) && watch(c, *other, 131, Target::kGood) &&
+         !watch(seen, *two, 100, Target::kBad) &&
+         watch(seen, *others, 101, Target::kBad);
 }
 inline bool what_the_guardian_sends_is_not_known() {
   static const auto image =

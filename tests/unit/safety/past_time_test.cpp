@@ -206,6 +206,20 @@ Test(past_time, windows_end_to_the_nanosecond) {
   cr_assert(is(ok(c, *image, 0)));
 }
 
+// How much of the window is missing, as a part of it.
+Test(past_time, historically_tells_how_much_is_not_known) {
+  const auto image =
+      remembering({{"target[0]", kLimit, MemoryForm::kHistorically, 8 * kMs}});
+  const uint32_t row = image->rows - 1;
+  Cycle c;
+  for (uint64_t k = 0; k < 8; ++k) {
+    c.at(100 + k);
+    c.run(*image);
+    float missing = static_cast<float>(k) / 8 - 1;
+    cr_assert(epsilon_eq(flt, c.out.row[row].margin, missing, 1e-6F));
+  }
+}
+
 // Of a motion, the time in violation counts, not the motion.
 Test(past_time, at_most_counts_the_part_of_a_motion_that_is_in_violation) {
   const auto with = [](int64_t allowed) {
@@ -265,6 +279,38 @@ Test(past_time, the_same_bits_on_every_instruction_set) {
     for (std::size_t s = 0; s < kMaxSignals; ++s)
       twin.in.stamp_ns[s] = w.cycle.in.stamp_ns[s];
   }
+}
+
+Test(past_time, each_callback_is_judged_by_its_own_margin) {
+  auto image = with_callback(0.05);
+  image->callback[1] = image->callback[0];
+  add_row(*image, "gate", RowKernel::kCallback, image->callbacks++, 1);
+  image->row[image->rows - 1].response = Response::kStop;
+  cr_assert(is(static_cast<bool>(seal(*image))));
+  const auto passes = [&](float door, float gate) {
+    Cycle c;
+    c.in.callback_fate[0] = c.in.callback_fate[1] = kCallbackGave;
+    c.in.callback[0] = door;
+    c.in.callback[1] = gate;
+    return c.run(*image) == TACTUS_RUNG_PASS;
+  };
+  cr_assert(is(passes(0.06F, 0.06F)));
+  cr_assert(is(!passes(0.04F, 0.06F) && !passes(0.06F, 0.04F)));
+}
+
+// It is of the action, so a stop that is under way stays verified.
+Test(past_time, a_callback_says_nothing_of_a_running_stop) {
+  const auto image = with_callback(0);
+  Cycle c;
+  c.moving(0.3f, 0);
+  c.in.callback_fate[0] = kCallbackGave;
+  cr_assert(is(c.run(*image) == TACTUS_RUNG_PASS));
+  c.send(*image);
+  c.at(101);
+  c.in.callback[0] = -1;
+  cr_assert(is(c.run(*image) == TACTUS_RUNG_STOP));
+  cr_assert(is((c.out.reasons & kReasonRowExpression) != 0));
+  cr_assert(is(!c.out.stop_unverified));
 }
 
 // What rows say beside their limit holds for these, too.
