@@ -13,8 +13,9 @@
 // skipped, a store that nobody reads, a bound that never binds); else their
 // answers differ, within what the tests allow: those are the ones to look at.
 // -n: as many, drawn from all; 0: all. -x: not in functions that have NAME in
-// theirs. -l: only where this regular expression is found in the lines. Exit
-// 2: cannot run; 1: the unchanged program fails. Needs objdump and addr2line.
+// theirs, or that only those run. -l: only where this regular expression is
+// found in the lines. Exit 2: cannot run; 1: the unchanged program fails. Needs
+// objdump and addr2line.
 #include <elf.h>
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -34,20 +35,17 @@
 #include <map>
 #include <random>
 #include <regex>
-#include <sstream>
 #include <string>
-#include <string_view>
 #include <vector>
+
+#include "listing.hpp"
 
 namespace {
 
+using mutation::die;
+using mutation::Instruction;
+using mutation::lines_of;
 using Bytes = std::vector<unsigned char>;
-
-struct Instruction {
-  uint64_t address = 0;
-  Bytes code;
-  std::string text;  // "vaddpd %zmm0,%zmm1,%zmm2"
-};
 
 struct Mutant {
   uint64_t address = 0;
@@ -67,41 +65,6 @@ struct Options {
 };
 
 enum Fate : uint32_t { kSurvived, kNoticed, kAlike };
-
-[[noreturn]] void die(const std::string& why) {
-  std::fprintf(stderr, "mutants: %s\n", why.c_str());
-  std::exit(2);
-}
-
-std::vector<std::string> lines_of(const std::string& command) {
-  FILE* pipe = popen(command.c_str(), "r");
-  if (!pipe) die("cannot start " + command);
-  std::vector<std::string> lines;
-  char* line = nullptr;
-  std::size_t size = 0;
-  while (getline(&line, &size, pipe) > 0) {
-    lines.emplace_back(line);
-    lines.back().erase(lines.back().find_last_not_of("\n") + 1);
-  }
-  std::free(line);
-  if (pclose(pipe) != 0) die(command + ": failed");
-  return lines;
-}
-
-// "  10b820:\t62 f1 ed 48 58 c1 \tvaddpd ...".
-bool parse(const std::string& line, Instruction& out) {
-  const std::size_t colon = line.find(":\t");
-  if (colon == std::string::npos) return false;
-  const std::size_t text = line.find('\t', colon + 2);
-  if (text == std::string::npos) return false;
-  out = {};
-  out.address = std::strtoull(line.c_str(), nullptr, 16);
-  std::istringstream bytes(line.substr(colon + 2, text - colon - 2));
-  for (unsigned byte = 0; bytes >> std::hex >> byte;)
-    out.code.push_back(static_cast<unsigned char>(byte));
-  out.text = line.substr(text + 1);
-  return !out.code.empty();
-}
 
 // Of the opcode's last byte, behind prefixes and the 0F of old instructions;
 // the whole size where the encoding is none that is changed here.
@@ -180,33 +143,18 @@ void condition(const Instruction& from, const std::string& name,
                  name + ": negated", ""});
 }
 
-// "…010 <void tactus::judge<(anonymous namespace)::X>(Image const&)>:".
-std::string name_of(std::string line) {
-  constexpr std::string_view kHidden = "(anonymous namespace)";
-  for (std::size_t at; (at = line.find(kHidden)) != std::string::npos;)
-    line.replace(at, kHidden.size(), "anonymous");
-  return line.substr(0, line.find('('));
-}
-
 std::vector<Mutant> mutants_of(const Options& o) {
   std::vector<Mutant> out;
-  bool inside = false;
-  for (const std::string& line :
-       lines_of("objdump -d -C --insn-width=16 '" + o.program + "'")) {
-    if (!line.empty() && line[0] == '0' && line.ends_with(">:")) {
-      // What is done, not what it is done to: the name up to its arguments.
-      const std::string name = name_of(line);
-      inside = name.find(o.space) != std::string::npos &&
-               (o.except.empty() || name.find(o.except) == std::string::npos);
-      continue;
+  mutation::Functions all = mutation::functions_of(o.program);
+  for (const auto* function :
+       mutation::run_of(o.program, all, o.space, o.except)) {
+    for (const Instruction& one : function->code) {
+      const std::string name = one.text.substr(0, one.text.find(' '));
+      if (name.empty()) continue;
+      arithmetic(one, name, out);
+      comparison(one, name, out);
+      condition(one, name, out);
     }
-    Instruction one;
-    if (!inside || !parse(line, one)) continue;
-    const std::string name = one.text.substr(0, one.text.find(' '));
-    if (name.empty()) continue;
-    arithmetic(one, name, out);
-    comparison(one, name, out);
-    condition(one, name, out);
   }
   return out;
 }

@@ -143,7 +143,7 @@ Test(near, a_human_comes_nearer_while_a_faster_command_stops) {
     detail::Near row;
     detail::meet_spot(s.at(), {detail::key_of(i, detail::kHumanFrom), 3, 0},
                       s.now, row);
-    cr_assert(row.growth >= speed);
+    cr_assert(row.growth == speed * detail::steepness(*s.image, s.intent.u));
     double surface = 0, fast[7];
     for (uint32_t j = 0; j < ball.link; ++j) {
       fast[j] = static_cast<double>(oracle::reach(ball, j)) + ball.r;
