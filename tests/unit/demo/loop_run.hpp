@@ -20,7 +20,8 @@ using namespace tactus;
 
 struct Tally {
   Judge judge;
-  uint64_t cycles = 0, engaged = 0, lives = 0, acted = 0, hangs = 0;
+  uint64_t cycles = 0, engaged = 0, lives = 0, hangs = 0;
+  uint64_t acted = 0, played = 0;  // the guardian; a committed plan
   uint64_t rung[5] = {};
   uint64_t unverified = 0, reached = 0;
   double approached = 0;  // rad, the last joint's way to its goals
@@ -48,6 +49,8 @@ class Life {
         eye_(stream(), ask.bounds) {
     safety::reset(state_);
     configure();
+    guardian_ =
+        std::make_unique<guard::GuardianCore>(segment_->words, segment_->page);
     robot_.place(some_pose(random_), kBegin * kMs);
     now_ns_ = guard_ns_ = kBegin * kMs;
     arm_ = move_arm(robot_.q(), robot_.dq());
@@ -119,10 +122,10 @@ class Life {
   // A wake-up is late by nothing, something or its bound; by more it would
   // break a promise.
   void guardian() {
-    const guard::Step step = guardian_.step(guard_ns_, true);
+    const guard::Step step = guardian_->step(guard_ns_, true);
     const auto word = segment_->words.state_epoch.load();
     const bool acts = layout::guard_state(word) == layout::GuardState::kActed;
-    tally_.acted += acts && !acted_;
+    if (acts && !acted_) count_act();
     acted_ = acts;
     if (step.what == guard::Step::Do::kSend) {
       Joints u;
@@ -132,9 +135,14 @@ class Life {
     }
     guard_ns_ = std::max(step.until_ns + oversleeps(), guard_ns_ + 1);
   }
+  void count_act() {
+    constexpr auto kPlan = static_cast<uint32_t>(guard::Choice::kCommitted);
+    ++tally_.acted;
+    tally_.played += segment_->words.choice.load() == kPlan;
+  }
   // Most of all before the wake-up that matters.
   int64_t oversleeps() {
-    const bool counts = guardian_.misses() + 1 >= ask_.image.commit.misses;
+    const bool counts = guardian_->misses() + 1 >= ask_.image.commit.misses;
     if (acted_) return 0;
     if (counts) return up_to(random_, ask_.bounds.guardian_ns);
     // Between those no later than the heartbeat's age allows.
@@ -271,7 +279,8 @@ class Life {
   std::unique_ptr<layout::GuardSegment> segment_ =
       std::make_unique<layout::GuardSegment>();
   guard::Link link_{segment_->words, segment_->page};
-  guard::GuardianCore guardian_{segment_->words, segment_->page};
+  // From configure() on: it reads the number of joints when it begins.
+  std::unique_ptr<guard::GuardianCore> guardian_;
   safety::ShieldState state_;
   safety::ShieldOutput out_;
   std::array<uint32_t, 4> signals_{};  // q, dq, target, hand

@@ -91,6 +91,8 @@ Test(loop, nothing_moves_near_the_hand, .timeout = 36000) {
   cr_assert(tally.engaged > cycles / 4);
   cr_assert(tally.rung[TACTUS_RUNG_PASS] > tally.engaged / 50);
   cr_assert(tally.acted > 0 && tally.acted < tally.hangs);
+  // Of a plan; without one only before the first commit.
+  cr_assert(tally.played > tally.acted / 2);
 }
 
 Test(loop, a_faster_hand_is_hit) {
