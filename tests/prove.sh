@@ -10,8 +10,9 @@
 #                 (empty: what make check does)
 #       oracle    ORACLE=8000000           states that the oracle judges, too,
 #                 and with those beside thresholds 20 million in all
-#       loop      LOOP_CYCLES=10000000     adversarial policy and hand in the
-#                 demo's plant, in virtual time, until the guardian acts
+#       loop      LOOP_CYCLES=10000000     adversarial policy, hand and host in
+#                 the demo's plant, in virtual time: storms, and duels that a
+#                 search makes nearer; promises broken; success with the ladder
 #       mutants   MUTANTS=0                the shield's instructions, one at a
 #                 time; as many, 0: all of them
 #       episodes  FREE=1000 HAND=200       the demo's criteria, in lockstep

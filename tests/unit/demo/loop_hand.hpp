@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The closed loop's hand: never faster than it may be, and otherwise as nasty
-// as it can. And the eye that sees it: late, with lost frames, and always
-// wrong towards what looks safer.
+// The storm's hand: never faster than it may be, and otherwise as nasty as it
+// can. And the eye that sees it: late, with lost frames, and always wrong
+// towards what looks safer.
 #pragma once
 
 #include <array>
 
-#include "loop_plant.hpp"
+#include "loop_foe.hpp"
 
 namespace loop {
 
@@ -39,7 +39,7 @@ class Hand {
     lunges_ = true;
     pause_ = away_ = 0;
   }
-  [[nodiscard]] Ball ball() const { return {at_, handover::kHandRadius}; }
+  [[nodiscard]] Vec at() const { return at_; }
   // In a lunge, or coming: when an eye had better see.
   [[nodiscard]] bool attacks() const {
     return kind_ == HandKind::kWalk || (pause_ == 0 && away_ == 0 &&
@@ -95,8 +95,14 @@ class Eye {
   }
 
   // At the release of cycle `k`.
-  void look(int64_t k, const Hand& hand, const ArmState& arm) {
-    const Vec place = hand.ball().center;
+  Sight look(int64_t k, const Hand& hand, const ArmState& arm) {
+    take(k, hand, arm);
+    return {seen_[index(taken_)], stamp_ns_};
+  }
+
+ private:
+  void take(int64_t k, const Hand& hand, const ArmState& arm) {
+    const Vec place = hand.at();
     seen_[index(k)] = place + bounds_.sensor * nearest(arm, place).way;
     if (first_ < 0) first_ = k;
     // Blind for as long as the age allows, now and then longer: then lost.
@@ -110,10 +116,6 @@ class Eye {
                             : up_to(random_, bounds_.transport_ns);
     stamp_ns_ = std::min(taken * kMs - old, k * kMs);
   }
-  [[nodiscard]] Vec place() const { return seen_[index(taken_)]; }
-  [[nodiscard]] int64_t stamp_ns() const { return stamp_ns_; }
-
- private:
   static std::size_t index(int64_t k) {
     return static_cast<std::size_t>(k) % 256;
   }

@@ -27,11 +27,13 @@ inline constexpr int64_t kMs = 1'000'000;
 inline constexpr int64_t kSubstepNs = kMs / 4;
 inline constexpr double kSubstep = 0.25e-3;
 
-// Declared in arm.toml; what it calls model error covers the rest: encoders
-// and lag as far off as the demo's plant has them, but always to the worse.
+// Declared in arm.toml. What it calls model error is used up by the skin and,
+// below a millimetre of it, by a lag that is off as the demo's plant has it.
 struct Bounds {
   double hand_speed = 1.6;         // m/s
   double sensor = 0.015;           // m, of the hand's centre
+  double pose = 0.005;             // m, of any point of the robot as measured
+  double skin = 0.003;             // m, beyond the described geometry
   int64_t delay_ns = 4 * kMs;      // send to effect, at most
   int64_t guardian_ns = 10 * kMs;  // a wake-up may be that late
   int64_t transport_ns = kMs;      // a stamp may be that much too old
@@ -58,18 +60,21 @@ inline Vec any_way(Random& random) {
   }
 }
 
-// Anywhere with room to the floor and the cell's walls.
+// With room to the floor and the cell's walls.
+inline bool has_room(const Joints& q) {
+  const ArmState arm = move_arm(q, Joints{});
+  bool fits = arm.flange.z > 0.2;
+  for (std::size_t l = 3; l < kJoints; ++l) {
+    const Vec p = arm.link[l].origin;
+    fits = fits && p.z > 0.25 && std::abs(p.x) < 0.6 && std::abs(p.y) < 0.6;
+  }
+  return fits;
+}
 inline Joints some_pose(Random& random) {
   for (;;) {
     Joints q = handover::kHome;
     for (double& x : q) x += random.in(-0.6, 0.6);
-    const ArmState arm = move_arm(q, Joints{});
-    bool fits = arm.flange.z > 0.2;
-    for (std::size_t l = 3; l < kJoints; ++l) {
-      const Vec p = arm.link[l].origin;
-      fits = fits && p.z > 0.25 && std::abs(p.x) < 0.6 && std::abs(p.y) < 0.6;
-    }
-    if (fits) return q;
+    if (has_room(q)) return q;
   }
 }
 
@@ -134,41 +139,62 @@ struct Nearest {
   std::size_t link = 0;
   Vec point, way;  // way: from there to the place, unit
 };
+inline Nearest nearest_on(const handover::Capsule& capsule, const ArmState& arm,
+                          Vec to) {
+  const auto& link = arm.link[capsule.link];
+  const Vec a = link.place(capsule.a), ab = link.place(capsule.b) - a;
+  const double s = std::clamp(dot(to - a, ab) / dot(ab, ab), 0.0, 1.0);
+  const Vec point = a + s * ab, way = to - point;
+  const double far = handover::norm(way);
+  return {far - capsule.radius, capsule.link, point,
+          far > 0 ? (1 / far) * way : Vec{1, 0, 0}};
+}
 inline Nearest nearest(const ArmState& arm, Vec to) {
   Nearest best;
   for (const handover::Capsule& capsule : handover::kCapsules) {
-    const auto& link = arm.link[capsule.link];
-    const Vec a = link.place(capsule.a), ab = link.place(capsule.b) - a;
-    const double s = std::clamp(dot(to - a, ab) / dot(ab, ab), 0.0, 1.0);
-    const Vec point = a + s * ab, way = to - point;
-    const double far = handover::norm(way);
-    if (far - capsule.radius >= best.gap) continue;
-    best = {far - capsule.radius, capsule.link, point,
-            far > 0 ? (1 / far) * way : Vec{1, 0, 0}};
+    const Nearest one = nearest_on(capsule, arm, to);
+    if (one.gap < best.gap) best = one;
   }
   return best;
 }
 
-// Violations by the demo's own definition (plant_task.hpp).
+// Violations by the demo's own definition (plant_task.hpp), of a robot with a
+// skin, and how near it came to one.
 struct Judge {
-  uint64_t violations = 0;    // substeps
-  double worst_speed = 0;     // m/s, of a point in violation
-  double least_gap = 1e9;     // m
-  double least_moving = 1e9;  // m, while the point nearest to it moved
+  double moves = handover::kViolationSpeed;  // what counts as motion, m/s
+  uint64_t violations = 0;                   // substeps
+  double worst_speed = 0;                    // m/s, of a point within d_min
+  double least_gap = 1e9;                    // m
+  double least_moving = 1e9;                 // m, from a point that moved
 
-  void look(const ArmState& arm, const Ball& hand) {
+  void look(const ArmState& arm, Ball hand, double skin) {
+    hand.radius += skin;
     const double gap = separation(arm, hand);
     least_gap = std::min(least_gap, gap);
-    if (gap < least_moving) {
-      const Nearest near = nearest(arm, hand.center);
-      const double speed = norm(arm.link[near.link].speed_at(near.point));
-      if (speed > handover::kViolationSpeed) least_moving = gap;
-    }
+    if (gap < least_moving) look_at_moving(arm, hand);
     if (!(gap < handover::kMinDistance)) return;
     const double speed = fastest_within(arm, hand, handover::kMinDistance);
-    if (speed <= handover::kViolationSpeed) return;
-    ++violations;
     worst_speed = std::max(worst_speed, speed);
+    violations += speed > handover::kViolationSpeed;
+  }
+  void add(const Judge& other) {
+    violations += other.violations;
+    worst_speed = std::max(worst_speed, other.worst_speed);
+    least_gap = std::min(least_gap, other.least_gap);
+    least_moving = std::min(least_moving, other.least_moving);
+  }
+
+ private:
+  // Each capsule's own nearest point.
+  void look_at_moving(const ArmState& arm, const Ball& hand) {
+    for (const handover::Capsule& capsule : handover::kCapsules) {
+      const Nearest near = nearest_on(capsule, arm, hand.center);
+      const double gap = near.gap - hand.radius;
+      if (gap >= least_moving) continue;
+      const Vec surface = near.point + capsule.radius * near.way;
+      const double speed = norm(arm.link[capsule.link].speed_at(surface));
+      if (speed > moves) least_moving = gap;
+    }
   }
 };
 

@@ -7,7 +7,7 @@
 #include <array>
 #include <vector>
 
-#include "loop_plant.hpp"
+#include "loop_foe.hpp"
 
 namespace loop {
 
@@ -22,14 +22,16 @@ enum class PolicyKind {
 };
 inline constexpr std::size_t kPolicyKinds = 7;
 
-struct Scene {
-  const ArmState& arm;
-  const Joints& q;
-  const Joints& dq;
-  Vec hand;
-  const float* sent;  // last command
-  bool stopped;       // the last rung was stop
-};
+// Per joint, how fast its unit speed brings the nearest point to a place.
+inline Joints gradient(const ArmState& arm, Vec place) {
+  const Nearest near = nearest(arm, place);
+  Joints out{};
+  for (std::size_t j = 0; j <= near.link; ++j) {
+    const auto& link = arm.link[j];
+    out[j] = dot(cross(link.ez, near.point - link.origin), near.way);
+  }
+  return out;
+}
 
 class Policy {
  public:
@@ -72,24 +74,14 @@ class Policy {
     for (std::size_t j = 0; j < kJoints; ++j)
       u[j] = static_cast<float>(aim_[j]);
   }
-  // Per joint, how fast its unit speed brings the nearest point to the hand.
-  static Joints gradient(const Scene& s) {
-    const Nearest near = nearest(s.arm, s.hand);
-    Joints out{};
-    for (std::size_t j = 0; j <= near.link; ++j) {
-      const auto& link = s.arm.link[j];
-      out[j] = dot(cross(link.ez, near.point - link.origin), near.way);
-    }
-    return out;
-  }
   static void at_the_hand(const Scene& s, double side, float* u) {
-    const Joints way = gradient(s);
+    const Joints way = gradient(s.arm, s.hand);
     for (std::size_t j = 0; j < kJoints; ++j)
       u[j] = static_cast<float>(way[j] > 0 ? side : way[j] < 0 ? -side : 0);
   }
   // From what was sent, by the row's whole step or a hair less.
   void at_the_edge(const Scene& s, float* u) {
-    const Joints way = gradient(s);
+    const Joints way = gradient(s.arm, s.hand);
     const double step = random_.in(0, 1) < 0.5 ? 0.012 : 0.01199;
     for (std::size_t j = 0; j < kJoints; ++j) {
       const double last = static_cast<double>(s.sent[j]);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // One life of the closed loop in virtual time: standstill, engage, then
 // cycles of the product's own kernel, stop plan page and guardian, until the
-// time is up or the guardian has brought the robot to rest.
+// time is up or the guardian has brought the robot to rest. Whatever is
+// against it: loop_foe.hpp.
 #pragma once
 
 #include <cstring>
@@ -10,8 +11,7 @@
 #include "core/layout/guard_words.hpp"
 #include "guard/core.hpp"
 #include "guard/link.hpp"
-#include "loop_hand.hpp"
-#include "loop_policy.hpp"
+#include "loop_foe.hpp"
 #include "safety/kernel.hpp"
 
 namespace loop {
@@ -23,76 +23,66 @@ struct Tally {
   uint64_t cycles = 0, engaged = 0, lives = 0, hangs = 0;
   uint64_t acted = 0, played = 0;  // the guardian; a committed plan
   uint64_t rung[5] = {};
-  uint64_t unverified = 0, reached = 0;
-  double approached = 0;  // rad, the last joint's way to its goals
+  uint64_t unverified = 0;
 };
 
-struct Ask {
+// What is attacked.
+struct Setting {
   const safety::Image& image;
+  const safety::Image& first_rung;  // the same, but for its ladder: pass, stop
   const safety::Kernel& kernel;
-  Bounds bounds;
-  // An honest policy, raw or in steps, and a loop that never hangs.
-  bool goals_only = false;
-  PolicyKind goal = PolicyKind::kSteps;
-  int64_t cycles = 1500;  // of a life
+  double skin;   // m
+  double moves;  // m/s, what counts as motion (Judge)
 };
+
+// What loop and guardian share, as they expect it when they begin.
+inline std::unique_ptr<layout::GuardSegment> shared_words(
+    const safety::Commit& commit) {
+  auto segment = std::make_unique<layout::GuardSegment>();
+  layout::GuardConfig& c = segment->words.config;
+  c.period_ns = commit.period_ns;
+  c.bound_ns = commit.guardian_bound_ns;
+  c.repeat_ns = commit.repeat_ns;
+  c.misses = commit.misses;
+  c.joints = kJoints;
+  c.then_hold = 1;
+  segment->words.ready.store(1);
+  guard::format_page(segment->page);
+  return segment;
+}
 
 class Life {
  public:
-  Life(const Ask& ask, uint64_t seed, Tally& tally)
-      : ask_(ask),
+  Life(const Setting& setting, Foe& foe, Tally& tally)
+      : setting_(setting),
+        foe_(foe),
         tally_(tally),
-        random_(seed * 0x9E3779B97F4A7C15u + 11),
-        policy_(stream(), ask.goals_only ? ask.goal : draw_policy()),
-        hand_(stream(), static_cast<HandKind>(random_.bits() % 3),
-              ask.bounds.hand_speed, hand_place()),
-        eye_(stream(), ask.bounds) {
+        segment_(shared_words(setting.image.commit)) {
     safety::reset(state_);
-    configure();
-    guardian_ =
-        std::make_unique<guard::GuardianCore>(segment_->words, segment_->page);
-    robot_.place(some_pose(random_), kBegin * kMs);
+    judge_.moves = setting.moves;
+    robot_.place(foe.pose(), kBegin * kMs);
     now_ns_ = guard_ns_ = kBegin * kMs;
     arm_ = move_arm(robot_.q(), robot_.dq());
-    const bool hangs = !ask.goals_only && random_.bits() % 2 == 0;
-    hang_ = hangs ? 1e-3 : 0;
-    blend_ = random_.in(1, 500);
-    tilt_ = random_.bits() % 2 == 0 ? 1 : -1;
     constexpr const char* kNames[] = {"q", "dq", "target", "hand"};
-    for (uint32_t i = 0; i < ask.image.signals; ++i)
+    for (uint32_t i = 0; i < setting.image.signals; ++i)
       for (std::size_t n = 0; n < signals_.size(); ++n)
-        if (std::strcmp(ask.image.signal[i].name, kNames[n]) == 0)
+        if (std::strcmp(setting.image.signal[i].name, kNames[n]) == 0)
           signals_[n] = i;
+    for (uint32_t r = 0; r < setting.image.rows; ++r)
+      if (setting.image.row[r].kernel == safety::RowKernel::kSeparation)
+        hand_row_ = r;
   }
 
   void run() {
     ++tally_.lives;
-    for (k_ = kBegin; k_ < kBegin + ask_.cycles && !over(); ++k_) cycle();
-    tally_.reached += policy_.reached();
-    tally_.approached += policy_.approached();
+    for (k_ = kBegin; k_ < kBegin + foe_.cycles() && !over(); ++k_) cycle();
+    tally_.judge.add(judge_);
   }
+  [[nodiscard]] const Judge& judge() const { return judge_; }
 
  private:
   static constexpr int64_t kBegin = 1000;
 
-  Random stream() { return Random(random_.bits()); }
-  PolicyKind draw_policy() {
-    return static_cast<PolicyKind>(random_.bits() % kPolicyKinds);
-  }
-  Vec hand_place() {
-    return Vec{0.2, 0, 0.5} + random_.in(0.9, 1.4) * any_way(random_);
-  }
-  void configure() {
-    auto& c = segment_->words.config;
-    c.period_ns = ask_.image.commit.period_ns;
-    c.bound_ns = ask_.image.commit.guardian_bound_ns;
-    c.repeat_ns = ask_.image.commit.repeat_ns;
-    c.misses = ask_.image.commit.misses;
-    c.joints = kJoints;
-    c.then_hold = 1;
-    segment_->words.ready.store(1);
-    guard::format_page(segment_->page);
-  }
   [[nodiscard]] bool over() const {
     return acted_ && robot_.rests() && guard_done_;
   }
@@ -108,21 +98,19 @@ class Life {
   }
   void world(int64_t to_ns) {
     for (int64_t t = next_substep(); t <= to_ns; t = next_substep()) {
-      if (chance(random_, 0.01))
-        robot_.lag(random_.in(ask_.bounds.lag_lo, ask_.bounds.lag_hi));
+      robot_.lag(foe_.lag());
       robot_.to(t);
       arm_ = move_arm(robot_.q(), robot_.dq());
-      hand_.substep(arm_);
-      tally_.judge.look(arm_, hand_.ball());
+      foe_.substep(arm_, robot_.dq());
+      judge_.look(arm_, {foe_.hand(), handover::kHandRadius}, setting_.skin);
       now_ns_ = t;
     }
   }
   [[nodiscard]] int64_t next_substep() const { return now_ns_ + kSubstepNs; }
 
-  // A wake-up is late by nothing, something or its bound; by more it would
-  // break a promise.
+  // A wake-up is late by what the adversary wants.
   void guardian() {
-    const guard::Step step = guardian_->step(guard_ns_, true);
+    const guard::Step step = guardian_.step(guard_ns_, true);
     const auto word = segment_->words.state_epoch.load();
     const bool acts = layout::guard_state(word) == layout::GuardState::kActed;
     if (acts && !acted_) count_act();
@@ -130,23 +118,18 @@ class Life {
     if (step.what == guard::Step::Do::kSend) {
       Joints u;
       std::copy_n(step.command, kJoints, u.begin());
-      robot_.order(u, guard_ns_ + up_to(random_, ask_.bounds.delay_ns));
+      robot_.order(u, guard_ns_ + foe_.delay_ns());
       guard_done_ = (step.flags & layout::kWireHold) != 0;
     }
-    guard_ns_ = std::max(step.until_ns + oversleeps(), guard_ns_ + 1);
+    const bool counts = guardian_.misses() + 1 >= setting_.image.commit.misses;
+    const int64_t late = acted_ ? 0 : foe_.oversleeps_ns(counts);
+    guard_ns_ = std::max(step.until_ns + late, guard_ns_ + 1);
   }
+
   void count_act() {
     constexpr auto kPlan = static_cast<uint32_t>(guard::Choice::kCommitted);
     ++tally_.acted;
     tally_.played += segment_->words.choice.load() == kPlan;
-  }
-  // Most of all before the wake-up that matters.
-  int64_t oversleeps() {
-    const bool counts = guardian_->misses() + 1 >= ask_.image.commit.misses;
-    if (acted_) return 0;
-    if (counts) return up_to(random_, ask_.bounds.guardian_ns);
-    // Between those no later than the heartbeat's age allows.
-    return chance(random_, 0.02) ? up_to(random_, Bounds{}.guardian_ns) : 0;
   }
 
   // ------------------------------------------------------------- the loop
@@ -156,97 +139,100 @@ class Life {
     const int64_t release = k_ * kMs;
     advance(release);
     measure(release);
-    eye_.look(k_, hand_, arm_);
+    sight_ = foe_.look(k_, arm_);
     if (hung_ > 0 && --hung_ > 0) return;
-    if (late_commit_) commit(true);
-    const int64_t now = release + some(random_, 800'000);
+    if (late_commit_) commit(Kept::kLate);
+    const int64_t now = release + foe_.until_check_ns();
     advance(now);
     const guard::LinkView view = link_.begin(now, deadline(release));
     if (view.acted) return;  // silent from then on
     if (since_ == k_) life_ = TACTUS_STATE_ENGAGED;
     check(release, now, view);
+    const Fate fate = foe_.fate(arm_, verdict());
     if (life_ != TACTUS_STATE_ENGAGED) return;
     ++tally_.engaged;
     ++tally_.rung[out_.rung];
     tally_.unverified += out_.stop_unverified;
-    if (hangs()) return;
-    act(release, now);
+    if (fate != Fate::kGoesOn) hang();
+    if (fate != Fate::kHangsBefore) act(release, now, fate);
   }
   [[nodiscard]] int64_t deadline(int64_t release) const {
-    return release + ask_.image.commit.commit_ns;
+    return release + setting_.image.commit.commit_ns;
   }
-  // Frames are lost now and then; encoders err to one side for a while.
   void measure(int64_t release) {
-    if (chance(random_, 0.02)) bias_ = -bias_;
-    if (release > (kBegin + 1) * kMs && chance(random_, 0.01)) return;
-    const Bounds& b = ask_.bounds;
+    Errors errors;
+    if (!foe_.measure(robot_.q(), errors)) return;
     for (std::size_t j = 0; j < kJoints; ++j) {
-      const double side = (k_ >> j & 1) != 0 ? bias_ : bias_ * tilt_;
-      q_[j] = static_cast<float>(robot_.q()[j] + side * b.encoder);
-      dq_[j] = static_cast<float>(robot_.dq()[j] + side * b.tacho);
+      q_[j] = static_cast<float>(robot_.q()[j] + errors.q[j]);
+      dq_[j] = static_cast<float>(robot_.dq()[j] + errors.dq[j]);
     }
-    robot_stamp_ = release - up_to(random_, b.transport_ns);
+    robot_stamp_ = release - foe_.stamp_age_ns();
   }
   void check(int64_t release, int64_t now, const guard::LinkView& view) {
-    const Vec hand = eye_.place();
-    const float at[3] = {static_cast<float>(hand.x), static_cast<float>(hand.y),
-                         static_cast<float>(hand.z)};
+    const float at[3] = {static_cast<float>(sight_.place.x),
+                         static_cast<float>(sight_.place.y),
+                         static_cast<float>(sight_.place.z)};
     const float target[3] = {};
-    float u[kJoints];
-    policy_.act({arm_, robot_.q(), robot_.dq(), hand_.ball().center, sent_,
-                 out_.rung == TACTUS_RUNG_STOP},
-                u);
-    if (!ask_.goals_only && chance(random_, 1e-3)) u[2] = NAN;
-    safety::ShieldInput in;
     const float* value[4] = {q_, dq_, target, at};
+    const int64_t stamp[4] = {robot_stamp_, robot_stamp_, release,
+                              sight_.stamp_ns};
+    safety::ShieldInput in;
     for (uint32_t i = 0; i < 4; ++i) {
-      const uint32_t signal = signals_[i];
-      in.value[signal] = value[i];
-      in.stamp_ns[signal] = i < 2    ? robot_stamp_
-                            : i == 2 ? release
-                                     : eye_.stamp_ns();
+      in.value[signals_[i]] = value[i];
+      in.stamp_ns[signals_[i]] = stamp[i];
     }
-    in.action = u;
-    in.action_valid = ask_.goals_only || !chance(random_, 1e-3);
     in.now_ns = now;
     in.release_ns = release;
     in.cycle = static_cast<uint64_t>(k_);
     in.life = life_;
     in.blend = static_cast<float>(
-        std::min(1.0, static_cast<double>(k_ - since_) / blend_));
+        std::min(1.0, static_cast<double>(k_ - since_) / foe_.blend_cycles()));
     in.guardian_stale = view.stale;
     in.guardian_acted = view.acted;
     in.epoch = link_.epoch();
-    ask_.kernel.check(ask_.image, state_, in, out_);
+    float u[kJoints];
+    in.action_valid = propose(in, u);
+    in.action = u;
+    setting_.kernel.check(setting_.image, state_, in, out_);
     if (life_ == TACTUS_STATE_READY && out_.may_engage) engage(release);
+  }
+  bool propose(safety::ShieldInput in, float* u) {
+    const std::function<bool(const float*)> passes = [&](const float* asked) {
+      *trial_ = state_;
+      in.action = asked;
+      in.action_valid = true;
+      safety::ShieldOutput out;
+      setting_.kernel.check(setting_.first_rung, *trial_, in, out);
+      return out.rung == TACTUS_RUNG_PASS;
+    };
+    const bool stopped = out_.rung == TACTUS_RUNG_STOP;
+    return foe_.propose(
+        {arm_, robot_.q(), robot_.dq(), foe_.hand(), sent_, stopped, passes},
+        u);
+  }
+  [[nodiscard]] Verdict verdict() const {
+    const bool judged = out_.worst_row != safety::kNoIndex;
+    const double scale = setting_.image.row[hand_row_].scale;
+    const double margin = static_cast<double>(out_.row[hand_row_].margin);
+    return {life_ == TACTUS_STATE_ENGAGED, out_.rung == TACTUS_RUNG_STOP,
+            out_.rung == TACTUS_RUNG_PASS,
+            (out_.reasons & safety::kReasonRowSeparation) != 0,
+            judged ? margin * scale : NAN};
   }
   // From the next cycle on.
   void engage(int64_t release) {
     if (link_.arm(0, deadline(release + kMs)) == 0) return;
     since_ = k_ + 1;
   }
-  // Best while only the hand's row holds the robot back. Before what is sent,
-  // or between the send and its commit.
-  bool hangs() {
-    const Nearest near = nearest(arm_, hand_.ball().center);
-    const auto& link = arm_.link[near.link];
-    const bool closes = dot(link.speed_at(near.point), near.way) > 0.1;
-    const bool at_edge = out_.rung != TACTUS_RUNG_STOP &&
-                         (out_.reasons & safety::kReasonRowSeparation) != 0;
-    if (!chance(random_, closes && at_edge ? 60 * hang_ : hang_)) return false;
+  void hang() {
     ++tally_.hangs;
-    hung_ = static_cast<int>(random_.in(1, chance(random_, 0.5) ? 30 : 400));
-    hangs_after_ = random_.bits() % 2 == 0;
-    if (chance(random_, 0.7)) hand_.provoke();
-    return !hangs_after_;
+    hung_ = foe_.hung_cycles();
   }
-  void act(int64_t release, int64_t now) {
-    const bool late = !ask_.goals_only && chance(random_, 0.01);
-    const int64_t end = late ? release + kMs : deadline(release);
-    const int64_t at = now + some(random_, end - now);
+  void act(int64_t release, int64_t now, Fate fate) {
+    const int64_t at = foe_.sends_at({now, deadline(release), release + kMs});
     verified_ = out_.rung != TACTUS_RUNG_STOP;
     if (verified_ && !link_.publish(state_.candidate)) return;
-    if (!verified_) safety::play(ask_.image, state_, at, out_.action);
+    if (!verified_) safety::play(setting_.image, state_, at, out_.action);
     advance(at);
     const auto word = segment_->words.state_epoch.load();
     if (layout::guard_state(word) != layout::GuardState::kArmed) return;
@@ -255,42 +241,43 @@ class Life {
       sent_[j] = out_.action[j];
       u[j] = static_cast<double>(sent_[j]);
     }
-    robot_.order(u, at + up_to(random_, ask_.bounds.delay_ns));
+    robot_.order(u, at + foe_.delay_ns());
     sent_ns_ = at;
-    late_commit_ = hangs_after_;
-    hangs_after_ = false;
-    if (!late_commit_) commit(at > deadline(release));
+    late_commit_ = fate == Fate::kHangsAfter;
+    if (late_commit_) return;
+    commit(at > deadline(release) ? Kept::kLate : Kept::kInTime);
   }
-  void commit(bool late) {
+  enum class Kept { kInTime, kLate };
+  void commit(Kept deadline) {
     late_commit_ = false;
-    ask_.kernel.committed(ask_.image, state_, {sent_, sent_ns_, verified_});
+    setting_.kernel.committed(setting_.image, state_,
+                              {sent_, sent_ns_, verified_});
     link_.committed(static_cast<uint64_t>(k_), verified_ ? out_.plan_id : 0,
-                    late, sent_ns_);
+                    deadline == Kept::kLate, sent_ns_);
   }
 
-  const Ask& ask_;
+  const Setting& setting_;
+  Foe& foe_;
   Tally& tally_;
-  Random random_;
-  Policy policy_;
-  Hand hand_;
-  Eye eye_;
+  Judge judge_;
   Robot robot_;
   ArmState arm_;
-  std::unique_ptr<layout::GuardSegment> segment_ =
-      std::make_unique<layout::GuardSegment>();
+  std::unique_ptr<layout::GuardSegment> segment_;
   guard::Link link_{segment_->words, segment_->page};
-  // From configure() on: it reads the number of joints when it begins.
-  std::unique_ptr<guard::GuardianCore> guardian_;
+  guard::GuardianCore guardian_{segment_->words, segment_->page};
   safety::ShieldState state_;
+  std::unique_ptr<safety::ShieldState> trial_ =
+      std::make_unique<safety::ShieldState>();
   safety::ShieldOutput out_;
   std::array<uint32_t, 4> signals_{};  // q, dq, target, hand
+  uint32_t hand_row_ = 0;
 
   tactus_state life_ = TACTUS_STATE_READY;
   int64_t k_ = 0, since_ = 0;  // cycle; of the engage
   int64_t now_ns_ = 0, guard_ns_ = 0, sent_ns_ = 0, robot_stamp_ = 0;
-  double blend_ = 1, hang_ = 0, bias_ = 1, tilt_ = 1;
-  int hung_ = 0;  // cycles until the loop goes on
-  bool hangs_after_ = false, late_commit_ = false, verified_ = false;
+  Sight sight_;
+  int64_t hung_ = 0;  // cycles until the loop goes on
+  bool late_commit_ = false, verified_ = false;
   bool acted_ = false, guard_done_ = false;
   float q_[kJoints] = {}, dq_[kJoints] = {}, sent_[kJoints] = {};
 };
