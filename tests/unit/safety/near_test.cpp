@@ -55,7 +55,7 @@ struct Scene {
     const Ball& ball = kBalls[i];
     detail::Near row;
     const detail::Spot spot{detail::key_of(i, obstacle), 3, 0.25};
-    detail::meet_spot(at(), spot, now, row);
+    detail::meet_spot<NoFault>(at(), spot, now, row);
     const double part = intent.before != nullptr ? 0.5 : 1;
     bool same = row.key == spot.key && row.slack == 0.25;
     for (uint32_t j = 0; j < ball.link; ++j) {
@@ -141,8 +141,8 @@ Test(near, a_human_comes_nearer_while_a_faster_command_stops) {
   for (uint32_t i = 1; i < std::size(kBalls); ++i) {
     const Ball& ball = kBalls[i];
     detail::Near row;
-    detail::meet_spot(s.at(), {detail::key_of(i, detail::kHumanFrom), 3, 0},
-                      s.now, row);
+    detail::meet_spot<NoFault>(
+        s.at(), {detail::key_of(i, detail::kHumanFrom), 3, 0}, s.now, row);
     cr_assert(row.growth == speed * detail::steepness(*s.image, s.intent.u));
     double surface = 0, fast[7];
     for (uint32_t j = 0; j < ball.link; ++j) {
