@@ -246,11 +246,11 @@ typedef struct tactus_margin_view {
   uint32_t joints, signals, samples, reserved;
   const float* q; /* joints values, as measured */
   const float* dq;
-  const float* action;             /* joints values */
-  const char* const* signal_name;  /* [signals]; the order of [signal] */
-  const uint32_t* signal_count;    /* values of each */
-  const float* const* signal;      /* its values */
-  const int64_t* signal_stamp_ns;  /* when they were true, at the latest */
+  const float* action;            /* joints values */
+  const char* const* signal_name; /* [signals]; the order of [signal] */
+  const uint32_t* signal_count;   /* values of each */
+  const float* const* signal;     /* its values */
+  const int64_t* signal_stamp_ns; /* when they were true, at the latest */
   /* Of the motion: sample i stands for the time up to until_s[i] seconds from
    * now, from where sample i - 1 ends; joint j is then within
    * wide[i * joints + j] of motion[i * joints + j] (rad or m). */
@@ -275,9 +275,8 @@ typedef tactus_status (*tactus_margin_fn)(void* self,
  * After a reload of the limits the functions of the file's modules and these
  * are found by name again. */
 TACTUS_API int32_t tactus_shield_callback(tactus_shield* shield,
-                                          const char* name,
-                                          tactus_margin_fn fn, void* self,
-                                          tactus_error* error);
+                                          const char* name, tactus_margin_fn fn,
+                                          void* self, tactus_error* error);
 
 /* ------------------------------------------------------------- builder */
 

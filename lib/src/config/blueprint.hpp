@@ -30,7 +30,7 @@ struct Blueprint {
   tactus_stage act{};
   std::shared_ptr<const safety::Image> image;
   ShieldSource limits;
-  safety::Budget budget;  // of one check
+  safety::Budget budget;                    // of one check
   std::vector<CallbackFunction> callbacks;  // that a program registered
   policy::ModelPlan::Ptr plan;
   PolicyBinding policy;

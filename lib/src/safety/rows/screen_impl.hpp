@@ -9,8 +9,8 @@
 // sample. Pairs whose ball leaves what the shape's rows need count with it;
 // the others, at most kNearPairs, are looked at sample by sample. If there are
 // more, every shape that has one violates. As many are looked at in every
-// motion, so that time does not tell. Broad and narrow phase: C. Ericson, Real-Time
-// Collision Detection, 2005, 2.4 and 7.
+// motion, so that time does not tell. Broad and narrow phase: C. Ericson,
+// Real-Time Collision Detection, 2005, 2.4 and 7.
 #pragma once
 
 #include "safety/rows/shapes_impl.hpp"
