@@ -103,6 +103,22 @@ Test(project, beside_a_hand_no_stop_and_no_violation, .timeout = 600) {
   }
 }
 
+// From rest, joint 6 alone: the wall leaves 5 of the 11 mrad/s asked for, and
+// four bisections find it to a sixteenth of the way.
+Test(project, scaling_keeps_all_but_a_sixteenth_of_the_way) {
+  auto image = draft();
+  image->linears = 1;
+  image->linear[0] = {"wall", {0, 0, 0, 0, 0, 0, 1}, 0.005};
+  add_row(*image, "wall", RowKernel::kLinear, 0, 1);
+  cr_assert(bool(seal(*image)));
+  cr_assert(eq(u32, image->ladder.bisections, 4));
+  Cycle c;
+  c.u[6] = 0.011F;
+  cr_assert(eq(u32, c.run(*image), TACTUS_RUNG_SCALE));
+  cr_assert(c.out.action[6] <= 0.005F && c.out.action[6] > 0.0043F, "%f",
+            static_cast<double>(c.out.action[6]));
+}
+
 Test(project, alone_between_pass_and_stop_follows_the_action) {
   const auto image = walled(kRungPass | kRungProject | kRungStop);
   Run run(*image);
