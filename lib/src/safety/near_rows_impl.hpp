@@ -22,40 +22,24 @@ inline void seat_row(const Near& row, const Bounds& bounds,
   if (to != nullptr) *to = row;
 }
 
-// What a linear row leaves at the sample of a block where it leaves least.
-inline Spot least_left(const Motion& motion, const Linear& row, uint32_t joints,
-                       uint32_t block) noexcept {
-  const bool position = row.of == LinearOf::kPosition;
-  const kin::Samples8& spread =
-      position ? motion.wide[block] : motion.speed[block];
-  Double8 most = {};
-  for (uint32_t j = 0; j < joints; ++j) {
-    if (position) most += motion.q[block].at[j] * row.a[j];
-    most += spread.at[j] * magnitude(row.a[j]);
-  }
-  Spot out{0, 0, __builtin_inf()};
-  for (uint32_t l = 0; l < kLanes; ++l) {
-    const double left = row.b - most[l];
-    if (left < out.slack) out = {0, l, left};
-  }
-  return out;
-}
-
 // Each block binds for itself: which of them leaves least changes with u.
-inline void near_linear_row(const Reference& at, uint32_t index, double margin,
-                            const Bounds& bounds, NearList& out) noexcept {
+template <class F>
+void near_linear_row(const Reference& at, uint32_t index, double margin,
+                     const Bounds& bounds, NearList& out) noexcept {
   const Linear& linear = at.image.linear[index];
   const Motion& motion = at.motion;
   const bool position = linear.of == LinearOf::kPosition;
   for (uint32_t b = 0; b < motion.blocks; ++b) {
-    const Spot spot = least_left(motion, linear, at.image.joints, b);
-    const double path = position ? motion.path[b][spot.sample] : 0;
+    Double8 left;
+    block_left<F>(linear, motion, at.image.joints, b, left);
+    const uint32_t lane = least_lane(left);
+    const double path = position ? motion.path[b][lane] : 0;
     const double spread =
-        position ? motion.spread[b][spot.sample] + at.intent.room_s : 1;
+        position ? motion.spread[b][lane] + at.intent.room_s : 1;
     const double reaction = position ? motion.reaction_s : 0;
     Near row = {};
     row.key = key_of(b, kLinearFrom + index);
-    row.slack = spot.slack - margin;
+    row.slack = left[lane] - margin;
     for (uint32_t j = 0; j < at.image.joints; ++j) {
       const double size = magnitude(linear.a[j]);
       row.lever[j] = -path * linear.a[j];
@@ -66,12 +50,13 @@ inline void near_linear_row(const Reference& at, uint32_t index, double margin,
   }
 }
 
-inline void near_linear(const Reference& at, const Kept& kept,
-                        const Bounds& bounds, NearList& out) noexcept {
+template <class F>
+void near_linear(const Reference& at, const Kept& kept, const Bounds& bounds,
+                 NearList& out) noexcept {
   for (uint32_t i = 0; i < at.image.linears; ++i) {
     const bool of_motion = at.image.linear[i].of != LinearOf::kAction;
     if (!kept.linear[i].kept || !of_motion) continue;
-    near_linear_row(at, i, kept.linear[i].most, bounds, out);
+    near_linear_row<F>(at, i, kept.linear[i].most, bounds, out);
   }
 }
 
@@ -85,7 +70,7 @@ struct Ends {
   End below[kMaxExpressions];
 };
 
-// Slopes are differences over this part of what an action is bounded by.
+// Slopes are differences over this step of a command, rad/s or m/s.
 inline constexpr double kProbe = 1e-5;
 inline constexpr uint32_t kProbed = kLanes - 1;
 
@@ -93,7 +78,7 @@ inline constexpr uint32_t kProbed = kLanes - 1;
 // step more; the other inputs as the check has them.
 template <class F>
 void load_probe(const ExprProgram& program, const ExprScene& scene,
-                uint32_t first, double step, Double8* reg) noexcept {
+                uint32_t first, Double8* reg) noexcept {
   for (uint32_t i = 0; i < program.inputs; ++i) {
     const ExprInput& input = program.input[i];
     Ends8 ends;
@@ -101,7 +86,7 @@ void load_probe(const ExprProgram& program, const ExprScene& scene,
     if (input.source == ExprSource::kAction) {
       ends.lo = Double8{} + scene.u[input.element % kMaxJoints];
       const uint32_t lane = input.element - first + 1;
-      if (lane >= 1 && lane <= kProbed) ends.lo[lane] += step;
+      if (lane >= 1 && lane <= kProbed) ends.lo[lane] += kProbe;
       ends.hi = ends.lo;
     }
     reg[program.constants + 2 * i] = ends.lo;
@@ -110,10 +95,10 @@ void load_probe(const ExprProgram& program, const ExprScene& scene,
 }
 
 inline void put_slopes(const Double8& left, uint32_t first, uint32_t joints,
-                       double step, End& out) noexcept {
+                       End& out) noexcept {
   out.left = left[0];
   for (uint32_t j = first; j < joints && j < first + kProbed; ++j) {
-    out.slope[j] = (left[j - first + 1] - left[0]) / step;
+    out.slope[j] = (left[j - first + 1] - left[0]) / kProbe;
   }
 }
 
@@ -133,17 +118,17 @@ void probe(const Reference& at, const Kept& kept, Ends& out) noexcept {
   alignas(64) Double8 reg[kMaxExprRegisters];
   load_constants(program, reg);
   for (uint32_t first = 0; first < image.joints; first += kProbed) {
-    load_probe<F>(program, scene, first, kProbe, reg);
+    load_probe<F>(program, scene, first, reg);
     run_loaded(kOnce, scene, reg);
     for (uint32_t i = 0; i < all.count; ++i) {
       const Expression& e = all.expression[i];
       if (e.when != ExprWhen::kAction || !kept.expression[i].kept) continue;
       const double margin = kept.expression[i].most;
       if (e.hi != kNoRegister)
-        put_slopes((e.max - margin) - reg[e.hi], first, image.joints, kProbe,
+        put_slopes((e.max - margin) - reg[e.hi], first, image.joints,
                    out.above[i]);
       if (e.lo != kNoRegister)
-        put_slopes(reg[e.lo] - (e.min + margin), first, image.joints, kProbe,
+        put_slopes(reg[e.lo] - (e.min + margin), first, image.joints,
                    out.below[i]);
     }
   }

@@ -22,6 +22,14 @@ template <class V>
   out = a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }
 
+inline uint32_t least_lane(const Double8& slack) {
+  uint32_t lane = 0;
+  for (uint32_t l = 1; l < kLanes; ++l) {
+    if (slack[l] < slack[lane]) lane = l;
+  }
+  return lane;
+}
+
 // A pair of the robot's own counts in each block: beside one of its links the
 // block that leaves least changes with u, while walls have many spheres.
 inline uint32_t key_in(const Passage& way, uint32_t obstacle) {
@@ -32,10 +40,7 @@ inline uint32_t key_in(const Passage& way, uint32_t obstacle) {
 // The least slack of a block, if it counts.
 inline void note(const Passage& way, uint32_t obstacle, const Double8& slack,
                  double margin, SpotList& out) noexcept {
-  uint32_t lane = 0;
-  for (uint32_t l = 1; l < kLanes; ++l) {
-    if (slack[l] < slack[lane]) lane = l;
-  }
+  const uint32_t lane = least_lane(slack);
   const double least = slack[lane] - margin;
   if (least > way.cut) return;
   const uint32_t key = key_in(way, obstacle);

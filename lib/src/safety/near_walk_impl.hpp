@@ -170,9 +170,10 @@ void pass_screened(const Stroll& way, const Scene8& scene, const Walk& walk,
   list_pairs(open, scene.count, near);
   for (uint32_t n = 0; n < near.count; ++n) {
     const uint32_t i = scene.moving[near.sphere[n]];
+    const double cut = way.cut(i);
     for (uint32_t b = 0; b < walk.blocks; ++b) {
       pass_if_bound<F>(way.at, way.kept, near.shape[n],
-                       {b, i, way.cut(i), walk.sphere[b][i]}, out);
+                       {b, i, cut, walk.sphere[b][i]}, out);
     }
   }
 }

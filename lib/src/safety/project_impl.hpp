@@ -110,41 +110,28 @@ inline void put_bound(QpProblem& to, uint32_t r, uint32_t j, double sign,
   to.bound[r] = there ? bound : 0;
 }
 
-// Which linear rows of the action are hard, and their margins: NaN elsewhere,
-// and for rows on q and dq, which are the re-check's alone.
-inline void linear_margins(const Image& image, double* out) noexcept {
-  for (uint32_t i = 0; i < image.linears; ++i) out[i] = __builtin_nan("");
-  for (uint32_t r = 0; r < image.rows; ++r) {
-    const Row& row = image.row[r];
-    if (row.kernel != RowKernel::kLinear || row.kind != RowKind::kHard)
-      continue;
-    if (image.linear[row.index].of != LinearOf::kAction) continue;
-    const double margin = row.margin + image.derived.rounding[r];
-    if (!(out[row.index] >= margin)) out[row.index] = margin;
-  }
-}
-
 // Fixed places, so that the active set of one cycle means the same in the
 // next: two bounds per joint, the linear rows, then what is near.
 inline void fill_acts(const Image& image, const Past& past,
-                      const Bounds& bounds, QpProblem& to) noexcept {
+                      const Bounds& bounds, const Kept& kept,
+                      QpProblem& to) noexcept {
   to.m = 0;
   for (uint32_t j = 0; j < to.n; ++j) {
     put_bound(to, to.m++, j, 1, bounds.hi[j]);
     put_bound(to, to.m++, j, -1, -bounds.lo[j]);
   }
-  double margin[kMaxLinear];
-  linear_margins(image, margin);
   for (uint32_t i = 0; i < image.linears; ++i) {
-    const bool kept = margin[i] == margin[i];
+    // Of rows on q and dq there is none here: near_rows_impl.hpp has them.
+    const Margin& margin = kept.linear[i];
+    const bool binds = margin.kept && image.linear[i].of == LinearOf::kAction;
     double inside = 0;
     for (uint32_t j = 0; j < to.n; ++j) {
       const double a = image.linear[i].a[j];
-      to.row[to.m][j] = kept ? a : 0;
+      to.row[to.m][j] = binds ? a : 0;
       inside += magnitude(a) * (to.scale[j] + magnitude(past.last[j]));
     }
-    const double bound = image.linear[i].b - margin[i] - kRounding * inside;
-    to.bound[to.m++] = kept ? bound : 0;
+    const double bound = image.linear[i].b - margin.most - kRounding * inside;
+    to.bound[to.m++] = binds ? bound : 0;
   }
 }
 
@@ -215,9 +202,9 @@ void linearise(const Reference& at, const Bounds& act, NearList& list,
   keep(image, kept);
   near_motion<F>(at, kept, act, list);  // the list anew
   near_now<F>(at, kept, act, list);
-  near_linear(at, kept, act, list);
+  near_linear<F>(at, kept, act, list);
   near_expressions<F>(at, kept, act, list);
-  fill_acts(image, at.past, bounds, to);
+  fill_acts(image, at.past, bounds, kept, to);
 }
 
 // What one round asks for.

@@ -28,22 +28,31 @@ inline void action_left(const Image& image, const Intent& intent, double* out) {
   }
 }
 
-// The largest that sum a q or sum a dq can be from before each sample to
-// after it: q is known to within `wide`, of dq only its size is.
+// The least that sum a q or sum a dq leaves from before each sample of a block
+// to after it: q is known to within `wide`, of dq only its size is.
+template <class F>
+void block_left(const Linear& row, const Motion& motion, uint32_t joints,
+                uint32_t block, Double8& out) {
+  const bool position = row.of == LinearOf::kPosition;
+  const kin::Samples8& spread =
+      position ? motion.wide[block] : motion.speed[block];
+  Double8 most = {};
+  for (uint32_t j = 0; j < joints; ++j) {
+    if (position) most += motion.q[block].at[j] * row.a[j];
+    if (position && F::on(Fault::kLinearWide)) continue;
+    most += spread.at[j] * magnitude(row.a[j]);
+  }
+  out = row.b - most;
+}
+
 template <class F>
 void motion_linear(const Image& image, const Linear& row, const Motion& motion,
                    Slack& out) {
-  const bool position = row.of == LinearOf::kPosition;
   Slack8 lanes;
   for (uint32_t b = 0; b < motion.blocks; ++b) {
-    const kin::Samples8& spread = position ? motion.wide[b] : motion.speed[b];
-    Double8 most = {};
-    for (uint32_t j = 0; j < image.joints; ++j) {
-      if (position) most += motion.q[b].at[j] * row.a[j];
-      if (position && F::on(Fault::kLinearWide)) continue;
-      most += spread.at[j] * magnitude(row.a[j]);
-    }
-    lanes.take(row.b - most, kNoIndex);
+    Double8 left;
+    block_left<F>(row, motion, image.joints, b, left);
+    lanes.take(left, kNoIndex);
   }
   lanes.drain(out);
 }
