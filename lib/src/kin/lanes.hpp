@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One scalar or eight lanes of double under one template. A lane computes
 // the same operations in the same order as the scalar, so the bits agree.
+// Sixteen lanes of float for bounds that need no more.
 // Only for code that is inlined: by value the ABI would depend on -m.
 //
 // What a kernel inlines is compiled once per instruction set (see
@@ -33,8 +34,10 @@ inline constexpr int kPartBytes = 16;
 
 typedef double DoublePart __attribute__((vector_size(kPartBytes)));
 typedef int64_t IntPart __attribute__((vector_size(kPartBytes)));
+typedef float FloatPart __attribute__((vector_size(kPartBytes)));
+typedef int32_t ShortPart __attribute__((vector_size(kPartBytes)));
 
-// Two vectors, or two pairs, as one. T: double or int64_t.
+// Two vectors, or two pairs, as one. T: what a lane is.
 template <class T, class Half>
 struct Pair {
   Half lo, hi;
@@ -42,7 +45,7 @@ struct Pair {
   T operator[](uint32_t i) const { return reinterpret_cast<const T*>(this)[i]; }
 };
 
-// Eight lanes from parts of `Part`.
+// As many lanes as 64 bytes have, from parts of `Part`.
 template <class T, class Part, int bytes>
 struct Widen {
   using Type = Pair<T, typename Widen<T, Part, bytes / 2>::Type>;
@@ -53,7 +56,10 @@ struct Widen<T, Part, kPartBytes> {
 };
 using Double8 = Widen<double, DoublePart, 64>::Type;
 using Int8 = Widen<int64_t, IntPart, 64>::Type;
+using Float16 = Widen<float, FloatPart, 64>::Type;
+using Int16 = Widen<int32_t, ShortPart, 64>::Type;
 static_assert(sizeof(Double8) == 64 && sizeof(Int8) == 64);
+static_assert(sizeof(Float16) == 64 && sizeof(Int16) == 64);
 
 // Lane by lane; a scalar operand stands in every lane.
 template <class T>
@@ -104,12 +110,21 @@ template <class V>
 struct LaneTraits;
 template <>
 struct LaneTraits<double> {
+  using Lane = double;
   using Bits = int64_t;
 };
 template <>
 struct LaneTraits<Double8> {
+  using Lane = double;
   using Bits = Int8;
 };
+template <>
+struct LaneTraits<Float16> {
+  using Lane = float;
+  using Bits = Int16;
+};
+template <class V>
+using Lane = typename LaneTraits<V>::Lane;
 template <class V>
 using LaneBits = typename LaneTraits<V>::Bits;
 

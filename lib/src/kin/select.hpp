@@ -12,48 +12,46 @@ inline namespace TACTUS_KERNEL_SPACE {
                                              double b, double& out) {
   out = x <= y ? a : b;
 }
-[[gnu::always_inline]] inline void select_le(const DoublePart& x,
-                                             const DoublePart& y,
-                                             const DoublePart& a,
-                                             const DoublePart& b,
-                                             DoublePart& out) {
-  out = x <= y ? a : b;
-}
-template <class H>
-[[gnu::always_inline]] inline void select_le(const Pair<double, H>& x,
-                                             const Pair<double, H>& y,
-                                             const Pair<double, H>& a,
-                                             const Pair<double, H>& b,
-                                             Pair<double, H>& out) {
+#define TACTUS_CHOICE(Part, Mask)                                              \
+  [[gnu::always_inline]] inline void select_le(                                \
+      const Part& x, const Part& y, const Part& a, const Part& b, Part& out) { \
+    out = x <= y ? a : b;                                                      \
+  }                                                                            \
+  /* All ones where x >= y, zero elsewhere and for NaN. */                     \
+  [[gnu::always_inline]] inline void at_least(const Part& x, const Part& y,    \
+                                              Mask& out) {                     \
+    out = x >= y;                                                              \
+  }                                                                            \
+  /* out = mask is not zero ? a : b. */                                        \
+  [[gnu::always_inline]] inline void choose(const Mask& mask, const Part& a,   \
+                                            const Part& b, Part& out) {        \
+    out = mask != Mask{} ? a : b;                                              \
+  }
+TACTUS_CHOICE(DoublePart, IntPart)
+TACTUS_CHOICE(FloatPart, ShortPart)
+#undef TACTUS_CHOICE
+
+template <class T, class H>
+[[gnu::always_inline]] inline void select_le(const Pair<T, H>& x,
+                                             const Pair<T, H>& y,
+                                             const Pair<T, H>& a,
+                                             const Pair<T, H>& b,
+                                             Pair<T, H>& out) {
   select_le(x.lo, y.lo, a.lo, b.lo, out.lo);
   select_le(x.hi, y.hi, a.hi, b.hi, out.hi);
 }
-
-// All ones where x >= y, zero elsewhere and for NaN.
-[[gnu::always_inline]] inline void at_least(const DoublePart& x,
-                                            const DoublePart& y, IntPart& out) {
-  out = x >= y;
-}
-template <class H, class M>
-[[gnu::always_inline]] inline void at_least(const Pair<double, H>& x,
-                                            const Pair<double, H>& y,
-                                            Pair<int64_t, M>& out) {
+template <class T, class H, class I, class M>
+[[gnu::always_inline]] inline void at_least(const Pair<T, H>& x,
+                                            const Pair<T, H>& y,
+                                            Pair<I, M>& out) {
   at_least(x.lo, y.lo, out.lo);
   at_least(x.hi, y.hi, out.hi);
 }
-
-// out = mask is not zero ? a : b.
-[[gnu::always_inline]] inline void choose(const IntPart& mask,
-                                          const DoublePart& a,
-                                          const DoublePart& b,
-                                          DoublePart& out) {
-  out = mask != IntPart{} ? a : b;
-}
-template <class M, class H>
-[[gnu::always_inline]] inline void choose(const Pair<int64_t, M>& mask,
-                                          const Pair<double, H>& a,
-                                          const Pair<double, H>& b,
-                                          Pair<double, H>& out) {
+template <class I, class M, class T, class H>
+[[gnu::always_inline]] inline void choose(const Pair<I, M>& mask,
+                                          const Pair<T, H>& a,
+                                          const Pair<T, H>& b,
+                                          Pair<T, H>& out) {
   choose(mask.lo, a.lo, b.lo, out.lo);
   choose(mask.hi, a.hi, b.hi, out.hi);
 }
@@ -65,16 +63,22 @@ template <class M, class H>
   }
   out = roots;
 }
-template <class H>
-[[gnu::always_inline]] inline void root(const Pair<double, H>& x,
-                                        Pair<double, H>& out) {
+[[gnu::always_inline]] inline void root(const FloatPart& x, FloatPart& out) {
+  FloatPart roots = {};
+  for (uint32_t i = 0; i < sizeof(FloatPart) / sizeof(float); ++i) {
+    roots[i] = __builtin_sqrtf(x[i]);
+  }
+  out = roots;
+}
+template <class T, class H>
+[[gnu::always_inline]] inline void root(const Pair<T, H>& x, Pair<T, H>& out) {
   root(x.lo, out.lo);
   root(x.hi, out.hi);
 }
 
-typedef float FloatPart __attribute__((vector_size(kPartBytes / 2)));
+typedef float HalfPart __attribute__((vector_size(kPartBytes / 2)));
 
-[[gnu::always_inline]] inline void widen(const FloatPart& x, DoublePart& out) {
+[[gnu::always_inline]] inline void widen(const HalfPart& x, DoublePart& out) {
 #if defined(__AVX512F__)
   // GCC 12 converts it in two halves; its builtin is taken to throw.
   asm("vcvtps2pd %1, %0" : "=v"(out) : "v"(x));
@@ -88,9 +92,9 @@ typedef float FloatPart __attribute__((vector_size(kPartBytes / 2)));
 // for roots from 1.9e19 on.
 [[gnu::always_inline]] inline void coarse_root(const DoublePart& x,
                                                DoublePart& out) {
-  const FloatPart squares = __builtin_convertvector(x, FloatPart);
-  FloatPart roots = {};
-  for (uint32_t i = 0; i < sizeof(FloatPart) / sizeof(float); ++i) {
+  const HalfPart squares = __builtin_convertvector(x, HalfPart);
+  HalfPart roots = {};
+  for (uint32_t i = 0; i < sizeof(HalfPart) / sizeof(float); ++i) {
     roots[i] = __builtin_sqrtf(squares[i]);
   }
   widen(roots, out);
@@ -100,6 +104,15 @@ template <class H>
                                                Pair<double, H>& out) {
   coarse_root(x.lo, out.lo);
   coarse_root(x.hi, out.hi);
+}
+
+// Twice eight doubles from sixteen floats.
+[[gnu::always_inline]] inline void widen(const Float16& x, Double8& lo,
+                                         Double8& hi) {
+  for (uint32_t i = 0; i < kLanes; ++i) {
+    lo[i] = static_cast<double>(x[i]);
+    hi[i] = static_cast<double>(x[kLanes + i]);
+  }
 }
 
 }  // namespace TACTUS_KERNEL_SPACE

@@ -23,7 +23,7 @@
 namespace tactus::safety {
 
 inline constexpr uint32_t kImageMagic = 0x4D494354;  // "TCIM"
-inline constexpr uint32_t kImageVersion = 5;
+inline constexpr uint32_t kImageVersion = 6;
 inline constexpr uint32_t kMaxJoints = layout::kMaxJoints;
 inline constexpr uint32_t kMaxSignals = 32;
 inline constexpr uint32_t kMaxSignalValues = 64;
@@ -228,10 +228,12 @@ struct Derived {
   // nothing unsafe is called safe by the last bits. seal/rounding.cpp.
   double rounding[kMaxRows];
   // 1: shapes are looked at sample by sample only where a bound on the whole
-  // motion does not tell (rows/screen_impl.hpp); what it must leave: `need`.
+  // motion does not tell (rows/screen_impl.hpp); what it must leave: `need`,
+  // rounded up.
   uint32_t screened;
   uint32_t spare;  // number of a shape that exists
-  double need[kMaxShapes];
+  float need[kMaxShapes];
+  double extent;  // of no shape do the magnitudes add up to more, m
   // Linear::a and b, eight rows at once; rows that are not of the action too.
   double slope[kMaxJoints][kMaxLinear];
   double bound[kMaxLinear];

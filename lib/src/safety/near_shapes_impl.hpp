@@ -73,7 +73,7 @@ inline void pass_box(const Image& image, uint32_t k, double margin,
     return;
   }
   Double8 slack;
-  box_slack<ExactRoot>(image, k, way.s, slack);
+  BoxOf<double>(image, k).slack(way.s, slack);
   note(way, 6 * k, slack, margin, out);
 }
 
@@ -88,7 +88,7 @@ void pass_turned(const Image& image, uint32_t k, double margin,
     return;
   }
   Double8 slack;
-  turned_slack<F, ExactRoot>(image, k, way.s, slack);
+  TurnedOf<F, double>(image, k).slack(way.s, slack);
   note(way, obstacle, slack, margin, out);
 }
 
@@ -101,7 +101,7 @@ void pass_hull(const Image& image, uint32_t k, double margin,
   const uint32_t obstacle = kFaceFrom + hull.first;
   Double8 slack;
   if (k >= image.hulls_in) {
-    hull_slack<F>(image, k, way.s, slack);
+    HullOf<F, double>(image, k).slack(way.s, slack);
     note(way, obstacle, slack, margin, out);
     return;
   }
@@ -123,7 +123,7 @@ void pass_shape(const Image& image, uint32_t shape, double margin,
   } else if (shape < kFirstHull) {
     const uint32_t k = shape - kFirstCapsule;
     Double8 slack;
-    capsule_slack<F, ExactRoot>(image, k, way.s, slack);
+    CapsuleOf<F, double>(image, k).slack(way.s, slack);
     note(way, kCapsuleFrom + k, slack, margin, out);
   } else {
     pass_hull<F>(image, shape - kFirstHull, margin, way, out);

@@ -158,14 +158,12 @@ template <class F>
 void pass_screened(const Stroll& way, const Scene8& scene, const Walk& walk,
                    SpotList& out) noexcept {
   const Image& image = way.at.image;
-  Swept8 swept[kScreenSpheres / kLanes];
+  Swept16 swept[kScreenSpheres / kBalls];
   SpaceLanes lanes(image);
   OpenPairs open;
   NearPairs near;
-  sweep(image, scene, walk, swept);
-  for (uint32_t m = 0; m < scene.count; ++m) {
-    swept[m / kLanes].ball.radius[m % kLanes] += way.cut(scene.moving[m]);
-  }
+  const auto cut_of = [&](uint32_t i) noexcept { return way.cut(i); };
+  sweep<F>(image, scene, walk, cut_of, swept);
   bound_pairs<F>(image, scene, swept, lanes, open);
   list_pairs(open, scene.count, near);
   for (uint32_t n = 0; n < near.count; ++n) {

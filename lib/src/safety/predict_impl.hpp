@@ -267,8 +267,9 @@ void lay_intervals(const Past& past, uint32_t samples, const Timeline& t,
 namespace detail {
 
 // The same for lanes: NaN of either side stays.
-inline void larger8(const Double8& a, const Double8& b, Double8& out) {
-  Double8 most;
+template <class V>
+[[gnu::always_inline]] inline void larger8(const V& a, const V& b, V& out) {
+  V most;
   select_le(b, a, a, b, most);
   select_le(a, a, most, a, out);
 }

@@ -28,6 +28,10 @@ inline constexpr uint32_t kMaxShapes = kFirstHull + kMaxHulls;
 inline constexpr uint32_t kScreenSpheres = 64;
 inline constexpr uint32_t kScreenSamples = 32;
 inline constexpr uint32_t kNearPairs = 96;
+// Shapes up to this far from the origin, and spheres up to this far from a
+// shape: the screen's bounds are in float (m).
+inline constexpr double kScreenExtent = 1e3;
+inline constexpr double kScreenFar = 1e6;
 inline constexpr uint32_t kMaxPairs = 4096;
 // One for each two frames, the base among them.
 inline constexpr uint32_t kMaxPairGroups =

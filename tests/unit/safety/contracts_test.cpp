@@ -799,6 +799,7 @@ constexpr Contract kContracts[] = {
     CONTRACT(many_shapes_bind_as_one_does_at_rest),
     CONTRACT(many_shapes_are_kept_out_of_in_motion),
     CONTRACT(what_there_is_no_room_for_is_refused),
+    CONTRACT(each_pair_of_many_counts),
     CONTRACT(a_thin_post_is_not_missed),
     CONTRACT(links_that_are_spared_may_enter),
     CONTRACT(an_open_window_frees_its_links_only),

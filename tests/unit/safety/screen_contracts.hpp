@@ -95,4 +95,35 @@ inline bool what_there_is_no_room_for_is_refused() {
   return !swings_past(kMaxCapsules);
 }
 
+// Whichever shape and whichever of the robot's spheres meet, it is refused;
+// with none of them there, the same cycle passes.
+inline bool each_pair_of_many_counts() {
+  auto image = bare();
+  crowd(*image);
+  if (!seal(*image) || image->derived.screened == 0) return false;
+  Cycle rest;
+  double q[7];
+  for (int j = 0; j < 7; ++j) q[j] = static_cast<double>(rest.q[j]);
+  const auto centres = oracle::centres(q);
+  const auto passes = [&] {
+    Cycle c;
+    return run(c, *image) == TACTUS_RUNG_PASS;
+  };
+  if (!passes()) return false;
+  for (uint32_t k = 0; k < image->capsules; ++k) {
+    Capsule& post = image->capsule[k];
+    const Capsule away = post;
+    for (uint32_t i = 0; i < image->chain.spheres; ++i) {
+      if (image->chain.sphere[i].link == 0) continue;
+      const oracle::Vec& at = centres[i];
+      const long double to[3] = {at.x, at.y, at.z};
+      for (int a = 0; a < 3; ++a)
+        post.from[a] = post.to[a] = static_cast<double>(to[a]);
+      if (passes()) return false;
+    }
+    post = away;
+  }
+  return passes();
+}
+
 }  // namespace contracts

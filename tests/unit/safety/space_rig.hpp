@@ -169,7 +169,7 @@ inline void add(Image& image, const Shape& shape) {
 }
 
 // Moves the image's shape and the oracle's: no figure that seal derives
-// depends on where a shape is.
+// depends on where a shape is, but for `extent`, which only many have.
 inline Solid put(Image& image, const Shape& shape, const double* at) {
   for (int a = 0; a < 3; ++a) {
     image.capsule[0].from[a] = shape.capsule.from[a] + at[a];

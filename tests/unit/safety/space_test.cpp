@@ -130,7 +130,10 @@ Test(space, screening_changes_no_verdict, .timeout = 36000) {
     cr_assert(std::memcmp(a.out.action, b.out.action, sizeof a.out.action) == 0,
               "seed %lu", seed);
     for (uint32_t r = 0; r < image->rows; ++r)
-      cr_assert(a.out.row[r].margin <= b.out.row[r].margin, "row %u", r);
+      cr_assert(a.out.row[r].margin <= b.out.row[r].margin,
+                "seed %lu row %u: %.9g, looked at %.9g", seed, r,
+                static_cast<double>(a.out.row[r].margin),
+                static_cast<double>(b.out.row[r].margin));
   }
   std::printf("screened: passed %lu refused %lu\n", passed, refused);
   cr_assert(passed > times(40));

@@ -10,73 +10,99 @@ namespace tactus::safety {
 inline namespace TACTUS_KERNEL_SPACE {
 namespace detail {
 
-// Of a sphere around `at`; Bounds has lo[3] and hi[3]. Exact.
-template <class Bounds>
-[[gnu::always_inline]] inline void inside_slack(const Bounds& box,
-                                                const Double8* at,
-                                                const Double8& radius,
-                                                Double8& out) {
-  // A NaN in place or radius is in all six, so the minimum keeps it.
-  out = (at[0] - radius) - box.lo[0];
-  for (int a = 0; a < 3; ++a) {
-    const Double8 above = (at[a] - radius) - box.lo[a];
-    const Double8 below = box.hi[a] - (at[a] + radius);
-    Double8 side;
-    select_le(above, below, above, below, side);
-    select_le(out, side, out, side, out);
-  }
-}
+// The sides along its own axes. Exact. L: the lane's type.
+template <class L>
+struct SidesOf {
+  L lo[3], hi[3];
+  bool inside;
 
-template <class Root, class Bounds>
-[[gnu::always_inline]] inline void outside_slack(const Bounds& box,
-                                                 const Double8* at,
-                                                 const Double8& radius,
-                                                 Double8& out) {
-  Double8 sum = {};
-  const Double8 zero = {};
-  for (int a = 0; a < 3; ++a) {
-    const Double8 below = box.lo[a] - at[a];
-    const Double8 above = at[a] - box.hi[a];
-    Double8 out_of, gap;
-    select_le(above, below, below, above, out_of);
-    select_le(out_of, zero, zero, out_of, gap);
-    sum += gap * gap;
+  SidesOf(const double* low, const double* high, bool keeps_in)
+      : inside(keeps_in) {
+    for (int a = 0; a < 3; ++a) {
+      lo[a] = static_cast<L>(low[a]);
+      hi[a] = static_cast<L>(high[a]);
+    }
   }
-  Double8 distance;
-  Root::least(sum, distance);
-  out = distance - radius;
-}
+  template <class V>
+  [[gnu::always_inline]] void inside_slack(const V* at, const V& radius,
+                                           V& out) const {
+    // A NaN in place or radius is in all six, so the minimum keeps it.
+    out = (at[0] - radius) - lo[0];
+    for (int a = 0; a < 3; ++a) {
+      const V above = (at[a] - radius) - lo[a];
+      const V below = hi[a] - (at[a] + radius);
+      V side;
+      select_le(above, below, above, below, side);
+      select_le(out, side, out, side, out);
+    }
+  }
+  template <class V>
+  [[gnu::always_inline]] void outside_slack(const V* at, const V& radius,
+                                            V& out) const {
+    V sum = {};
+    const V zero = {};
+    for (int a = 0; a < 3; ++a) {
+      const V below = lo[a] - at[a];
+      const V above = at[a] - hi[a];
+      V out_of, gap;
+      select_le(above, below, below, above, out_of);
+      select_le(out_of, zero, zero, out_of, gap);
+      sum += gap * gap;
+    }
+    V distance;
+    kin::root(sum, distance);
+    out = distance - radius;
+  }
+  template <class V>
+  [[gnu::always_inline]] void slack(const V* at, const V& radius,
+                                    V& out) const {
+    if (inside) {
+      inside_slack(at, radius, out);
+    } else {
+      outside_slack(at, radius, out);
+    }
+  }
+};
 
-template <class Root>
-[[gnu::always_inline]] inline void box_slack(const Image& image, uint32_t index,
-                                             const Sphere8& s, Double8& out) {
-  const Box& box = image.box[index];
-  if (index < image.boxes_in) {
-    inside_slack(box, s.at, s.radius, out);
-  } else {
-    outside_slack<Root>(box, s.at, s.radius, out);
-  }
-}
+template <class L>
+struct BoxOf {
+  SidesOf<L> sides;
 
-template <class F, class Root>
-[[gnu::always_inline]] inline void turned_slack(const Image& image,
-                                                uint32_t index,
-                                                const Sphere8& s,
-                                                Double8& out) {
-  const TurnedBox& box = image.turned_box[index];
-  Double8 from[3], local[3];
-  for (int a = 0; a < 3; ++a) from[a] = s.at[a] - box.at[a];
-  for (int a = 0; a < 3; ++a) {
-    const double* axis = box.axis[a];
-    local[a] = from[0] * axis[0] + from[1] * axis[1] + from[2] * axis[2];
-    if (F::on(Fault::kTurn)) local[a] = from[a];
+  BoxOf(const Image& image, uint32_t index)
+      : sides(image.box[index].lo, image.box[index].hi,
+              index < image.boxes_in) {}
+  template <class V>
+  [[gnu::always_inline]] void slack(const Ball<V>& s, V& out) const {
+    sides.slack(s.at, s.radius, out);
   }
-  if (index < image.turned_in) {
-    inside_slack(box, local, s.radius, out);
-  } else {
-    outside_slack<Root>(box, local, s.radius, out);
+};
+
+template <class F, class L>
+struct TurnedOf {
+  SidesOf<L> sides;
+  L from[3], axis[3][3];
+
+  TurnedOf(const Image& image, uint32_t index)
+      : sides(image.turned_box[index].lo, image.turned_box[index].hi,
+              index < image.turned_in) {
+    for (int a = 0; a < 3; ++a) {
+      from[a] = static_cast<L>(image.turned_box[index].at[a]);
+      for (int b = 0; b < 3; ++b)
+        axis[a][b] = static_cast<L>(image.turned_box[index].axis[a][b]);
+    }
   }
-}
+  template <class V>
+  [[gnu::always_inline]] void slack(const Ball<V>& s, V& out) const {
+    V off[3], local[3];
+    for (int a = 0; a < 3; ++a) off[a] = s.at[a] - from[a];
+    for (int a = 0; a < 3; ++a) {
+      local[a] =
+          off[0] * axis[a][0] + off[1] * axis[a][1] + off[2] * axis[a][2];
+      if (F::on(Fault::kTurn)) local[a] = off[a];
+    }
+    sides.slack(local, s.radius, out);
+  }
+};
 
 }  // namespace detail
 }  // namespace TACTUS_KERNEL_SPACE

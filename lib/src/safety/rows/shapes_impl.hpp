@@ -33,42 +33,41 @@ Freed freed_by(const Binds& binds, uint32_t open) {
 }
 
 // A line per family: its entries, the number of the first among all shapes,
-// how one is measured, and where its slack goes.
-template <class F, class Root, class Visit>
+// one of them for lanes of L, and where its slack goes.
+template <class F, class Visit>
 void each_family(const Image& image, SpaceLanes& to, const Visit& visit) {
   using Index = uint32_t;
   visit(
       image.box, image.boxes, 0,
-      [&](Index k, const Sphere8& s, Double8& out)
-          __attribute__((always_inline)) { box_slack<Root>(image, k, s, out); },
+      [&]<class L>(Index k, L)
+          __attribute__((always_inline)) { return BoxOf<L>(image, k); },
       to.box);
   visit(
       image.turned_box, image.turned, kFirstTurned,
-      [&](Index k, const Sphere8& s, Double8& out) __attribute__((
-          always_inline)) { turned_slack<F, Root>(image, k, s, out); },
+      [&]<class L>(Index k, L)
+          __attribute__((always_inline)) { return TurnedOf<F, L>(image, k); },
       to.turned);
   visit(
       image.capsule, image.capsules, kFirstCapsule,
-      [&](Index k, const Sphere8& s, Double8& out) __attribute__((
-          always_inline)) { capsule_slack<F, Root>(image, k, s, out); },
+      [&]<class L>(Index k, L)
+          __attribute__((always_inline)) { return CapsuleOf<F, L>(image, k); },
       to.capsule);
   visit(
       image.hull, image.hulls, kFirstHull,
-      [&](Index k, const Sphere8& s, Double8& out) {
-        hull_slack<F>(image, k, s, out);
-      },
+      [&]<class L>(Index k, L)
+          __attribute__((always_inline)) { return HullOf<F, L>(image, k); },
       to.hull);
 }
 
 // One shape and one sphere. What a window frees is measured like the rest, so
 // that time does not tell.
-template <class Measure>
-[[gnu::always_inline]] inline void measure_one(const Measure& measure,
-                                               uint32_t k, const Freed& freed,
+template <class Shape>
+[[gnu::always_inline]] inline void measure_one(const Shape& shape,
+                                               const Freed& freed,
                                                uint32_t body, const Sphere8& s,
                                                Double8& slack) {
   const Double8 free = Double8{} + std::numeric_limits<double>::infinity();
-  measure(k, s, slack);
+  shape.slack(s, slack);
   // A NaN is not freed.
   if ((freed.now & body) != 0) kin::select_le(slack, free, free, slack, slack);
 }
@@ -77,23 +76,24 @@ template <class Measure>
 template <class F>
 void shape_slacks(const Image& image, const Scene8& scene, SpaceLanes& to) {
   const auto family = [&](const auto* entry, uint32_t count, uint32_t,
-                          const auto& measure,
+                          const auto& shape_of,
                           Slack8* out) __attribute__((always_inline)) {
     for (uint32_t k = 0; k < count; ++k) {
       const Freed freed = freed_by<F>(entry[k].binds, scene.open);
+      const auto shape = shape_of(k, double{});
       Slack8 lanes = out[k];
       for (uint32_t m = 0; m < scene.count; ++m) {
         const uint32_t i = scene.moving[m];
         const uint32_t body = 1u << image.chain.sphere[i].body;
         if ((freed.spared & body) != 0) continue;
         Double8 slack;
-        measure_one(measure, k, freed, body, scene.sphere[i], slack);
+        measure_one(shape, freed, body, scene.sphere[i], slack);
         lanes.take(slack, i);
       }
       out[k] = lanes;
     }
   };
-  each_family<F, ExactRoot>(image, to, family);
+  each_family<F>(image, to, family);
 }
 
 }  // namespace detail

@@ -11,64 +11,76 @@ inline namespace TACTUS_KERNEL_SPACE {
 namespace detail {
 
 // Exact: the sphere's centre against the capsule's axis. A sphere's axis has
-// no length, and inverse 0 keeps its foot at `from`.
-template <class F, class Root>
-[[gnu::always_inline]] inline void capsule_slack(const Image& image,
-                                                 uint32_t index,
-                                                 const Sphere8& s,
-                                                 Double8& out) {
-  const Capsule& capsule = image.capsule[index];
-  const double* along = image.derived.along[index];
-  Double8 from[3];
-  for (int a = 0; a < 3; ++a) from[a] = s.at[a] - capsule.from[a];
-  // Share of the axis at the foot; NaN stays.
-  Double8 foot =
-      (from[0] * along[0] + from[1] * along[1] + from[2] * along[2]) *
-      image.derived.inverse[index];
-  if (!F::on(Fault::kCapsuleEnds)) {
-    const Double8 zero = {};
-    const Double8 one = zero + 1.0;
-    select_le(foot, zero, zero, foot, foot);
-    select_le(one, foot, one, foot, foot);
+// no length, and inverse 0 keeps its foot at `from`. L: the lane's type.
+template <class F, class L>
+struct CapsuleOf {
+  L from[3], along[3], inverse, radius;
+  bool inside;
+
+  CapsuleOf(const Image& image, uint32_t index)
+      : inverse(static_cast<L>(image.derived.inverse[index])),
+        radius(static_cast<L>(image.capsule[index].radius)),
+        inside(index < image.capsules_in) {
+    for (int a = 0; a < 3; ++a) {
+      from[a] = static_cast<L>(image.capsule[index].from[a]);
+      along[a] = static_cast<L>(image.derived.along[index][a]);
+    }
   }
-  Double8 sum = {};
-  for (int a = 0; a < 3; ++a) {
-    const Double8 d = from[a] - foot * along[a];
-    sum += d * d;
+  template <class V>
+  [[gnu::always_inline]] void slack(const Ball<V>& s, V& out) const {
+    V off[3];
+    for (int a = 0; a < 3; ++a) off[a] = s.at[a] - from[a];
+    // Share of the axis at the foot; NaN stays.
+    V foot =
+        (off[0] * along[0] + off[1] * along[1] + off[2] * along[2]) * inverse;
+    if (!F::on(Fault::kCapsuleEnds)) {
+      const V zero = {};
+      const V one = zero + L{1};
+      select_le(foot, zero, zero, foot, foot);
+      select_le(one, foot, one, foot, foot);
+    }
+    V sum = {};
+    for (int a = 0; a < 3; ++a) {
+      const V d = off[a] - foot * along[a];
+      sum += d * d;
+    }
+    V distance;
+    kin::root(sum, distance);
+    if (inside) {
+      out = radius - (distance + s.radius);
+    } else {
+      out = distance - (radius + s.radius);
+    }
   }
-  Double8 distance;
-  if (index < image.capsules_in) {
-    Root::most(sum, distance);
-    out = capsule.radius - (distance + s.radius);
-  } else {
-    Root::least(sum, distance);
-    out = distance - (capsule.radius + s.radius);
-  }
-}
+};
 
 // The largest signed distance to a face. Inside it is what is left to the
 // nearest face, exact. Outside it is never more than the distance to the
 // hull, which lies behind each of its faces: beside a face exact, beside an
 // edge or a corner less than the truth.
-template <class F>
-void hull_slack(const Image& image, uint32_t index, const Sphere8& s,
-                Double8& out) noexcept {
-  const Hull& hull = image.hull[index];
-  const uint32_t faces = F::on(Fault::kHullFaces) ? 1 : hull.faces;
-  Double8 most = Double8{} - std::numeric_limits<double>::infinity();
-  for (uint32_t f = 0; f < faces; ++f) {
-    const Face& face = image.face[hull.first + f];
-    const double* n = face.normal;
-    const Double8 off =
-        (s.at[0] * n[0] + s.at[1] * n[1] + s.at[2] * n[2]) - face.offset;
-    larger8(most, off, most);
+template <class F, class L>
+struct HullOf {
+  const Face* face;
+  uint32_t faces;
+  bool inside;
+
+  HullOf(const Image& image, uint32_t index)
+      : face(image.face + image.hull[index].first),
+        faces(F::on(Fault::kHullFaces) ? 1 : image.hull[index].faces),
+        inside(index < image.hulls_in) {}
+  template <class V>
+  void slack(const Ball<V>& s, V& out) const noexcept {
+    V most = V{} - std::numeric_limits<L>::infinity();
+    for (uint32_t f = 0; f < faces; ++f) {
+      L n[3];
+      for (int a = 0; a < 3; ++a) n[a] = static_cast<L>(face[f].normal[a]);
+      const V off = (s.at[0] * n[0] + s.at[1] * n[1] + s.at[2] * n[2]) -
+                    static_cast<L>(face[f].offset);
+      larger8(most, off, most);
+    }
+    out = inside ? -most - s.radius : most - s.radius;
   }
-  if (index < image.hulls_in) {
-    out = -most - s.radius;
-  } else {
-    out = most - s.radius;
-  }
-}
+};
 
 }  // namespace detail
 }  // namespace TACTUS_KERNEL_SPACE

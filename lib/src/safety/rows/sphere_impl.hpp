@@ -23,27 +23,14 @@ inline void reach_of(const Image& image, uint32_t frame,
   }
 }
 
-struct Sphere8 {
-  Double8 at[3];
-  Double8 radius;  // with everything that is not known about its place
-  Double8 speed;   // bound, of its surface
+// What shapes look at.
+template <class V>
+struct Ball {
+  V at[3];
+  V radius;  // with everything that is not known about its place
 };
-
-// How a family takes the root of a squared distance: as it is, or for bounds
-// no more (least) and no less (most) than it is.
-struct ExactRoot {
-  static void least(const Double8& x, Double8& out) { kin::root(x, out); }
-  static void most(const Double8& x, Double8& out) { kin::root(x, out); }
-};
-struct BoundRoot {
-  static void least(const Double8& x, Double8& out) {
-    kin::coarse_root(x, out);
-    out = out * (1 - 0x1p-22) - 1e-18;
-  }
-  static void most(const Double8& x, Double8& out) {
-    kin::coarse_root(x, out);
-    out = out * (1 + 0x1p-22) + 1e-18;
-  }
+struct Sphere8 : Ball<Double8> {
+  Double8 speed;  // bound, of its surface
 };
 
 }  // namespace detail

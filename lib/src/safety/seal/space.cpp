@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The robot's spheres, and boxes that they keep in or out of.
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "safety/seal/family.hpp"
 
@@ -79,6 +81,42 @@ bool is_pose(const TurnedBox& box) {
   return good;
 }
 
+float rounded_up(double x) {
+  const auto near = static_cast<float>(x);
+  return static_cast<double>(near) < x
+             ? std::nextafter(near, std::numeric_limits<float>::infinity())
+             : near;
+}
+
+double size_of(const double* v) {
+  return std::fabs(v[0]) + std::fabs(v[1]) + std::fabs(v[2]);
+}
+double sides_of(const double* lo, const double* hi) {
+  return size_of(lo) + size_of(hi);
+}
+
+// All that a slack is made of, but for the sphere's own; of any shape.
+double extent_of(const Image& image) {
+  double most = 0;
+  for (uint32_t i = 0; i < image.boxes; ++i)
+    most = std::max(most, sides_of(image.box[i].lo, image.box[i].hi));
+  for (uint32_t i = 0; i < image.turned; ++i) {
+    const TurnedBox& box = image.turned_box[i];
+    most = std::max(most, size_of(box.at) + sides_of(box.lo, box.hi));
+  }
+  for (uint32_t i = 0; i < image.capsules; ++i) {
+    const Capsule& capsule = image.capsule[i];
+    const double axis = size_of(capsule.from) + size_of(capsule.to);
+    most = std::max(most, 2 * axis + capsule.radius);
+  }
+  for (uint32_t i = 0; i < image.hulls; ++i) {
+    const Hull& hull = image.hull[i];
+    for (uint32_t f = hull.first; f < hull.first + hull.faces; ++f)
+      most = std::max(most, std::fabs(image.face[f].offset));
+  }
+  return most;
+}
+
 }  // namespace
 
 Check check_boxes(const Image& image) {
@@ -115,13 +153,16 @@ void derive_screen(Image& image) {
     const Row& row = image.row[r];
     const double more = row.warn > row.hysteresis ? row.warn : row.hysteresis;
     const double need = row.margin + derived.rounding[r] + more;
-    if (need > derived.need[shape]) derived.need[shape] = need;
+    const float up = rounded_up(need);
+    if (up > derived.need[shape]) derived.need[shape] = up;
   }
+  derived.extent = extent_of(image);
   // Below twice the pairs that are looked at anyway, the bound gains nothing.
   const uint32_t spheres = moving_spheres(image);
   const bool pays = shapes * spheres > 2 * kNearPairs;
   const bool fits = image.chain.spheres <= kScreenSpheres &&
-                    image.ladder.samples <= kScreenSamples;
+                    image.ladder.samples <= kScreenSamples &&
+                    derived.extent <= kScreenExtent;
   derived.screened = pays && fits ? 1 : 0;
 }
 
