@@ -106,6 +106,22 @@ template <class H>
   coarse_root(x.hi, out.hi);
 }
 
+// Of the nearest float, in the low half; the high half is zero.
+[[gnu::always_inline]] inline void float_bits(const DoublePart& x,
+                                              IntPart& out) {
+  typedef int32_t HalfBits __attribute__((vector_size(kPartBytes / 2)));
+  const HalfPart narrow = __builtin_convertvector(x, HalfPart);
+  HalfBits bits;
+  __builtin_memcpy(&bits, &narrow, sizeof bits);
+  out = __builtin_convertvector(bits, IntPart) & int64_t{0xffff'ffff};
+}
+template <class H, class M>
+[[gnu::always_inline]] inline void float_bits(const Pair<double, H>& x,
+                                              Pair<int64_t, M>& out) {
+  float_bits(x.lo, out.lo);
+  float_bits(x.hi, out.hi);
+}
+
 // Twice eight doubles from sixteen floats.
 [[gnu::always_inline]] inline void widen(const Float16& x, Double8& lo,
                                          Double8& hi) {

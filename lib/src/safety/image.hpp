@@ -211,6 +211,13 @@ struct Ladder {
   int64_t horizon_ns = 0;
 };
 
+// Where a row's slack is, and whether the program took the row out.
+struct RowAt {
+  RowKernel kernel;
+  uint16_t index;
+  uint16_t off;
+};
+
 // Filled by seal() from the rest: never set by the compiler. The origin of
 // frame l is at most reach[l][j] (m) from the axis of joint j, whatever the
 // configuration, so a point at distance `arm` from that origin moves at most
@@ -227,6 +234,13 @@ struct Derived {
   // What a row's slack may owe to rounding (its unit): off its limit, so that
   // nothing unsafe is called safe by the last bits. seal/rounding.cpp.
   double rounding[kMaxRows];
+  // The rows' own, eight at once.
+  double margin[kMaxRows];
+  double scale[kMaxRows];  // 1 beyond the last
+  double warn[kMaxRows];
+  double priority[kMaxRows];
+  int64_t hard[kMaxRows];  // all ones: it decides
+  RowAt at[kMaxRows];      // off beyond the last
   // 1: shapes are looked at sample by sample only where a bound on the whole
   // motion does not tell (rows/screen_impl.hpp); what it must leave: `need`,
   // rounded up.

@@ -42,6 +42,7 @@ struct Past {
   double earlier[kMaxJoints];
   // What each past-time row has left of its window now, s (past_time_impl.hpp).
   double left[kMaxMemories];
+  kin::Frames frames;  // at now; only of an image with humans
 };
 
 // A motion to judge: hold u until the stop begins, then follow `shape`.

@@ -181,6 +181,7 @@ bool predict_past(const Image& image, const ShieldState& state,
       out.v[i][j] = walk.v[j];
     }
   }
+  if (image.humans > 0) kin::frames_of(image.chain, out.q[0], out.frames);
   return true;
 }
 

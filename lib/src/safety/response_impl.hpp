@@ -111,6 +111,12 @@ inline void load(const double* from, Double8& out) {
 inline void store(const Double8& from, double* to) {
   __builtin_memcpy(to, &from, sizeof from);
 }
+inline void load(const int64_t* from, kin::Int8& out) {
+  __builtin_memcpy(&out, from, sizeof out);
+}
+inline void store(const kin::Int8& from, int64_t* to) {
+  __builtin_memcpy(to, &from, sizeof from);
+}
 
 // Response to the stop when it begins `hold` seconds after t1 (negative:
 // before it, then the part before t1 is already in v1).

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "safety/seal.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 
@@ -179,6 +180,24 @@ uint64_t hash_of(const Image& image) {
   return hash;
 }
 
+void derive_rows(Image& image) {
+  Derived& derived = image.derived;
+  std::fill_n(derived.scale, kMaxRows, 1);
+  std::fill_n(derived.at, kMaxRows, RowAt{RowKernel::kNone, 0, 1});
+  for (uint32_t r = 0; r < image.rows; ++r) {
+    const Row& row = image.row[r];
+    derived.rounding[r] = rounding_of(image, row);
+    derived.margin[r] = row.margin;
+    derived.scale[r] = row.scale;
+    derived.warn[r] = row.warn;
+    derived.priority[r] = row.priority;
+    derived.hard[r] = row.kind == RowKind::kHard ? -1 : 0;
+    derived.at[r] = {row.kernel, static_cast<uint16_t>(row.index),
+                     static_cast<uint16_t>(row.kind == RowKind::kOff ? 1 : 0)};
+    derived.judged += row.kind != RowKind::kOff ? 1 : 0;
+  }
+}
+
 }  // namespace
 
 Result<void> seal(Image& image) {
@@ -188,10 +207,7 @@ Result<void> seal(Image& image) {
     if (Check r = check(image); !r) return r;
   }
   derive(image);
-  for (uint32_t r = 0; r < image.rows; ++r) {
-    image.derived.rounding[r] = rounding_of(image, image.row[r]);
-    image.derived.judged += image.row[r].kind != RowKind::kOff ? 1 : 0;
-  }
+  derive_rows(image);
   derive_screen(image);
   set_header(image);
   image.header.hash = hash_of(image);

@@ -153,7 +153,7 @@ Test(rows, separation_does_not_bind_a_robot_at_rest) {
 
 Test(rows, an_unknown_kernel_is_a_stop) {
   const auto image = sealed();
-  image->row[2].kernel = static_cast<RowKernel>(77);
+  image->derived.at[2].kernel = static_cast<RowKernel>(77);
   Cycle cycle;
   cycle.run(*image);
   cr_assert(eq(u32, cycle.out.rung, TACTUS_RUNG_STOP));
@@ -165,7 +165,7 @@ Test(rows, a_row_beyond_its_table_is_a_stop) {
   using enum RowKernel;
   for (const RowKernel kernel : {kTorque, kForce, kPower, kContact, kBarrier}) {
     const auto image = sealed();
-    image->row[2].kernel = kernel;
+    image->derived.at[2].kernel = kernel;
     Cycle cycle;
     cycle.run(*image);
     cr_assert(eq(u32, cycle.out.rung, TACTUS_RUNG_STOP));

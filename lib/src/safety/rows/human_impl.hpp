@@ -98,7 +98,8 @@ Meeting meeting_of(const Image& image, const Contact& contact) {
 // with the lag counted into both times. A point that recedes, or is slower
 // than standstill, is not bound by it (the motion's own row is).
 struct Present {
-  kin::Frames frames;
+  explicit Present(const kin::Frames& now) : frames(now) {}
+  const kin::Frames& frames;
   kin::Twists measured;
   kin::Twists asked;
 };
@@ -230,8 +231,7 @@ template <class F>
 void closing_slacks(const Image& image, const ShieldInput& in, const Past& past,
                     const Intent& intent, const Motion& motion, Slacks& out) {
   if (image.humans == 0) return;
-  Present now;
-  kin::frames_of(image.chain, past.q[0], now.frames);
+  Present now(past.frames);
   kin::twists_of(image.chain, now.frames, past.v[0], now.measured);
   // In a running plan the present command is the last one sent.
   const double* asked = intent.fresh ? intent.u : past.last;
@@ -250,14 +250,12 @@ void closing_slacks(const Image& image, const ShieldInput& in, const Past& past,
 inline double separation_now(const Image& image, const ShieldInput& in,
                              const Past& past) noexcept {
   double nearest = std::numeric_limits<double>::quiet_NaN();
-  kin::Frames frames;
-  kin::frames_of(image.chain, past.q[0], frames);
   for (uint32_t h = 0; h < image.humans; ++h) {
     const Signal& signal = image.signal[image.human[h].signal];
     for (uint32_t i = 0; i < image.chain.spheres; ++i) {
       const kin::Sphere& sphere = image.chain.sphere[i];
       double at[3];
-      kin::point(frames, sphere.link, sphere.center, at);
+      kin::point(past.frames, sphere.link, sphere.center, at);
       for (uint32_t k = 0; k + 2 < signal.count; k += 3) {
         const float* centre = in.value[image.human[h].signal] + k;
         double sum = 0;

@@ -10,14 +10,42 @@ namespace tactus::safety {
 inline namespace TACTUS_KERNEL_SPACE {
 namespace detail {
 
-// The largest lane; a NaN in any stays.
-inline double most_of(const Double8& lanes) {
-  double most[kLanes];
-  for (uint32_t i = 0; i < kLanes; ++i) most[i] = lanes[i];
-  for (uint32_t n = kLanes / 2; n > 0; n /= 2) {
-    for (uint32_t i = 0; i < n; ++i) most[i] = larger(most[i], most[i + n]);
+// Vectors of half as many lanes.
+template <class V>
+struct Halves {
+  typedef double Half __attribute__((vector_size(sizeof(V) / 2)));
+  Half lo, hi;
+  [[gnu::always_inline]] explicit Halves(const V& of) {
+    static_assert(sizeof(Halves) == sizeof of);
+    __builtin_memcpy(this, &of, sizeof of);
   }
-  return most[0];
+};
+
+// The largest lane; a NaN in any stays.
+template <class V>
+[[gnu::always_inline]] inline double most_of(const V& lanes) {
+  if constexpr (sizeof(V) == 2 * sizeof(double)) {
+    return larger(lanes[0], lanes[1]);
+  } else {
+    const Halves<V> both(lanes);
+    const auto most = both.lo >= both.hi ? both.lo : both.hi;
+    return most_of(both.lo == both.lo ? most : both.lo);
+  }
+}
+
+// The smallest lane, and whose it is. After a NaN the next one counts.
+template <class V>
+[[gnu::always_inline]] inline void least_of(const V& lanes, const V& who,
+                                            double& least, double& whose) {
+  if constexpr (sizeof(V) == 2 * sizeof(double)) {
+    const bool first = lanes[1] >= lanes[0];
+    least = first ? lanes[0] : lanes[1];
+    whose = first ? who[0] : who[1];
+  } else {
+    const Halves<V> both(lanes), of(who);
+    least_of(both.hi >= both.lo ? both.lo : both.hi,
+             both.hi >= both.lo ? of.lo : of.hi, least, whose);
+  }
 }
 
 // Smallest slack of one row so far: NaN until something was measured, so a
@@ -60,10 +88,12 @@ struct Slack8 {
     good = good & more.good;
   }
   void drain(Slack& into) const {
-    for (uint32_t i = 0; i < kLanes; ++i) {
-      into.take(worst[i], static_cast<uint32_t>(who[i]));
-      into.bad |= good[i] == 0;
-    }
+    double least, whose;
+    least_of(worst, who, least, whose);
+    int64_t kept = -1;
+    for (uint32_t i = 0; i < kLanes; ++i) kept &= good[i];
+    into.take(least, static_cast<uint32_t>(whose));
+    into.bad |= kept == 0;
   }
 };
 

@@ -1,139 +1,16 @@
 // SPDX-License-Identifier: MIT
-// From slacks to the verdict: which slack is a row's, and what it counts.
+// From slacks to the verdict: what each row's counts, eight rows at once.
 // Included by rows_impl.hpp.
 #pragma once
 
-#include "safety/rows/slack_impl.hpp"
+#include <bit>
+#include <cstddef>
+
+#include "safety/rows/tables_impl.hpp"
 
 namespace tactus::safety {
 inline namespace TACTUS_KERNEL_SPACE {
 namespace detail {
-
-// One row's slack, the fault that removes its family, and the reason that it
-// gives for a stop.
-struct Found {
-  const Slack* slack = nullptr;  // nullptr: no such kernel or entry
-  Fault fault = Fault::kNone;
-  Reason reason = kReasonImage;  // an image gone bad
-};
-
-inline Found load_of(const Image& image, const Slacks& all, uint32_t i,
-                     Fault fault) {
-  return {entry(all.load, image.dynamics.loads, i), fault, kReasonRowLoad};
-}
-
-inline Found memory_of(const Image& image, const Slacks& all, uint32_t i) {
-  constexpr Fault kFaults[] = {Fault::kHistorically, Fault::kOnce,
-                               Fault::kAtMost};
-  if (i >= image.memories) return {};
-  const auto form = static_cast<uint32_t>(image.memory[i].form);
-  return {all.memory + i, form < 3 ? kFaults[form] : Fault::kNone,
-          kReasonRowExpression};
-}
-
-inline Found find(const Image& image, const Slacks& all, const Row& row) {
-  const uint32_t i = row.index;
-  switch (row.kernel) {
-    case RowKernel::kActionBox:
-      return {&all.action, Fault::kActionBox, kReasonRowBox};
-    case RowKernel::kActionRate:
-      return {&all.rate, Fault::kActionRate, kReasonRowRate};
-    case RowKernel::kJointPosition:
-      return {&all.position, Fault::kJointPosition, kReasonRowPosition};
-    case RowKernel::kJointVelocity:
-      return {&all.velocity, Fault::kJointVelocity, kReasonRowVelocity};
-    case RowKernel::kKeepIn:
-      return {entry(all.box, image.boxes, i), Fault::kKeepIn, kReasonRowKeepIn};
-    case RowKernel::kKeepOut:
-      return {entry(all.box, image.boxes, i), Fault::kKeepOut,
-              kReasonRowKeepOut};
-    case RowKernel::kTurnedIn:
-      return {entry(all.turned, image.turned, i), Fault::kTurnedIn,
-              kReasonRowKeepIn};
-    case RowKernel::kTurnedOut:
-      return {entry(all.turned, image.turned, i), Fault::kTurnedOut,
-              kReasonRowKeepOut};
-    case RowKernel::kCapsuleIn:
-      return {entry(all.capsule, image.capsules, i), Fault::kCapsuleIn,
-              kReasonRowKeepIn};
-    case RowKernel::kCapsuleOut:
-      return {entry(all.capsule, image.capsules, i), Fault::kCapsuleOut,
-              kReasonRowKeepOut};
-    case RowKernel::kHullIn:
-      return {entry(all.hull, image.hulls, i), Fault::kHullIn,
-              kReasonRowKeepIn};
-    case RowKernel::kHullOut:
-      return {entry(all.hull, image.hulls, i), Fault::kHullOut,
-              kReasonRowKeepOut};
-    case RowKernel::kSelf:
-      return {&all.self, Fault::kSelf, kReasonRowSelf};
-    case RowKernel::kSeparation:
-      return {entry(all.human, image.humans, i), Fault::kSeparation,
-              kReasonRowSeparation};
-    case RowKernel::kSeparationNow:
-      return {entry(all.human_now, image.humans, i), Fault::kSeparationNow,
-              kReasonRowSeparationNow};
-    case RowKernel::kLinear:
-      return {entry(all.linear, image.linears, i), Fault::kLinear,
-              kReasonRowLinear};
-    case RowKernel::kExpression:
-      return {entry(all.expression, image.expressions.count, i),
-              Fault::kExpression, kReasonRowExpression};
-    case RowKernel::kJointAcceleration:
-      return {&all.acceleration, Fault::kJointAcceleration,
-              kReasonRowTrajectory};
-    case RowKernel::kJointJerk:
-      return {&all.jerk, Fault::kJointJerk, kReasonRowTrajectory};
-    case RowKernel::kJointViable:
-      return {&all.viable, Fault::kJointViable, kReasonRowTrajectory};
-    case RowKernel::kTorque:
-      return load_of(image, all, i, Fault::kTorque);
-    case RowKernel::kForce:
-      return load_of(image, all, i, Fault::kForce);
-    case RowKernel::kPower:
-      return load_of(image, all, i, Fault::kPower);
-    case RowKernel::kEnergy:
-      return {&all.energy, Fault::kEnergy, kReasonRowLoad};
-    case RowKernel::kContact:
-      return {entry(all.contact, image.dynamics.contacts, i), Fault::kContact,
-              kReasonRowContact};
-    case RowKernel::kBarrier:
-      return {entry(all.barrier, image.dynamics.barriers, i), Fault::kBarrier,
-              kReasonRowBarrier};
-    case RowKernel::kMemory:
-      return memory_of(image, all, i);
-    case RowKernel::kCallback:
-      return {entry(all.callback, image.callbacks, i), Fault::kCallback,
-              kReasonRowExpression};
-    case RowKernel::kNone:
-      break;
-  }
-  return {};
-}
-
-inline double clamp1(double x) {
-  if (!(x >= -1)) return -1;  // NaN too
-  return x > 1 ? 1 : x;
-}
-
-// What the rows so far add up to; no memory, for one row after the other.
-struct Tally {
-  double margin = 1;
-  double mean = 0;
-  uint32_t worst_row = kNoIndex;
-  uint32_t worst_link = kNoIndex;
-  uint32_t reasons = 0;
-  bool safe = false;
-};
-
-// Worse first; on equal margins the lower priority number, then the lower
-// index: the order of evaluation does not matter.
-inline bool is_worse(const Image& image, double margin, uint32_t row,
-                     const Tally& than) {
-  if (than.worst_row == kNoIndex || margin < than.margin) return true;
-  return margin == than.margin &&
-         image.row[row].priority < image.row[than.worst_row].priority;
-}
 
 inline bool holds_bit(const uint64_t* bits, uint32_t r) {
   return bits != nullptr && (bits[r / 64] >> (r % 64) & 1) != 0;
@@ -146,79 +23,197 @@ double more_of(const Row& row, uint32_t r, const Verdict& out) {
   return held ? row.hysteresis : 0;
 }
 
-// A row that the program took out: as good as it gets.
-inline void pass_over(uint32_t r, Verdict& out) {
-  if (out.rows != nullptr) out.rows[r] = RowFigure{1, kNoIndex, 0};
-}
+// What was found for each row, for eight at a time to be counted. A mask is
+// all ones or zero.
+struct alignas(64) RowLanes {
+  double worst[kMaxRows];
+  double more[kMaxRows];
+  int64_t link[kMaxRows];
+  int64_t bad[kMaxRows];  // its slack is; once counted, the row is violated
+  int64_t counted[kMaxRows];
+};
 
-inline void refuse(const Row& row, uint32_t r, Verdict& out) {
-  out.violated |= uint64_t{1} << (r < 63 ? r : 63);
-  out.answers |= uint32_t{1} << (static_cast<uint32_t>(row.response) & 31);
-  if (row.hysteresis > 0) out.refused[r / 64] |= uint64_t{1} << (r % 64);
-}
-
-// Rounding to f32 must not hide a violation.
-[[gnu::always_inline]] inline void show_row(const Slack& slack, double margin,
-                                            bool bad, bool near,
-                                            RowFigure& out) {
-  const auto rounded = static_cast<float>(margin);
-  out.margin = bad && !(rounded < 0) ? -1e-30F : rounded;
-  out.link = static_cast<uint16_t>(slack.link);
-  out.near = near ? 1 : 0;
-}
-
+// Lanes beyond the last row are of rows that are off. Of a kernel there are
+// many rows, one after the other.
 template <class F>
-[[gnu::always_inline]] inline void count_row(const Image& image, uint32_t r,
-                                             const Found& found, Tally& tally,
-                                             Verdict& out) {
-  const Row& row = image.row[r];
+void find_rows(const Image& image, const Slacks& slacks, const Verdict& out,
+               RowLanes& to) {
   const Slack unknown{-1, kNoIndex, true};
-  const Slack& slack = found.slack != nullptr ? *found.slack : unknown;
-  const double rounding =
-      F::on(Fault::kRounding) ? 0 : image.derived.rounding[r];
-  const double beyond = (slack.worst - row.margin) - rounding;
-  const double left = beyond - more_of<F>(row, r, out);
-  const bool bad = slack.bad || !(left >= 0);
-  double margin = clamp1(left / row.scale);
-  if (bad && margin >= 0) margin = -1;  // a NaN on the way
-  tally.mean += 0.5 * (margin + 1);
-  if (out.rows != nullptr) {
-    const bool near = !bad && !(beyond >= row.warn) && !F::on(Fault::kWarnBand);
-    show_row(slack, margin, bad, near, out.rows[r]);
+  const uint32_t end = (image.rows + kLanes - 1) / kLanes * kLanes;
+  RowKernel kernel = RowKernel::kNone;
+  Table table;
+  for (uint32_t r = 0; r < end; ++r) {
+    const RowAt& row = image.derived.at[r];
+    if (row.kernel != kernel) table = table_of(image, slacks, row.kernel);
+    kernel = row.kernel;
+    const Slack& slack =
+        row.index < table.count ? table.first[row.index] : unknown;
+    to.worst[r] = slack.worst;
+    to.link[r] = slack.link;
+    to.bad[r] = slack.bad ? -1 : 0;
+    const bool off = row.off != 0 && !F::on(Fault::kRowOff);
+    to.counted[r] = off || is_removed<F>(image, table, row) ? 0 : -1;
+    to.more[r] = more_of<F>(image.row[r], r, out);
   }
-  if (row.kind != RowKind::kHard && !F::on(Fault::kResponseWarn)) return;
-  if (bad) {
-    refuse(row, r, out);
-    tally.safe = false;
-    tally.reasons |= found.slack != nullptr ? found.reason : kReasonImage;
+}
+
+// The worst rows so far, lane by lane: by margin, then the lower priority
+// number, then the lower index: the order of evaluation does not matter.
+struct Worst8 {
+  Double8 margin = Double8{} + 2.0;  // more than any has
+  Double8 priority = {};
+  Double8 row = {};
+
+  [[gnu::always_inline]] void take(const Double8& of, const Double8& rank,
+                                   const Double8& index) {
+    kin::Int8 kept, same, later;
+    kin::at_least(of, margin, kept);
+    kin::at_least(margin, of, same);
+    kin::at_least(rank, priority, later);
+    kept = kept & ~(same & ~later);
+    kin::choose(kept, margin, of, margin);
+    kin::choose(kept, priority, rank, priority);
+    kin::choose(kept, row, index, row);
   }
-  if (is_worse(image, margin, r, tally)) {
-    tally.margin = margin;
-    tally.worst_row = r;
-    tally.worst_link = slack.link;
+  [[nodiscard]] uint32_t lane() const {
+    uint32_t best = 0;
+    for (uint32_t i = 1; i < kLanes; ++i) {
+      const bool same = margin[i] == margin[best];
+      const bool first = priority[i] < priority[best] ||
+                         (priority[i] == priority[best] && row[i] < row[best]);
+      if (margin[i] < margin[best] || (same && first)) best = i;
+    }
+    return best;
   }
+};
+
+// Eight rows: what is left of each, -1 to 1 of its scale. NaN is -1.
+struct Left8 {
+  Double8 beyond, margin;
+  kin::Int8 bad;
+};
+template <class F>
+[[gnu::always_inline]] inline void left_of(const Image& image, uint32_t r,
+                                           const RowLanes& rows, Left8& out) {
+  const Double8 one = Double8{} + 1.0;
+  out.beyond = lanes_at(rows.worst + r) - lanes_at(image.derived.margin + r);
+  if (!F::on(Fault::kRounding))
+    out.beyond = out.beyond - lanes_at(image.derived.rounding + r);
+  const Double8 left = out.beyond - lanes_at(rows.more + r);
+  kin::Int8 kept, over, positive;
+  kin::at_least(left, Double8{}, kept);
+  load(rows.bad + r, out.bad);
+  out.bad = out.bad | ~kept;
+  const Double8 share = left / lanes_at(image.derived.scale + r);
+  kin::at_least(share, -one, over);
+  kin::choose(over, share, -one, out.margin);
+  kin::select_le(out.margin, one, out.margin, one, out.margin);
+  // A NaN on the way.
+  kin::at_least(out.margin, Double8{}, positive);
+  kin::choose(out.bad & positive, -one, out.margin, out.margin);
+}
+
+// Eight RowFigures, as words. Rounding to f32 must not hide a violation; a row
+// that the program took out is as good as it gets.
+static_assert(std::endian::native == std::endian::little);
+static_assert(sizeof(RowFigure) == 8 && offsetof(RowFigure, link) == 4 &&
+              offsetof(RowFigure, near) == 6);
+template <class F>
+[[gnu::always_inline]] inline void show_rows(const Image& image, uint32_t r,
+                                             const RowLanes& rows,
+                                             const kin::Int8& counted,
+                                             const Left8& left,
+                                             RowFigure* out) {
+  constexpr int64_t kOff = 0xffff'3f80'0000;  // 1, kNoIndex, 0
+  const int64_t near = F::on(Fault::kWarnBand) ? 0 : int64_t{1} << 48;
+  const Double8 least = Double8{} - 1e-30;
+  Double8 shown;
+  kin::select_le(left.margin, least, left.margin, least, shown);
+  kin::choose(left.bad, shown, left.margin, shown);
+  kin::Int8 word, wide, link;
+  kin::float_bits(shown, word);
+  kin::at_least(left.beyond, lanes_at(image.derived.warn + r), wide);
+  load(rows.link + r, link);
+  word = word | ((link & 0xffff) << 32) | (~(left.bad | wide) & near);
+  word = (word & counted) | (~counted & kOff);
+  __builtin_memcpy(out + r, &word, sizeof word);
+}
+
+// What all rows add up to.
+struct Tally {
+  Double8 scores = {};
+  Worst8 worst;
+  kin::Int8 violated = {};
+};
+
+// Eight rows from `r` on.
+template <class F>
+[[gnu::always_inline]] inline void count_lanes(const Image& image, uint32_t r,
+                                               RowLanes& rows, Tally& tally,
+                                               Verdict& out) {
+  Left8 left;
+  left_of<F>(image, r, rows, left);
+  kin::Int8 counted, hard;
+  load(rows.counted + r, counted);
+  load(image.derived.hard + r, hard);
+  if (F::on(Fault::kResponseWarn)) hard = ~kin::Int8{};
+  hard = hard & counted;
+  Double8 score, margin, index;
+  kin::choose(counted, 0.5 * (left.margin + 1.0), Double8{}, score);
+  tally.scores += score;
+  for (uint32_t i = 0; i < kLanes; ++i) index[i] = static_cast<double>(r + i);
+  kin::choose(hard, left.margin, Double8{} + 3.0, margin);
+  tally.worst.take(margin, lanes_at(image.derived.priority + r), index);
+  const kin::Int8 violated = left.bad & hard;
+  tally.violated = tally.violated | violated;
+  store(violated, rows.bad + r);
+  if (out.rows != nullptr)
+    show_rows<F>(image, r, rows, counted, left, out.rows);
+}
+
+// Rows that were violated, one by one; seldom any.
+inline void refuse_rows(const Image& image, const Slacks& slacks,
+                        const RowLanes& rows, Verdict& out) {
+  for (uint32_t r = 0; r < image.rows; ++r) {
+    if (rows.bad[r] == 0) continue;
+    const Row& row = image.row[r];
+    const RowAt& at = image.derived.at[r];
+    const Table table = table_of(image, slacks, at.kernel);
+    out.violated |= uint64_t{1} << (r < 63 ? r : 63);
+    out.answers |= uint32_t{1} << (static_cast<uint32_t>(row.response) & 31);
+    out.reasons |= at.index < table.count ? table.reason : kReasonImage;
+    if (row.hysteresis > 0) out.refused[r / 64] |= uint64_t{1} << (r % 64);
+  }
+}
+
+inline double sum_of(const Double8& lanes) {
+  return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) +
+         ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
+}
+inline bool any_of(const kin::Int8& mask) {
+  int64_t any = 0;
+  for (uint32_t i = 0; i < kLanes; ++i) any |= mask[i];
+  return any != 0;
 }
 
 // Every row's slack against what the row wants.
 template <class F>
 void count_rows(const Image& image, const Slacks& slacks, Verdict& out) {
+  RowLanes rows;
+  find_rows<F>(image, slacks, out, rows);
   Tally tally;
-  tally.safe = image.rows > 0 || image.ladder.limit_none == 1;
-  for (uint32_t r = 0; r < image.rows; ++r) {
-    const Found found = find(image, slacks, image.row[r]);
-    if (found.fault != Fault::kNone && F::on(found.fault)) continue;
-    if (image.row[r].kind == RowKind::kOff && !F::on(Fault::kRowOff)) {
-      pass_over(r, out);
-    } else {
-      count_row<F>(image, r, found, tally, out);
-    }
-  }
-  out.safe = tally.safe;
-  out.margin = tally.margin;
-  out.mean = tally.mean;
-  out.reasons |= tally.reasons;
-  out.worst_row = static_cast<uint16_t>(tally.worst_row);
-  out.worst_link = static_cast<uint16_t>(tally.worst_link);
+  for (uint32_t r = 0; r < image.rows; r += kLanes)
+    count_lanes<F>(image, r, rows, tally, out);
+  const bool violated = any_of(tally.violated);
+  if (violated) refuse_rows(image, slacks, rows, out);
+  out.safe = !violated && (image.rows > 0 || image.ladder.limit_none == 1);
+  const uint32_t lane = tally.worst.lane();
+  const bool any = tally.worst.margin[lane] <= 1;
+  const auto worst = static_cast<uint32_t>(tally.worst.row[lane]);
+  out.margin = any ? tally.worst.margin[lane] : 1;
+  out.worst_row = static_cast<uint16_t>(any ? worst : kNoIndex);
+  out.worst_link = static_cast<uint16_t>(any ? rows.link[worst] : kNoIndex);
+  out.mean = sum_of(tally.scores);
   if (image.derived.judged > 0)
     out.mean /= static_cast<double>(image.derived.judged);
   if (!out.safe && out.margin >= 0) out.margin = -1;
