@@ -8,6 +8,7 @@ namespace tactus::rt {
 namespace {
 
 constexpr int kTries = 8;
+constexpr int64_t kEarlyStep = 200;  // ns
 
 }  // namespace
 
@@ -35,13 +36,14 @@ void Prewarm::calibrate(WakeSource& wake) noexcept {
 
 void Prewarm::forget() noexcept {
   for (Step& s : steps_) s.needs_ns = s.first_ns;
+  early_ns_ = 0;
 }
 
 int64_t Prewarm::reserve_ns() const noexcept {
   int64_t sum = 0;
   for (const Step& s : steps_)
     if (s.needs_ns <= most_ns_) sum += s.needs_ns;
-  return std::min(sum, most_ns_);
+  return sum > 0 ? std::min(sum + early_ns_, most_ns_) : 0;
 }
 
 void Prewarm::learn(Step& s, int64_t took_ns) noexcept {
@@ -52,15 +54,25 @@ void Prewarm::learn(Step& s, int64_t took_ns) noexcept {
   }
 }
 
+void Prewarm::learn_early(bool no_room) noexcept {
+  if (no_room) {
+    early_ns_ = std::min(early_ns_ + early_ns_ / 8 + kEarlyStep, most_ns_);
+  } else {
+    early_ns_ -= std::min(early_ns_ / 2048 + 1, early_ns_);
+  }
+}
+
 Prewarmed Prewarm::run(WakeSource& wake, int64_t now_ns,
                        int64_t release_ns) noexcept {
   Prewarmed done;
   const int64_t begin = now_ns;
   const int64_t reserved = reserve_ns();
   const int64_t end = std::min(release_ns, begin + most_ns_);
+  bool no_room = false;
   for (Step& s : steps_) {
     if (now_ns + s.needs_ns > end) {
       done.dropped = true;
+      no_room = no_room || s.needs_ns <= most_ns_;
       continue;
     }
     s.what.run(s.what.self, now_ns);
@@ -68,6 +80,7 @@ Prewarmed Prewarm::run(WakeSource& wake, int64_t now_ns,
     learn(s, after - now_ns);
     now_ns = after;
   }
+  learn_early(no_room);
   done.ns = now_ns - begin;
   done.over = done.ns > reserved;
   return done;

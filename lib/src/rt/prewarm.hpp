@@ -9,6 +9,9 @@
 // one that took longer raises it by an eighth, one that did not lowers it by a
 // 256th. A single stolen millisecond therefore costs little; a step that needs
 // more than the cap is soon left out, until forget() gives it another chance.
+// Where wake-ups come later than the lead expects, so that a step finds no
+// room, the loop is asked to wake earlier still, until that happens in fewer
+// than one of a hundred cycles; all of it within the cap.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +39,8 @@ class Prewarm {
   // Back to what calibrate() found. RT-safe.
   void forget() noexcept;
 
-  // How much earlier than otherwise to wake: all steps, capped. RT-safe.
+  // How much earlier than otherwise to wake: all steps and what late wake-ups
+  // take, capped. RT-safe.
   [[nodiscard]] int64_t reserve_ns() const noexcept;
   // From `now_ns`, when the coarse wait returned.
   Prewarmed run(WakeSource& wake, int64_t now_ns, int64_t release_ns) noexcept;
@@ -48,9 +52,11 @@ class Prewarm {
     int64_t needs_ns = 0;
   };
   static void learn(Step& step, int64_t took_ns) noexcept;
+  void learn_early(bool no_room) noexcept;
 
   std::vector<Step> steps_;
   int64_t most_ns_ = 0;
+  int64_t early_ns_ = 0;  // of the reserve: for late wake-ups
 };
 
 }  // namespace tactus::rt
