@@ -15,14 +15,17 @@ say      = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 PKG_CONFIG ?= pkg-config
 
 WARN     := -Wall -Wextra -Wconversion -Wshadow
-OPT.release  := -O2 -g
-OPT.portable := -O2 -g -DTACTUS_PORTABLE
+# CI asks for -g1: lines for traces, without what a debugger shows.
+DEBUG_INFO ?= -g
+OPT.release  := -O2 $(DEBUG_INFO)
+OPT.portable := -O2 $(DEBUG_INFO) -DTACTUS_PORTABLE
 # With clang the same objects serve the fuzz targets.
-OPT.asan     := -O1 -g -DTACTUS_SANITIZED -fsanitize=address,undefined \
+OPT.asan     := -O1 $(DEBUG_INFO) -DTACTUS_SANITIZED -fsanitize=address,undefined \
                 $(if $(findstring clang,$(CXX)),-fsanitize=fuzzer-no-link) \
                 -fno-sanitize-recover=all -fno-omit-frame-pointer
-OPT.ubsan    := -O1 -g -DTACTUS_SANITIZED -fsanitize=undefined -fno-sanitize-recover=all
-OPT.tsan     := -O1 -g -DTACTUS_SANITIZED -fsanitize=thread
+OPT.ubsan    := -O1 $(DEBUG_INFO) -DTACTUS_SANITIZED -fsanitize=undefined \
+                -fno-sanitize-recover=all
+OPT.tsan     := -O1 $(DEBUG_INFO) -DTACTUS_SANITIZED -fsanitize=thread
 # Translation units full of a header library's templates: UBSan's checks of
 # that library cost a minute each and tell nothing about us.
 no_ubsan := $(if $(findstring undefined,$(OPT.$(B))),-fno-sanitize=undefined)

@@ -44,14 +44,14 @@ preloads := $(patsubst tests/audit/%.c,$O/tests/lib%.so,\
 $O/tests/lib%.so: tests/audit/%.c
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$Q$(CC) -std=gnu11 -O2 -g $(WARN) -Wno-conversion -fPIC -shared -o $@ $<
+	$Q$(CC) -std=gnu11 -O2 $(DEBUG_INFO) $(WARN) -Wno-conversion -fPIC -shared -o $@ $<
 test-programs: $(preloads)
 
 # Functions for rows of kind = "callback".
 $O/tests/door.so: tests/tools/door.c
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$Q$(CC) -std=gnu11 -O2 -g $(WARN) -Ilib/include -fPIC -shared -o $@ $< -lm
+	$Q$(CC) -std=gnu11 -O2 $(DEBUG_INFO) $(WARN) -Ilib/include -fPIC -shared -o $@ $< -lm
 test-programs: $O/tests/door.so
 
 # What policy_audit.sh runs under rt_audit.
