@@ -1,4 +1,8 @@
-# Variants that CI runs: unit tests under ASan+UBSan, races under TSan.
+# Variants that CI runs: unit tests under ASan+UBSan, races under TSan. Memory
+# errors need fewer cases than evidence does.
+asan: export TACTUS_ADVERSARY ?= 2000
+asan: export TACTUS_SPACE     ?= 25
+asan: export QP_PROBLEMS      ?= 20000
 .PHONY: sanitize asan tsan fuzz
 sanitize: asan tsan
 asan:
