@@ -106,6 +106,21 @@ template <class T, class H>
   return a = a + b;
 }
 
+// The same bits as another type. A register at a time: GCC 12 copies what is
+// wider in smaller pieces, through memory, and the load that follows then waits
+// for all of them.
+template <class From, class To>
+[[gnu::always_inline]] inline void same_bits(const From& from, To& to) {
+  static_assert(sizeof from == sizeof to);
+  __builtin_memcpy(&to, &from, sizeof to);
+}
+template <class T, class H, class U, class G>
+[[gnu::always_inline]] inline void same_bits(const Pair<T, H>& from,
+                                             Pair<U, G>& to) {
+  same_bits(from.lo, to.lo);
+  same_bits(from.hi, to.hi);
+}
+
 template <class V>
 struct LaneTraits;
 template <>

@@ -60,10 +60,10 @@ template <class V>
                                           const V& b, const LaneBits<V>& minus,
                                           V& out) {
   LaneBits<V> x, y;
-  __builtin_memcpy(&x, &a, sizeof x);
-  __builtin_memcpy(&y, &b, sizeof y);
+  same_bits(a, x);
+  same_bits(b, y);
   x = ((mask & x) | (~mask & y)) ^ minus;
-  __builtin_memcpy(&out, &x, sizeof x);
+  same_bits(x, out);
 }
 
 }  // namespace detail
@@ -74,7 +74,7 @@ template <class V>
   const V shifted = x * detail::kTwoOverPi + detail::kRound;
   const V n = shifted - detail::kRound;
   Bits quarter;
-  __builtin_memcpy(&quarter, &shifted, sizeof quarter);
+  same_bits(shifted, quarter);
   const V r = ((x - n * detail::kPio2High) - n * detail::kPio2Mid) -
               n * detail::kPio2Low;
   const V z = r * r;

@@ -35,10 +35,10 @@ template <class V>
   for (int i = 13; i >= 1; --i) sum = 1 + sum * (r * kInverse[i]);
   // 2^-n: n sits in the low bits of `shifted`.
   kin::LaneBits<V> bits;
-  __builtin_memcpy(&bits, &shifted, sizeof bits);
+  kin::same_bits(shifted, bits);
   bits = (1023 - (bits & 0xFFF)) << 52;
   V power;
-  __builtin_memcpy(&power, &bits, sizeof power);
+  kin::same_bits(bits, power);
   out = sum * power;
 }
 

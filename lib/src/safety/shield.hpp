@@ -41,7 +41,7 @@ enum Reason : uint32_t {
   kReasonHorizon = 1u << 13,       // the motion is not over in the horizon
   kReasonLadder = 1u << 14,        // the ladder has no rung that would do
   kReasonStopUnverified = 1u << 15,
-  kReasonRowBox = 1u << 16,  // of a row: verdict_impl.hpp says which
+  kReasonRowBox = 1u << 16,  // of a row: tables_impl.hpp says which
   kReasonRowRate = 1u << 17,
   kReasonRowPosition = 1u << 18,
   kReasonRowVelocity = 1u << 19,

@@ -20,6 +20,27 @@ struct Halves {
     __builtin_memcpy(this, &of, sizeof of);
   }
 };
+template <class H>
+struct Halves<kin::Pair<double, H>> {
+  H lo, hi;
+  [[gnu::always_inline]] explicit Halves(const kin::Pair<double, H>& of)
+      : lo(of.lo), hi(of.hi) {}
+};
+// As many lanes of the one or the other: a where x >= y.
+template <class V>
+[[gnu::always_inline]] inline void pick(const V& x, const V& y, const V& a,
+                                        const V& b, V& out) {
+  out = x >= y ? a : b;
+}
+template <class H>
+[[gnu::always_inline]] inline void pick(const kin::Pair<double, H>& x,
+                                        const kin::Pair<double, H>& y,
+                                        const kin::Pair<double, H>& a,
+                                        const kin::Pair<double, H>& b,
+                                        kin::Pair<double, H>& out) {
+  pick(x.lo, y.lo, a.lo, b.lo, out.lo);
+  pick(x.hi, y.hi, a.hi, b.hi, out.hi);
+}
 
 // The largest lane; a NaN in any stays.
 template <class V>
@@ -28,8 +49,10 @@ template <class V>
     return larger(lanes[0], lanes[1]);
   } else {
     const Halves<V> both(lanes);
-    const auto most = both.lo >= both.hi ? both.lo : both.hi;
-    return most_of(both.lo == both.lo ? most : both.lo);
+    auto most = both.lo;
+    pick(both.lo, both.hi, both.lo, both.hi, most);
+    pick(both.lo, both.lo, most, both.lo, most);
+    return most_of(most);
   }
 }
 
@@ -43,8 +66,10 @@ template <class V>
     whose = first ? who[0] : who[1];
   } else {
     const Halves<V> both(lanes), of(who);
-    least_of(both.hi >= both.lo ? both.lo : both.hi,
-             both.hi >= both.lo ? of.lo : of.hi, least, whose);
+    auto less = both.lo, its = of.lo;
+    pick(both.hi, both.lo, both.lo, both.hi, less);
+    pick(both.hi, both.lo, of.lo, of.hi, its);
+    least_of(less, its, least, whose);
   }
 }
 

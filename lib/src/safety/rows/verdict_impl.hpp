@@ -136,11 +136,15 @@ template <class F>
   load(rows.link + r, link);
   word = word | ((link & 0xffff) << 32) | (~(left.bad | wide) & near);
   word = (word & counted) | (~counted & kOff);
-  __builtin_memcpy(out + r, &word, sizeof word);
+  store(word, reinterpret_cast<int64_t*>(out + r));
 }
 
 // What all rows add up to.
 struct Tally {
+  Tally() {
+    for (uint32_t i = 0; i < kLanes; ++i) index[i] = i;
+  }
+  Double8 index = {};  // of the next eight rows
   Double8 scores = {};
   Worst8 worst;
   kin::Int8 violated = {};
@@ -158,12 +162,12 @@ template <class F>
   load(image.derived.hard + r, hard);
   if (F::on(Fault::kResponseWarn)) hard = ~kin::Int8{};
   hard = hard & counted;
-  Double8 score, margin, index;
+  Double8 score, margin;
   kin::choose(counted, 0.5 * (left.margin + 1.0), Double8{}, score);
   tally.scores += score;
-  for (uint32_t i = 0; i < kLanes; ++i) index[i] = static_cast<double>(r + i);
   kin::choose(hard, left.margin, Double8{} + 3.0, margin);
-  tally.worst.take(margin, lanes_at(image.derived.priority + r), index);
+  tally.worst.take(margin, lanes_at(image.derived.priority + r), tally.index);
+  tally.index = tally.index + double{kLanes};
   const kin::Int8 violated = left.bad & hard;
   tally.violated = tally.violated | violated;
   store(violated, rows.bad + r);
