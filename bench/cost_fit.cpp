@@ -11,6 +11,7 @@ namespace {
 
 // Cyclic coordinate descent: each figure in turn takes its best value that is
 // not negative. Slow and safe, and there are few of them.
+constexpr double kNothing = 1e-6;  // ns
 constexpr int kSweeps = 200'000;
 
 struct Sums {
@@ -52,8 +53,11 @@ Figures fit(const std::vector<Seen>& seen, const Figures& known) {
     }
     if (moved < 1e-9) break;
   }
-  for (std::size_t i = 0; i < kWorks; ++i)
+  // What was seen and takes next to nothing is known, too.
+  for (std::size_t i = 0; i < kWorks; ++i) {
     if (known[i] > 0) out[i] = known[i];
+    if (sums.square[i][i] > 0) out[i] = std::fmax(out[i], kNothing);
+  }
   return out;
 }
 
