@@ -121,6 +121,26 @@ template <class T, class H, class U, class G>
   same_bits(from.hi, to.hi);
 }
 
+// From and to memory, unaligned; a register at a time, too.
+template <class T, class V>
+[[gnu::always_inline]] inline void load(const T* from, V& out) {
+  __builtin_memcpy(&out, from, sizeof out);
+}
+template <class T, class H>
+[[gnu::always_inline]] inline void load(const T* from, Pair<T, H>& out) {
+  load(from, out.lo);
+  load(from + sizeof out.lo / sizeof(T), out.hi);
+}
+template <class V, class T>
+[[gnu::always_inline]] inline void store(const V& from, T* to) {
+  __builtin_memcpy(to, &from, sizeof from);
+}
+template <class T, class H>
+[[gnu::always_inline]] inline void store(const Pair<T, H>& from, T* to) {
+  store(from.lo, to);
+  store(from.hi, to + sizeof from.lo / sizeof(T));
+}
+
 template <class V>
 struct LaneTraits;
 template <>

@@ -282,6 +282,18 @@ void finish(const QpProblem& problem, const Scaled& rows, const Face<W>& face,
   }
 }
 
+// Not QpResult{}: a string instruction would clear it, and that takes a tenth
+// of a small program.
+inline void begin(QpResult& out) noexcept {
+  out.status = QpStatus::kNotFinite;
+  out.iterations = out.actives = 0;
+  out.active = QpRows{};
+  for (uint32_t j = 0; j < kMaxJoints; ++j) {
+    out.u[j] = out.multiplier[j] = 0;
+    out.index[j] = 0;
+  }
+}
+
 template <class F, uint32_t W>
 void attempt(const QpProblem& problem, const Scaled& rows, const QpRows& hint,
              QpResult& out) noexcept {
@@ -297,16 +309,18 @@ void attempt(const QpProblem& problem, const Scaled& rows, const QpRows& hint,
 template <class F>
 void solve_qp(const QpProblem& problem, const QpRows& warm,
               QpResult& out) noexcept {
-  out = QpResult{};
+  qp::begin(out);
   qp::Scaled rows;
   out.status = qp::scale_all(problem, rows);
   if (out.status != QpStatus::kSolved) return;
   QpRows hint = {};
   uint64_t any = 0;
-  for (uint32_t r = 0; r < problem.m; ++r) {
-    const uint64_t bit = warm.word[r / 64] & (uint64_t{1} << (r % 64));
-    hint.word[r / 64] |= bit;
-    any |= bit;
+  for (uint32_t r = 0; r < problem.m; r += 64) {
+    const uint32_t left = problem.m - r;
+    const uint64_t rows_here =
+        left < 64 ? (uint64_t{1} << left) - 1 : ~uint64_t{0};
+    hint.word[r / 64] = warm.word[r / 64] & rows_here;
+    any |= hint.word[r / 64];
   }
   const auto one = problem.n <= kin::kLanes ? qp::attempt<F, kin::kLanes>
                                             : qp::attempt<F, kMaxJoints>;

@@ -3,7 +3,7 @@
 // length, eight of them side by side.
 #pragma once
 
-#include "kin/lanes.hpp"
+#include "kin/select.hpp"
 #include "safety/qp.hpp"
 
 namespace tactus::safety {
@@ -27,52 +27,98 @@ struct Scaled {
   double length[kMaxQpRows];  // of the row, in v
 };
 
-inline void put(Double8* column, uint32_t row, double value) noexcept {
-  column[row / kLanes][row % kLanes] = value;
+// Eight rows as they were given, one beside the other; those beyond the last
+// are of zeros.
+struct Given8 {
+  double row[kMaxJoints][kLanes];
+  double bound[kLanes];
+
+  Given8(const QpProblem& from, uint32_t first) {
+    for (uint32_t i = 0; i < kLanes; ++i) {
+      const uint32_t r = first + i;
+      const bool any = r < from.m;
+      bound[i] = any ? from.bound[r] : 0;
+      for (uint32_t j = 0; j < from.n; ++j)
+        row[j][i] = any ? from.row[r][j] : 0;
+    }
+  }
+};
+
+// All ones where finite; NaN and infinity less themselves are NaN.
+inline void finite8(const Double8& x, kin::Int8& out) noexcept {
+  kin::at_least(x - x, Double8{}, out);
 }
 
-// A row that never binds.
-inline void put_free(Scaled& to, uint32_t r) noexcept {
-  for (uint32_t j = 0; j < to.n; ++j) put(to.normal[j], r, 0);
-  put(to.bound, r, 1);
-  put(to.slop, r, 0);
-  to.length[r] = 1;
+// A row's entries over the largest of them: squares of tiny ones would vanish.
+struct Entries8 {
+  Double8 entry[kMaxJoints];
+  Double8 top = {}, left;
+  kin::Int8 good;
+
+  Entries8(const QpProblem& from, const Given8& given) {
+    kin::load(given.bound, left);
+    good = ~kin::Int8{};
+    for (uint32_t j = 0; j < from.n; ++j) {
+      Double8 row;
+      kin::load(given.row[j], row);
+      entry[j] = row * from.scale[j];
+      left = left - row * from.target[j];
+      kin::Int8 whole;
+      finite8(entry[j], whole);
+      good = good & whole;
+      kin::select_le(top, entry[j], entry[j], top, top);
+      kin::select_le(top, -entry[j], -entry[j], top, top);
+    }
+    kin::Int8 whole;
+    finite8(left, whole);
+    good = good & whole;
+  }
+};
+
+inline void slop_of(const Double8& length, Double8& out) noexcept {
+  const Double8 most = Double8{} + 1e-10, least = Double8{} + 1e-13;
+  out = 0.5 * kQpExact / length;
+  kin::select_le(out, most, out, most, out);
+  kin::select_le(least, out, out, least, out);
 }
 
-inline double slop_of(double length) noexcept {
-  double slop = 0.5 * kQpExact / length;
-  if (!(slop <= 1e-10)) slop = 1e-10;
-  return slop >= 1e-13 ? slop : 1e-13;
+inline bool all_of(const kin::Int8& mask) noexcept {
+  int64_t all = -1;
+  for (uint32_t i = 0; i < kLanes; ++i) all &= mask[i];
+  return all != 0;
 }
 
-// Divided by the largest entry first: squares of tiny ones would vanish.
-inline QpStatus scale_row(const QpProblem& from, uint32_t r,
-                          Scaled& to) noexcept {
-  double entry[kMaxJoints], top = 0, left = from.bound[r];
+// Eight rows. One that is nothing beside its bound never binds, or can never
+// be kept.
+inline QpStatus scale_block(const QpProblem& from, uint32_t block,
+                            Scaled& to) noexcept {
+  const Double8 one = Double8{} + 1.0;
+  const Given8 given(from, block * kLanes);
+  Entries8 rows(from, given);
+  if (!all_of(rows.good)) return QpStatus::kNotFinite;
+  Double8 squares = {}, root, bound;
   for (uint32_t j = 0; j < from.n; ++j) {
-    entry[j] = from.row[r][j] * from.scale[j];
-    left -= from.row[r][j] * from.target[j];
-    if (!finite(entry[j])) return QpStatus::kNotFinite;
-    if (size_of(entry[j]) > top) top = size_of(entry[j]);
+    rows.entry[j] = rows.entry[j] / rows.top;  // 1 / top may overflow
+    squares += rows.entry[j] * rows.entry[j];
   }
-  if (!finite(left)) return QpStatus::kNotFinite;
-  double squares = 0;
-  for (uint32_t j = 0; j < from.n && top > 0; ++j) {
-    entry[j] = entry[j] / top;
-    squares += entry[j] * entry[j];
-  }
-  const double root = __builtin_sqrt(squares);
-  const double bound = top > 0 ? (left / top) / root : left;
-  if (top == 0 || !finite(bound)) {  // beside its bound it is nothing
-    put_free(to, r);
-    return left >= (top > 0 ? 0 : -kQpExact) ? QpStatus::kSolved
-                                             : QpStatus::kInfeasible;
-  }
-  for (uint32_t j = 0; j < from.n; ++j) put(to.normal[j], r, entry[j] / root);
-  put(to.bound, r, bound);
-  to.length[r] = top * root;
-  put(to.slop, r, slop_of(to.length[r]));
-  return QpStatus::kSolved;
+  kin::root(squares, root);
+  const Double8 unit = one / root;
+  bound = rows.left / rows.top * unit;
+  kin::Int8 binds, empty, kept;
+  finite8(bound, binds);
+  kin::at_least(Double8{}, rows.top, empty);
+  binds = binds & ~empty;
+  for (uint32_t j = 0; j < from.n; ++j)
+    kin::choose(binds, rows.entry[j] * unit, Double8{}, to.normal[j][block]);
+  Double8 length, slop, least;
+  kin::choose(binds, rows.top * root, one, length);
+  slop_of(length, slop);
+  kin::choose(binds, slop, Double8{}, to.slop[block]);
+  kin::choose(binds, bound, one, to.bound[block]);
+  kin::store(length, to.length + block * kLanes);
+  kin::choose(empty, Double8{} - kQpExact, Double8{}, least);
+  kin::at_least(rows.left, least, kept);
+  return all_of(kept | binds) ? QpStatus::kSolved : QpStatus::kInfeasible;
 }
 
 inline QpStatus scale_all(const QpProblem& from, Scaled& to) noexcept {
@@ -86,12 +132,11 @@ inline QpStatus scale_all(const QpProblem& from, Scaled& to) noexcept {
   to.n = from.n;
   to.blocks = (from.m + kLanes - 1) / kLanes;
   QpStatus worst = QpStatus::kSolved;
-  for (uint32_t r = 0; r < from.m; ++r) {
-    const QpStatus status = scale_row(from, r, to);
+  for (uint32_t b = 0; b < to.blocks; ++b) {
+    const QpStatus status = scale_block(from, b, to);
     if (status == QpStatus::kNotFinite) return status;
     if (status != QpStatus::kSolved) worst = status;
   }
-  for (uint32_t r = from.m; r < to.blocks * kLanes; ++r) put_free(to, r);
   return worst;
 }
 

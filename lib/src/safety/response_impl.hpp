@@ -105,25 +105,8 @@ struct alignas(64) Timeline {
   double before_starts;  // s of that plan at t1, at the earliest
 };
 
-// A register at a time, as same_bits().
-template <class T, class V>
-[[gnu::always_inline]] inline void load(const T* from, V& out) {
-  __builtin_memcpy(&out, from, sizeof out);
-}
-template <class T, class H>
-[[gnu::always_inline]] inline void load(const T* from, kin::Pair<T, H>& out) {
-  load(from, out.lo);
-  load(from + sizeof out.lo / sizeof(T), out.hi);
-}
-template <class V, class T>
-[[gnu::always_inline]] inline void store(const V& from, T* to) {
-  __builtin_memcpy(to, &from, sizeof from);
-}
-template <class T, class H>
-[[gnu::always_inline]] inline void store(const kin::Pair<T, H>& from, T* to) {
-  store(from.lo, to);
-  store(from.hi, to + sizeof from.lo / sizeof(T));
-}
+using kin::load;
+using kin::store;
 
 // Response to the stop when it begins `hold` seconds after t1 (negative:
 // before it, then the part before t1 is already in v1).
