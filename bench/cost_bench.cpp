@@ -169,7 +169,7 @@ void see_projects(const bench::CostImage& from, const Kernel& kernel,
     const double asked = Counting::count(Fault::kSpared) / boxes;
     const double walks = (asked - looks) / (spheres - 1) / blocks;
     const double motions = Counting::count(Fault::kBefore);
-    if (walks < 0.5) continue;
+    if (!(walks >= 0.5)) continue;
     ++found;
     bench::Seen one{check_load(image, 8),
                     watch.least(image, *scene, result, kCalls / 4)};

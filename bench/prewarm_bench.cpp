@@ -53,6 +53,7 @@ long number(const char* name, long otherwise) {
 
 // Walks its memory once after each tick, on the loop's core and below it. It
 // is woken, and sets no timer: the interrupts would be counted as the loop's.
+// To wake it is a call within the stage act, in every mode.
 class Polluter {
  public:
   Polluter(int cpu, std::size_t bytes) : memory_(bytes) {

@@ -39,7 +39,7 @@ export TACTUS_SPACE=${TACTUS_SPACE:-10} QP_PROBLEMS=${QP_PROBLEMS:-1500}
   '|' --filter '@(trajectory|loads|energy|contact|barriers|expr_vm|qp)/*' \
   '|' --filter '@(oracle|rows|rollout|near|sliding)/*' \
   '|' --filter '@(project|past_time)/!(*the_same_bits_on*)' \
-  '|' --filter '@(space|adversary|memory)/*' \
+  '|' --filter '@(screen|space|adversary|memory)/*' \
   '?' --filter '@(kernel/the_chosen*|past_time/the_same_bits_on*)' |
   tee "$work/out"
 awk '/^mutants of/ { all = $4 + 0; seen = $6 + 0 }

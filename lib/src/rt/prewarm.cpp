@@ -39,10 +39,16 @@ void Prewarm::forget() noexcept {
   early_ns_ = 0;
 }
 
-int64_t Prewarm::reserve_ns() const noexcept {
+// Of the steps that fit by themselves.
+int64_t Prewarm::needs_ns() const noexcept {
   int64_t sum = 0;
   for (const Step& s : steps_)
     if (s.needs_ns <= most_ns_) sum += s.needs_ns;
+  return sum;
+}
+
+int64_t Prewarm::reserve_ns() const noexcept {
+  const int64_t sum = needs_ns();
   return sum > 0 ? std::min(sum + early_ns_, most_ns_) : 0;
 }
 
@@ -66,7 +72,7 @@ Prewarmed Prewarm::run(WakeSource& wake, int64_t now_ns,
                        int64_t release_ns) noexcept {
   Prewarmed done;
   const int64_t begin = now_ns;
-  const int64_t reserved = reserve_ns();
+  const int64_t needed = needs_ns();
   const int64_t end = std::min(release_ns, begin + most_ns_);
   bool no_room = false;
   for (Step& s : steps_) {
@@ -80,9 +86,9 @@ Prewarmed Prewarm::run(WakeSource& wake, int64_t now_ns,
     learn(s, after - now_ns);
     now_ns = after;
   }
-  learn_early(no_room);
+  learn_early(no_room && needed <= most_ns_);
   done.ns = now_ns - begin;
-  done.over = done.ns > reserved;
+  done.over = done.ns > std::min(needed, most_ns_);
   return done;
 }
 

@@ -11,7 +11,8 @@
 // more than the cap is soon left out, until forget() gives it another chance.
 // Where wake-ups come later than the lead expects, so that a step finds no
 // room, the loop is asked to wake earlier still, until that happens in fewer
-// than one of a hundred cycles; all of it within the cap.
+// than one of a hundred cycles; all of it within the cap. What the cap itself
+// leaves no room for does not count.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,7 @@ namespace tactus::rt {
 struct Prewarmed {
   int64_t ns = 0;        // spent; 0: nothing ran
   bool dropped = false;  // a step had no room
-  bool over = false;     // took more than was reserved
+  bool over = false;     // took more than its steps were to need
 };
 
 class Prewarm {
@@ -53,6 +54,7 @@ class Prewarm {
   };
   static void learn(Step& step, int64_t took_ns) noexcept;
   void learn_early(bool no_room) noexcept;
+  [[nodiscard]] int64_t needs_ns() const noexcept;
 
   std::vector<Step> steps_;
   int64_t most_ns_ = 0;

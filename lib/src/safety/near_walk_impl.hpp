@@ -165,7 +165,7 @@ void pass_screened(const Stroll& way, const Scene8& scene, const Walk& walk,
   const auto cut_of = [&](uint32_t i) noexcept { return way.cut(i); };
   sweep<F>(image, scene, walk, cut_of, swept);
   bound_pairs<F>(image, scene, swept, lanes, open);
-  list_pairs(open, scene.count, near);
+  list_pairs(open, near);
   for (uint32_t n = 0; n < near.count; ++n) {
     const uint32_t i = scene.moving[near.sphere[n]];
     const double cut = way.cut(i);

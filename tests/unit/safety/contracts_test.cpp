@@ -794,6 +794,7 @@ constexpr Contract kContracts[] = {
     CONTRACT(links_keep_apart_at_rest),
     CONTRACT(what_there_is_no_room_for_is_refused),
     CONTRACT(each_pair_of_many_counts),
+    CONTRACT(a_hit_counts_beside_any_number_of_near_ones),
     CONTRACT(links_that_are_spared_may_enter),
     CONTRACT(an_open_window_frees_its_links_only),
     CONTRACT(a_window_needs_a_fresh_signal_that_is_set),

@@ -109,10 +109,15 @@ inline bool each_pair_of_many_counts() {
     Cycle c;
     return run(c, *image) == TACTUS_RUNG_PASS;
   };
+  double inverse = 0;
   if (!passes()) return false;
   for (uint32_t k = 0; k < image->capsules; ++k) {
     Capsule& post = image->capsule[k];
     const Capsule away = post;
+    // A sphere, which no other than the one it is put on meets.
+    double* along = image->derived.along[k];
+    std::fill_n(along, 3, 0);
+    std::swap(image->derived.inverse[k], inverse);
     for (uint32_t i = 0; i < image->chain.spheres; ++i) {
       if (image->chain.sphere[i].link == 0) continue;
       const oracle::Vec& at = centres[i];
@@ -122,8 +127,45 @@ inline bool each_pair_of_many_counts() {
       if (passes()) return false;
     }
     post = away;
+    for (int a = 0; a < 3; ++a) along[a] = post.to[a] - post.from[a];
+    std::swap(image->derived.inverse[k], inverse);
   }
   return passes();
+}
+
+// Posts that are looked at, as they are near, and do not bind; and one, be it
+// the last, that is hit: it counts with any number of the others.
+inline bool passes_beside(uint32_t near, uint32_t hit) {
+  auto image = bare();
+  Cycle rest;
+  double q[7];
+  for (int j = 0; j < 7; ++j) q[j] = static_cast<double>(rest.q[j]);
+  const auto centres = oracle::centres(q);
+  const oracle::Vec hand = centres[8];
+  const oracle::Vec out = hand - centres[7];
+  const oracle::Vec beside = hand + (0.13L / oracle::norm(out)) * out;
+  for (uint32_t k = 0; k < kMaxCapsules; ++k) {
+    Capsule& post = image->capsule[image->capsules];
+    const oracle::Vec away{5, 0, 0};
+    const oracle::Vec at = k == hit ? hand : (k < near ? beside : away);
+    const oracle::Real place[3] = {at.x, at.y, at.z};
+    for (int a = 0; a < 3; ++a)
+      post.from[a] = post.to[a] = static_cast<double>(place[a]);
+    post.radius = 0.02;
+    add_row(*image, "post", RowKernel::kCapsuleOut, image->capsules++, 1);
+    if (k < near && k != hit) image->row[image->rows - 1].warn = 0.09;
+  }
+  if (!seal(*image) || image->derived.screened == 0) return true;
+  Cycle c;
+  return run(c, *image) == TACTUS_RUNG_PASS;
+}
+inline bool a_hit_counts_beside_any_number_of_near_ones() {
+  for (uint32_t near = 0; near <= 32; ++near) {
+    if (!passes_beside(near, kMaxCapsules)) return false;  // none is hit
+    for (const uint32_t hit : {0U, 20U, 40U, 63U})
+      if (passes_beside(near, hit)) return false;
+  }
+  return true;
 }
 
 }  // namespace contracts

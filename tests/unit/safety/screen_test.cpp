@@ -3,6 +3,11 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
+#include <algorithm>
+#include <memory>
+#include <random>
+#include <set>
+
 #include "space_adversary.hpp"
 
 using namespace space_rig;
@@ -47,7 +52,7 @@ double most_beyond(const Image& image, const Solid& solid, Draw& draw) {
 
 Test(screen, bounds_in_float_are_never_more_than_the_truth) {
   double most = -INFINITY, least = INFINITY;
-  for (uint64_t seed = 1; seed <= 4000; ++seed) {
+  for (uint64_t seed = 1; seed <= 2000; ++seed) {
     Draw draw(seed);
     const Kind kind = kKinds[seed % 5];
     const Shape shape = draw.shape(kind, seed % 2 == 0);
@@ -82,4 +87,45 @@ Test(screen, where_floats_may_overflow_nothing_is_known) {
     cr_assert(std::isnan(kernel::safe_radius(*image, centre, 0.1)), "%g", far);
     cr_assert(std::isnan(kernel::safe_radius(*image, here, far)), "%g", far);
   }
+}
+
+// Any open lanes of any number of groups, of robots of up to 64 spheres: all of
+// them are listed, in room for 96, and otherwise they are said to be too many.
+Test(screen, open_pairs_are_listed_or_too_many) {
+  std::mt19937_64 rng(3);
+  const auto below = [&](uint32_t n) {
+    return static_cast<uint32_t>(rng() % n);
+  };
+  uint32_t fits = 0, full = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    const uint32_t shapes = 1 + below(kMaxShapes);
+    const uint32_t balls = kernel::kBalls * (1 + below(4));
+    const uint32_t one_in = 1U << (1 + below(12));
+    auto open = std::make_unique<kernel::OpenPairs>();
+    std::set<std::pair<uint32_t, uint32_t>> wanted, listed;
+    for (uint32_t k = 0; k < shapes; ++k)
+      for (uint32_t m = 0; m < balls; m += kernel::kBalls) {
+        tactus::kin::Int16 far = {};
+        for (uint32_t i = 0; i < kernel::kBalls; ++i) {
+          const bool near = below(one_in) == 0;
+          far[i] = near ? 0 : -1;
+          if (near) wanted.insert({k, m + i});
+        }
+        open->add(far, k, m);
+      }
+    kernel::NearPairs near;
+    kernel::list_pairs(*open, near);
+    for (uint32_t n = 0; n < near.count; ++n)
+      listed.insert({near.shape[n], near.sphere[n]});
+    cr_assert(eq(sz, listed.size(), size_t{near.count}), "none twice");
+    cr_assert(std::includes(wanted.begin(), wanted.end(), listed.begin(),
+                            listed.end()));
+    const bool most = wanted.size() > kNearPairs;
+    cr_assert(near.full == most, "%zu pairs, %u listed", wanted.size(),
+              near.count);
+    if (!most) cr_assert(wanted == listed, "%zu pairs", wanted.size());
+    ++(most ? full : fits);
+  }
+  std::printf("lists: %u with room, %u too many\n", fits, full);
+  cr_assert(fits > 2000 && full > 2000);
 }

@@ -10,7 +10,7 @@ namespace tactus::safety {
 inline namespace TACTUS_KERNEL_SPACE {
 namespace detail {
 
-// The sides along its own axes. Exact. L: the lane's type.
+// The sides along its own axes. Exact but for rounding; L: the lane's type.
 template <class L>
 struct SidesOf {
   L lo[3], hi[3];

@@ -73,28 +73,29 @@ inline double safe_radius(const Image& image, const double* centre,
   return radius + all * 0x1p-19 + 1e-9;
 }
 
-// `more(i)` is added to a sphere's radius. Lanes beyond the last sphere are
-// copies of it.
+// `more(i)` is added to a sphere's radius. Lanes beyond the last sphere are far
+// from everything.
 template <class F, class More>
 void sweep(const Image& image, const Scene8& scene, const Walk& walk,
            const More& more, Swept16* out) {
   const uint32_t groups = (scene.count + kBalls - 1) / kBalls;
   for (uint32_t n = 0; n < groups * kBalls; ++n) {
-    const uint32_t i = scene.moving[n < scene.count ? n : scene.count - 1];
-    const Sphere8& middle = walk.sphere[walk.middle][i];
     Swept16& to = out[n / kBalls];
     const uint32_t lane = n % kBalls;
+    const bool any = n < scene.count;
+    const uint32_t i = scene.moving[any ? n : 0];
+    const Sphere8& middle = walk.sphere[walk.middle][i];
     double centre[3];
     for (int a = 0; a < 3; ++a) {
       centre[a] = middle.at[a][kLanes - 1];
-      to.ball.at[a][lane] = static_cast<float>(centre[a]);
+      to.ball.at[a][lane] = any ? static_cast<float>(centre[a]) : 0;
     }
-    const double radius = swept_radius(walk, i, centre) + more(i);
-    to.ball.radius[lane] =
-        static_cast<float>(safe_radius(image, centre, radius));
-    if (F::on(Fault::kScreenSwept)) to.ball.radius[lane] = 0;
+    const double swept = swept_radius(walk, i, centre) + more(i);
+    const auto radius = static_cast<float>(safe_radius(image, centre, swept));
+    to.ball.radius[lane] = F::on(Fault::kScreenSwept) ? 0 : radius;
+    if (!any) to.ball.radius[lane] = -std::numeric_limits<float>::infinity();
     to.who[lane] = static_cast<float>(i);
-    to.body[lane] = int32_t{1} << image.chain.sphere[i].body;
+    to.body[lane] = any ? int32_t{1} << image.chain.sphere[i].body : 0;
   }
 }
 
@@ -198,10 +199,10 @@ struct NearPairs {
   uint16_t sphere[kNearPairs + 1];  // in Scene8::moving
 };
 
-// A bit or two lanes at each step, whatever there is; lanes beyond the last
-// sphere are left out.
-inline void list_pairs(const OpenPairs& open, uint32_t spheres,
-                       NearPairs& out) {
+// A bit or two lanes at each step, whatever there is. As many steps as there is
+// room and lanes reach the end, unless there are more pairs: then they are
+// full, wherever the walk ended.
+inline void list_pairs(const OpenPairs& open, NearPairs& out) {
   constexpr uint32_t kSteps = kBalls / 2;
   const uint32_t steps = open.words() * kSteps;
   uint32_t w = 0;
@@ -211,17 +212,16 @@ inline void list_pairs(const OpenPairs& open, uint32_t spheres,
     const uint32_t bit = any ? static_cast<uint32_t>(__builtin_ctzll(left)) : 0;
     const uint32_t g = w / kSteps * 32 + bit % 32;
     const uint32_t m = open.first[g] + w % kSteps * 2 + bit / 32;
-    const bool pair = any && m < spheres;
     out.shape[out.count] = open.shape[g];
     out.sphere[out.count] = static_cast<uint16_t>(m);
-    out.full = out.full || (pair && out.count == kNearPairs);
-    out.count += pair && out.count < kNearPairs ? 1 : 0;
+    out.full = out.full || (any && out.count == kNearPairs);
+    out.count += any && out.count < kNearPairs ? 1 : 0;
     left &= left - 1;
     const bool next = left == 0 && w + 1 < steps;
     w += next ? 1 : 0;
     left = next ? open.lanes(w) : left;
   }
-  out.full = out.full || left != 0;
+  out.full = out.full || left != 0 || w + 1 < steps;
 }
 
 // A shape by its number, and one sphere over all its samples.
@@ -272,7 +272,7 @@ void screen(const Image& image, const Scene8& scene, const Walk& walk,
   NearPairs near;
   sweep<F>(image, scene, walk, [](uint32_t) { return 0.0; }, swept);
   bound_pairs<F>(image, scene, swept, to, open);
-  list_pairs(open, scene.count, near);
+  list_pairs(open, near);
   for (uint32_t n = 0; n < kNearPairs; ++n) {
     const bool used = n < near.count;
     walk_pair<F>(image, scene.open, walk,

@@ -10,8 +10,9 @@ namespace tactus::safety {
 inline namespace TACTUS_KERNEL_SPACE {
 namespace detail {
 
-// Exact: the sphere's centre against the capsule's axis. A sphere's axis has
-// no length, and inverse 0 keeps its foot at `from`. L: the lane's type.
+// Exact but for rounding: the sphere's centre against the capsule's axis. A
+// sphere's axis has no length, and inverse 0 keeps its foot at `from`. L: the
+// lane's type.
 template <class F, class L>
 struct CapsuleOf {
   L from[3], along[3], inverse, radius;

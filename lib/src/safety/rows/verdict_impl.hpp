@@ -113,8 +113,9 @@ template <class F>
   kin::choose(out.bad & positive, -one, out.margin, out.margin);
 }
 
-// Eight RowFigures, as words. Rounding to f32 must not hide a violation; a row
-// that the program took out is as good as it gets.
+// Eight RowFigures, as words; beyond the last row those of rows that are off.
+// Rounding to f32 must not hide a violation; a row that the program took out is
+// as good as it gets.
 static_assert(std::endian::native == std::endian::little);
 static_assert(sizeof(RowFigure) == 8 && offsetof(RowFigure, link) == 4 &&
               offsetof(RowFigure, near) == 6);
