@@ -149,7 +149,7 @@ void see_projects(const bench::CostImage& from, const Kernel& kernel,
                   Stopwatch& watch, int count, std::vector<bench::Seen>& out) {
   const Image& image = *from.image;
   const double boxes = image.boxes;
-  const double blocks = image.ladder.samples / kin::kLanes;
+  const double blocks = static_cast<double>(image.ladder.samples) / kin::kLanes;
   double spheres = 0;
   for (uint32_t i = 0; i < image.chain.spheres; ++i)
     spheres += image.chain.sphere[i].link > 0 ? 1 : 0;

@@ -8,28 +8,22 @@ namespace tactus::kin {
 inline namespace TACTUS_KERNEL_SPACE {
 
 // out = x <= y ? a : b; NaN on either side takes b.
-[[gnu::always_inline]] inline void select_le(double x, double y, double a,
-                                             double b, double& out) {
+template <class V>
+[[gnu::always_inline]] inline void select_le(const V& x, const V& y, const V& a,
+                                             const V& b, V& out) {
   out = x <= y ? a : b;
 }
-#define TACTUS_CHOICE(Part, Mask)                                              \
-  [[gnu::always_inline]] inline void select_le(                                \
-      const Part& x, const Part& y, const Part& a, const Part& b, Part& out) { \
-    out = x <= y ? a : b;                                                      \
-  }                                                                            \
-  /* All ones where x >= y, zero elsewhere and for NaN. */                     \
-  [[gnu::always_inline]] inline void at_least(const Part& x, const Part& y,    \
-                                              Mask& out) {                     \
-    out = x >= y;                                                              \
-  }                                                                            \
-  /* out = mask is not zero ? a : b. */                                        \
-  [[gnu::always_inline]] inline void choose(const Mask& mask, const Part& a,   \
-                                            const Part& b, Part& out) {        \
-    out = mask != Mask{} ? a : b;                                              \
-  }
-TACTUS_CHOICE(DoublePart, IntPart)
-TACTUS_CHOICE(FloatPart, ShortPart)
-#undef TACTUS_CHOICE
+// All ones where x >= y, zero elsewhere and for NaN.
+template <class V, class M>
+[[gnu::always_inline]] inline void at_least(const V& x, const V& y, M& out) {
+  out = x >= y;
+}
+// out = mask is not zero ? a : b.
+template <class M, class V>
+[[gnu::always_inline]] inline void choose(const M& mask, const V& a, const V& b,
+                                          V& out) {
+  out = mask != M{} ? a : b;
+}
 
 template <class T, class H>
 [[gnu::always_inline]] inline void select_le(const Pair<T, H>& x,
