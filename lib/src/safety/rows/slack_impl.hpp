@@ -26,21 +26,6 @@ struct Halves<kin::Pair<double, H>> {
   [[gnu::always_inline]] explicit Halves(const kin::Pair<double, H>& of)
       : lo(of.lo), hi(of.hi) {}
 };
-// As many lanes of the one or the other: a where x >= y.
-template <class V>
-[[gnu::always_inline]] inline void pick(const V& x, const V& y, const V& a,
-                                        const V& b, V& out) {
-  out = x >= y ? a : b;
-}
-template <class H>
-[[gnu::always_inline]] inline void pick(const kin::Pair<double, H>& x,
-                                        const kin::Pair<double, H>& y,
-                                        const kin::Pair<double, H>& a,
-                                        const kin::Pair<double, H>& b,
-                                        kin::Pair<double, H>& out) {
-  pick(x.lo, y.lo, a.lo, b.lo, out.lo);
-  pick(x.hi, y.hi, a.hi, b.hi, out.hi);
-}
 
 // The largest lane; a NaN in any stays.
 template <class V>
@@ -50,8 +35,7 @@ template <class V>
   } else {
     const Halves<V> both(lanes);
     auto most = both.lo;
-    pick(both.lo, both.hi, both.lo, both.hi, most);
-    pick(both.lo, both.lo, most, both.lo, most);
+    larger8(both.lo, both.hi, most);
     return most_of(most);
   }
 }
@@ -67,8 +51,8 @@ template <class V>
   } else {
     const Halves<V> both(lanes), of(who);
     auto less = both.lo, its = of.lo;
-    pick(both.hi, both.lo, both.lo, both.hi, less);
-    pick(both.hi, both.lo, of.lo, of.hi, its);
+    kin::select_le(both.lo, both.hi, both.lo, both.hi, less);
+    kin::select_le(both.lo, both.hi, of.lo, of.hi, its);
     least_of(less, its, least, whose);
   }
 }
