@@ -1,410 +1,43 @@
 // SPDX-License-Identifier: MIT
-// The verdict on an asked action once more, written apart from the kernels:
-// long double, one sample at a time, libm, the lag followed from segment to
-// segment of the stop, velocities of points by differences; plain enough to be
-// read beside DESIGN's commit rule. Shares the image and the shape of a stop's
-// page, nothing of predict or rows.
+// The verdict on an asked action once more, on oracle_motion.hpp's motion and
+// as plain: long double, row by row, velocities of points by differences.
+// Shares the image, nothing of the kernels' rows.
 #pragma once
 
-#include <cmath>
-#include <vector>
+#include <algorithm>
 
-#include "rig.hpp"
+#include "oracle_motion.hpp"
 
 namespace oracle {
 
-using namespace rig;
-using Real = long double;
-
-inline Real s_of(int64_t ns) { return static_cast<Real>(ns) * 1e-9L; }
-
-// ------------------------------------------------------------- geometry
-
-struct Point {
-  Real x = 0, y = 0, z = 0;
-};
-inline Point operator-(Point a, Point b) {
-  return {a.x - b.x, a.y - b.y, a.z - b.z};
-}
-inline Real dot(Point a, Point b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
-inline Real norm(Point a) { return std::sqrt(dot(a, a)); }
-
-// Sines and cosines of one configuration, for all that is asked about it.
-struct Turns {
-  explicit Turns(const std::vector<Real>& q) {
-    for (std::size_t j = 0; j < q.size(); ++j) {
-      sine[j] = std::sin(q[j]);
-      cosine[j] = std::cos(q[j]);
-    }
-  }
-  Real sine[kMaxJoints], cosine[kMaxJoints];
-};
-
-// About the axis by Rodrigues' formula.
-inline Point turned(Point p, const double* axis, Real s, Real c) {
-  const Point k{axis[0], axis[1], axis[2]};
-  const Real along = dot(k, p) * (1 - c);
-  return {p.x * c + (k.y * p.z - k.z * p.y) * s + k.x * along,
-          p.y * c + (k.z * p.x - k.x * p.z) * s + k.y * along,
-          p.z * c + (k.x * p.y - k.y * p.x) * s + k.z * along};
-}
-// The centre of a ball in the base frame, from its joint inwards. The rig's
-// joints are not rotated at their origin.
-inline Point place(const Ball& ball, const Turns& at) {
-  Point p{ball.c[0], ball.c[1], ball.c[2]};
-  for (uint32_t j = ball.link; j-- > 0;) {
-    p = turned(p, kArm[j].axis, at.sine[j], at.cosine[j]);
-    p = {p.x + kArm[j].p[0], p.y + kArm[j].p[1], p.z + kArm[j].p[2]};
-  }
-  return p;
-}
-// Velocities of balls at q, by differences.
-class Moving {
- public:
-  Moving(const std::vector<Real>& q, const std::vector<Real>& v)
-      : ahead_(shifted(q, v, kStep)), back_(shifted(q, v, -kStep)) {}
-  [[nodiscard]] Point velocity(const Ball& ball) const {
-    const Point d = place(ball, ahead_) - place(ball, back_);
-    return {d.x / (2 * kStep), d.y / (2 * kStep), d.z / (2 * kStep)};
-  }
-
- private:
-  static constexpr Real kStep = 1e-6L;
-  static Turns shifted(std::vector<Real> q, const std::vector<Real>& v,
-                       Real step) {
-    for (std::size_t j = 0; j < q.size(); ++j) q[j] += step * v[j];
-    return Turns(q);
-  }
-  Turns ahead_, back_;
-};
-// Farthest that the centre of a ball can move with a joint's turn: to the
-// joint's axis along the outstretched arm.
-inline Real reach(const Ball& ball, uint32_t joint) {
-  Real sum = 0;
-  for (uint32_t j = joint + 1; j < ball.link; ++j) {
-    const double* p = kArm[j].p;
-    sum += norm({p[0], p[1], p[2]});
-  }
-  return sum + norm({ball.c[0], ball.c[1], ball.c[2]});
-}
-
-// ---------------------------------------------------------------- stops
-
-// s(t): 1 before 0, then a ramp, a line, a ramp; 0 at the end.
-struct Shape {
-  Real ramp = 0, line = 0;
-  [[nodiscard]] Real end() const { return 2 * ramp + line; }
-  [[nodiscard]] Real at(Real t) const {
-    const Real slope = 1 / (ramp + line);
-    const Real bend = slope / ramp;
-    if (t <= 0) return 1;
-    if (t >= end()) return 0;
-    if (t < ramp) return 1 - bend * t * t / 2;
-    if (t < ramp + line) return 1 - bend * ramp * ramp / 2 - slope * (t - ramp);
-    return bend * (end() - t) * (end() - t) / 2;
-  }
-};
-inline Shape shape_of(const StopShape& s) {
-  return {s_of(s.ramp_ns), s_of(s.line_ns)};
-}
-
-// A first-order lag from rest, driven by a stop that begins `hold` after 0:
-// its velocity, its path and the input at each of `times`.
-struct Answer {
-  std::vector<Real> velocity, path, input;
-};
-
-// Within one segment of the stop the input is a parabola through three of its
-// values, and the lag's answer to that is known.
-class Lagging {
- public:
-  Lagging(const Shape& shape, Real hold, Real lag)
-      : shape_(shape), hold_(hold), lag_(lag) {}
-  void to(Real until) {
-    const Real begins[] = {hold_, hold_ + shape_.ramp,
-                           hold_ + shape_.ramp + shape_.line,
-                           hold_ + shape_.end()};
-    for (const Real at : begins) {
-      if (at > t_ && at < until) step(at - t_);
-    }
-    if (until > t_) step(until - t_);
-  }
-  [[nodiscard]] Real velocity() const { return v_; }
-  [[nodiscard]] Real path() const { return p_; }
-
- private:
-  void step(Real h) {
-    const Real s0 = shape_.at(t_ - hold_), s2 = shape_.at(t_ + h - hold_);
-    const Real s1 = shape_.at(t_ + h / 2 - hold_);
-    const Real b = (4 * s1 - 3 * s0 - s2) / h;
-    const Real a = 2 * (s0 - 2 * s1 + s2) / (h * h);
-    // The parabola that a robot of this lag follows, and what is off it.
-    const Real w0 = s0 - lag_ * b + 2 * lag_ * lag_ * a, w1 = b - 2 * lag_ * a;
-    const Real off = v_ - w0, decay = std::exp(-h / lag_);
-    p_ += h * (w0 + h * (w1 / 2 + h * a / 3)) + off * lag_ * (1 - decay);
-    v_ = w0 + h * (w1 + h * a) + off * decay;
-    t_ += h;
-  }
-  const Shape& shape_;
-  Real hold_, lag_, t_ = 0, v_ = 0, p_ = 0;
-};
-
-inline Answer answer(const Shape& shape, Real hold, Real lag,
-                     const std::vector<Real>& times) {
-  Answer out;
-  Lagging robot(shape, hold, lag);
-  for (const Real t : times) {
-    robot.to(t);
-    out.velocity.push_back(robot.velocity());
-    out.path.push_back(robot.path());
-    out.input.push_back(shape.at(t - hold));
-  }
-  return out;
-}
-
-// ----------------------------------------------------------- the motion
-
-struct Order {
-  Real from;  // s, of the cycle's clock
-  const float* u;
-};
-
-// One joint, from the observation to the time at which u takes effect.
-struct Start {
-  std::vector<Real> q, v;  // now .. t1, in kEarly even steps
-  Real hull = 0, error = 0, last = 0;
-};
-
-inline void move(Real& q, Real& v, Real target, Real span, Real lag) {
-  const Real e = std::exp(-span / lag);
-  q += target * span + (v - target) * lag * (1 - e);
-  v = target + (v - target) * e;
-}
-
-inline std::vector<Order> in_flight(const Image& image, const Cycle& c,
-                                    int64_t since) {
-  const int64_t delay = image.commit.actuator_delay_ns;
-  std::vector<Order> later;
-  const float* first = c.state.before;
-  for (uint64_t i = 0; i < c.state.head; ++i) {
-    const Command& command = c.state.history[i];
-    if (command.sent_ns + delay > since)
-      later.push_back({s_of(command.sent_ns + delay), command.u});
-    else
-      first = command.u;
-  }
-  later.insert(later.begin(), {s_of(since), first});
-  return later;
-}
-
-inline Start start_of(const Image& image, const Cycle& c, uint32_t j) {
-  const Real lag = s_of(image.commit.lag_ns);
-  const Real delay = s_of(image.commit.actuator_delay_ns);
-  const int64_t q_at = c.in.stamp_ns[kQ], v_at = c.in.stamp_ns[kDq];
-  const auto orders = in_flight(image, c, std::min(q_at, v_at));
-  Start out;
-  Real v = c.dq[j], q = c.q[j], t = s_of(v_at);
-  out.hull = std::fabs(v);
-  for (std::size_t i = 0; i < orders.size(); ++i) {
-    const Real u = orders[i].u[j];
-    out.hull = std::max(out.hull, std::fabs(u));
-    if (i > 0)
-      out.error += std::fabs(u - static_cast<Real>(orders[i - 1].u[j])) * delay;
-  }
-  out.last = orders.back().u[j];
-  // q is the older observation: it moved since, at most this fast.
-  if (q_at < v_at) {
-    const Real gap = s_of(v_at - q_at);
-    const Real most =
-        std::max(std::fabs(static_cast<Real>(image.action_lo[j])),
-                 std::fabs(static_cast<Real>(image.action_hi[j])));
-    const Real grown = out.hull * (1 + 2 * std::exp(gap / lag));
-    out.error += gap * std::min(grown, std::max(out.hull, most));
-  }
-  const auto go = [&](Real until) {
-    for (std::size_t i = 0; i < orders.size(); ++i) {
-      const Real end = i + 1 < orders.size() ? orders[i + 1].from : until;
-      const Real to = std::min(end, until);
-      if (to > t) move(q, v, orders[i].u[j], to - t, lag), t = to;
-    }
-  };
-  if (v_at < q_at) {
-    go(s_of(q_at));
-    q = c.q[j];
-  }
-  for (uint32_t i = 0; i <= kEarly; ++i) {
-    go(s_of(c.in.now_ns) + delay * i / kEarly);
-    out.q.push_back(q);
-    out.v.push_back(v);
-  }
-  return out;
-}
-
-struct Sample {
-  Real until = 0;  // s after now
-  std::vector<Real> q, wide, speed;
-};
-struct Run {
-  std::vector<Start> joint;
-  std::vector<Sample> sample;
-  std::vector<Real> peak;
-  Real reaction = 0;  // s, now to the latest begin of braking
-  Real stop = 0;      // s, its duration
-};
-
-// Seconds after t1; the first kEarly lie before it.
-inline std::vector<Real> grid(uint32_t samples, Real end, Real lag) {
-  const uint32_t tails = samples / 4, mains = samples - kEarly - tails;
-  std::vector<Real> out(kEarly, 0);
-  for (uint32_t i = 0; i < mains; ++i) out.push_back(end * i / (mains - 1));
-  for (uint32_t i = 1; i <= tails; ++i)
-    out.push_back(end + 8 * lag * i / tails);
-  return out;
-}
-
-// A stop that begins somewhere in [early, late] after t1.
-struct Course {
-  Shape shape;
-  Real early = 0, late = 0, u = 0;
-  Real error = 0;  // of the position
-  Real extra = 0;  // of the input, until the stop that begins last
-  Real top = 0;    // bound of the input
-};
-struct Place {
-  Real lo, hi, speed;
-};
-
-class Predictor {
- public:
-  Predictor(const Image& image, const Cycle& c) : image_(image), c_(c) {}
-
-  Run run() {
-    const Commit& k = image_.commit;
-    const int64_t hold = hold_ns(k) - k.actuator_delay_ns;
-    const int64_t origin = c_.in.release_ns + hold;
-    const int64_t stale = std::max(hold, k.repeat_ns);
-    const int64_t t1 = c_.in.now_ns + k.actuator_delay_ns;
-    const int64_t latest = origin + k.actuator_delay_ns + stale;
-    double u[kMaxJoints] = {};
-    for (uint32_t j = 0; j < 7; ++j) u[j] = static_cast<double>(c_.u[j]);
-    StopShape shape;
-    if (!shape_stop(image_, u, shape)) return {};
-    own_ = {shape_of(shape), s_of(origin - k.period_ns - t1),
-            s_of(latest - t1)};
-    const auto& plan = c_.state.plan;
-    has_before_ = plan.plan_id != 0;
-    if (has_before_) {
-      const int64_t from = plan.origin_ns - t1;
-      before_ = {shape_of(safety::shape_of(plan)), s_of(from),
-                 s_of(from + k.actuator_delay_ns + stale + k.period_ns)};
-    }
-    out_.reaction = s_of(latest - c_.in.now_ns);
-    out_.stop = own_.shape.end();
-    lay();
-    for (uint32_t j = 0; j < 7; ++j) follow(j);
-    return out_;
-  }
-
- private:
-  void lay() {
-    const Real lag = s_of(image_.commit.lag_ns);
-    Real end = own_.late + own_.shape.end();
-    if (has_before_) end = std::max(end, before_.late + before_.shape.end());
-    tau_ = grid(image_.ladder.samples, std::max<Real>(end, 0), lag);
-    last_ = answer(own_.shape, own_.late, lag, tau_);
-    first_ = answer(own_.shape, own_.early, lag, tau_);
-    if (has_before_) {
-      before_last_ = answer(before_.shape, before_.late, lag, tau_);
-      before_first_ = answer(before_.shape, before_.early, lag, tau_);
-    }
-    const Real delay = s_of(image_.commit.actuator_delay_ns);
-    std::vector<Real> at;
-    for (uint32_t i = 0; i < tau_.size(); ++i)
-      at.push_back(i < kEarly ? delay * i / kEarly : delay + tau_[i]);
-    for (uint32_t i = 0; i < at.size(); ++i) {
-      const Real left = i > 0 ? at[i] - at[i - 1] : 0;
-      const Real right = i + 1 < at.size() ? at[i + 1] - at[i] : 0;
-      half_.push_back(std::max(left, right) / 2);
-      out_.sample.push_back({at[i] + half_[i], {}, {}, {}});
-    }
-  }
-  // Where the joint is between the earliest and the latest stop, and the
-  // fastest it may be: what is left of the past and what the input has made,
-  // or the input itself where that is more.
-  Place place_at(const Course& c, const Answer& last, const Answer& first,
-                 const Start& s, Real hull, uint32_t i) {
-    const Real lag = s_of(image_.commit.lag_ns);
-    const Real decay = std::exp(-tau_[i] / lag);
-    const Real base = s.q.back() + s.v.back() * lag * (1 - decay);
-    const Real a = base + c.u * last.path[i], b = base + c.u * first.path[i];
-    const Real rest = std::max(last_.velocity[i], last_.input[i]);
-    const Real speed = std::max(hull * decay + c.top * last.velocity[i],
-                                c.top * last.input[i]);
-    return {std::min(a, b) - c.error, std::max(a, b) + c.error,
-            speed + c.extra * rest};
-  }
-  void follow(uint32_t j) {
-    out_.joint.push_back(start_of(image_, c_, j));
-    const Start& s = out_.joint.back();
-    const Real u = c_.u[j], lag = s_of(image_.commit.lag_ns);
-    const Real jump = std::fabs(u - s.last);
-    own_.u = u;
-    own_.top = std::max(std::fabs(u), std::fabs(s.last));
-    own_.error = s.error + jump * out_.reaction;
-    const Real hull = std::max(s.hull, own_.top);
-    if (has_before_) {
-      before_.u = c_.state.plan.held[j];
-      before_.top = std::fabs(before_.u);
-      before_.extra = jump;
-      const Real gone = before_.u * before_.shape.at(-before_.early) - s.last;
-      before_.error =
-          own_.error + std::fabs(gone) * s_of(image_.commit.actuator_delay_ns);
-    }
-    out_.peak.push_back(hull);
-    Real fastest = hull;
-    for (uint32_t i = 0; i < tau_.size(); ++i) {
-      Place p{s.q[std::min(i, kEarly)], s.q[std::min(i, kEarly)], hull};
-      const Real most =
-          has_before_ ? std::max(own_.error, before_.error) : own_.error;
-      if (i < kEarly) {
-        p.lo -= most;
-        p.hi += most;
-      } else {
-        p = place_at(own_, last_, first_, s, hull, i);
-      }
-      if (i >= kEarly && has_before_) {
-        const Place o =
-            place_at(before_, before_last_, before_first_, s, hull, i);
-        p = {std::min(p.lo, o.lo), std::max(p.hi, o.hi),
-             std::max(p.speed, o.speed)};
-      }
-      Sample& sample = out_.sample[i];
-      const Real speed = std::max(fastest, p.speed);
-      fastest = p.speed;
-      sample.q.push_back((p.lo + p.hi) / 2);
-      sample.wide.push_back((p.hi - p.lo) / 2 + speed * half_[i]);
-      sample.speed.push_back(speed);
-    }
-    out_.sample.back().wide.back() += fastest * lag;
-  }
-
-  const Image& image_;
-  const Cycle& c_;
-  Course own_, before_;
-  bool has_before_ = false;
-  std::vector<Real> tau_, half_;
-  Answer last_, first_, before_last_, before_first_;
-  Run out_;
-};
-
-// ------------------------------------------------------------- the rows
-
 inline Real clamped(Real x) { return std::max<Real>(-1, std::min<Real>(1, x)); }
+
+// A moving ball at one sample: its place, its radius with all that is not known
+// about the place, and a bound of its surface's speed.
+struct Seen {
+  Point at;
+  Real radius, speed, until;
+  uint32_t part;  // its body's bit
+};
+
+inline std::vector<Ball> balls_of(const kin::Chain& chain) {
+  std::vector<Ball> out;
+  for (uint32_t i = 0; i < chain.spheres; ++i) {
+    const kin::Sphere& s = chain.sphere[i];
+    out.push_back({s.link, {s.center[0], s.center[1], s.center[2]}, s.radius});
+  }
+  return out;
+}
 
 class Judge {
  public:
   Judge(const Image& image, const Cycle& c)
-      : image_(image), c_(c), run_(Predictor(image, c).run()) {}
+      : image_(image),
+        c_(c),
+        run_(Predictor(image, c).run()),
+        balls_(balls_of(image.chain)) {
+    for (const Sample& s : run_.sample) look(s);
+  }
 
   // In the row's unit, without its margin.
   Real slack(const Row& row) {
@@ -421,6 +54,13 @@ class Judge {
         return box(image_.box[row.index], 1);
       case RowKernel::kKeepOut:
         return box(image_.box[row.index], -1);
+      case RowKernel::kTurnedOut:
+        return turned_box(image_.turned_box[row.index]);
+      case RowKernel::kCapsuleOut:
+        return capsule(image_.capsule[row.index],
+                       static_cast<Real>(row.margin + row.scale));
+      case RowKernel::kHullOut:
+        return hull(image_.hull[row.index]);
       case RowKernel::kSeparation:
         return separation(image_.human[row.index]);
       case RowKernel::kSeparationNow:
@@ -441,7 +81,7 @@ class Judge {
     for (const Start& s : run_.joint) q.push_back(s.q[0]);
     const Turns turns(q);
     Real least = std::numeric_limits<Real>::infinity();
-    for (const Ball& ball : kBalls)
+    for (const Ball& ball : balls_)
       least = std::min(
           least, norm(place(ball, turns) - hand()) - static_cast<Real>(ball.r));
     return least - static_cast<Real>(image_.signal[kHand].radius);
@@ -491,41 +131,85 @@ class Judge {
       sum += static_cast<Real>(row.a[j]) * static_cast<Real>(c_.u[j]);
     return static_cast<Real>(row.b) - std::max<Real>(sum, 0);
   }
-  // Each moving ball at each sample: its place, its radius with all that is
-  // not known about its place, and a bound of its surface's speed.
-  template <class Of>
-  Real over_balls(Of of) {
-    Real worst = std::numeric_limits<Real>::infinity();
-    for (const Sample& s : run_.sample) {
-      const Turns turns(s.q);
-      for (const Ball& ball : kBalls) {
-        if (ball.link == 0) continue;
-        Real wide = static_cast<Real>(image_.commit.model_error);
-        Real speed = 0;
-        for (uint32_t j = 0; j < ball.link; ++j) {
-          wide += s.wide[j] * reach(ball, j);
-          speed += s.speed[j] * (reach(ball, j) + static_cast<Real>(ball.r));
-        }
-        const Point at = place(ball, turns);
-        worst = std::min(
-            worst, static_cast<Real>(of(at, static_cast<Real>(ball.r) + wide,
-                                        speed, s.until)));
+  void look(const Sample& s) {
+    const Turns turns(s.q);
+    for (std::size_t i = 0; i < balls_.size(); ++i) {
+      const Ball& ball = balls_[i];
+      if (ball.link == 0) continue;
+      Real wide = static_cast<Real>(image_.commit.model_error);
+      Real speed = 0;
+      for (uint32_t j = 0; j < ball.link; ++j) {
+        wide += s.wide[j] * reach(ball, j);
+        speed += s.speed[j] * (reach(ball, j) + static_cast<Real>(ball.r));
       }
+      seen_.push_back({place(ball, turns), static_cast<Real>(ball.r) + wide,
+                       speed, s.until, 1U << image_.chain.sphere[i].body});
+    }
+  }
+  template <class Of>
+  Real over_seen(const Binds& binds, Of of) {
+    Real worst = std::numeric_limits<Real>::infinity();
+    for (const Seen& s : seen_) {
+      if ((binds.spared & s.part) == 0)
+        worst = std::min(worst, static_cast<Real>(of(s)));
     }
     return worst;
   }
+  static Point point(const double* p) { return {p[0], p[1], p[2]}; }
+  // Along each axis: how far beyond one side, or the lesser way to the other.
+  static Real box_left(Point p, const double* low, const double* high,
+                       int side) {
+    const Real at[3] = {p.x, p.y, p.z};
+    Real inside = std::numeric_limits<Real>::infinity(), sum = 0;
+    for (int a = 0; a < 3; ++a) {
+      const Real lo = at[a] - static_cast<Real>(low[a]);
+      const Real hi = static_cast<Real>(high[a]) - at[a];
+      inside = std::min({inside, lo, hi});
+      const Real out = std::max<Real>({-lo, -hi, 0});
+      sum += out * out;
+    }
+    return side > 0 ? inside : std::sqrt(sum);
+  }
   Real box(const Box& b, int side) {
-    return over_balls([&](Point p, Real radius, Real, Real) {
-      const Real at[3] = {p.x, p.y, p.z};
-      Real inside = std::numeric_limits<Real>::infinity(), sum = 0;
-      for (int a = 0; a < 3; ++a) {
-        const Real lo = at[a] - static_cast<Real>(b.lo[a]);
-        const Real hi = static_cast<Real>(b.hi[a]) - at[a];
-        inside = std::min({inside, lo, hi});
-        const Real out = std::max<Real>({-lo, -hi, 0});
-        sum += out * out;
+    return over_seen(b.binds, [&](const Seen& s) {
+      return box_left(s.at, b.lo, b.hi, side) - s.radius;
+    });
+  }
+  Real turned_box(const TurnedBox& b) {
+    return over_seen(b.binds, [&](const Seen& s) {
+      const Point off = s.at - point(b.at);
+      const Point own{dot(off, point(b.axis[0])), dot(off, point(b.axis[1])),
+                      dot(off, point(b.axis[2]))};
+      return box_left(own, b.lo, b.hi, -1) - s.radius;
+    });
+  }
+  // What is farther than `enough` is not looked at: it counts as that.
+  Real capsule(const Capsule& c, Real enough) {
+    const Point from = point(c.from), along = point(c.to) - from;
+    const Real square = dot(along, along), r = static_cast<Real>(c.radius);
+    const Point middle{from.x + along.x / 2, from.y + along.y / 2,
+                       from.z + along.z / 2};
+    const Real half = std::sqrt(square) / 2;
+    return over_seen(c.binds, [&](const Seen& s) {
+      const Point far = s.at - middle, off = s.at - from;
+      const Real most = half + r + s.radius + enough;
+      if (dot(far, far) > most * most) return enough;
+      Real t = square > 0 ? dot(off, along) / square : 0;
+      t = std::clamp<Real>(t, 0, 1);
+      const Point foot{t * along.x, t * along.y, t * along.z};
+      return norm(off - foot) - r - s.radius;
+    });
+  }
+  // Behind the face that it is the farthest before.
+  Real hull(const Hull& h) {
+    return over_seen(h.binds, [&](const Seen& s) {
+      Real most = -std::numeric_limits<Real>::infinity();
+      for (uint32_t f = h.first; f < h.first + h.faces; ++f) {
+        const Face& face = image_.face[f];
+        most = std::max(most, dot(s.at, point(face.normal)) -
+                                  static_cast<Real>(face.offset));
       }
-      return side > 0 ? inside - radius : std::sqrt(sum) - radius;
+      return most - s.radius;
     });
   }
   [[nodiscard]] Real fixed(const Human& h) const {
@@ -540,11 +224,11 @@ class Judge {
     return {c_.hand[0], c_.hand[1], c_.hand[2]};
   }
   Real separation(const Human& h) {
-    return over_balls([&](Point p, Real radius, Real speed, Real until) {
-      if (speed <= static_cast<Real>(kStandstillPoint))
+    return over_seen({}, [&](const Seen& s) {
+      if (s.speed <= static_cast<Real>(kStandstillPoint))
         return std::numeric_limits<Real>::infinity();
-      const Real grown = static_cast<Real>(h.speed) * (age() + until);
-      return norm(p - hand()) - radius - fixed(h) - grown;
+      const Real grown = static_cast<Real>(h.speed) * (age() + s.until);
+      return norm(s.at - hand()) - s.radius - fixed(h) - grown;
     });
   }
   // ISO/TS 15066's S_p on the present state, solved for the speed.
@@ -560,7 +244,7 @@ class Judge {
     const Turns turns(q);
     const Moving measured(q, v), asked(q, u);
     Real worst = std::numeric_limits<Real>::infinity();
-    for (const Ball& ball : kBalls) {
+    for (const Ball& ball : balls_) {
       if (ball.link == 0) continue;
       const Point away = place(ball, turns) - hand();
       const Real d = norm(away);
@@ -579,6 +263,8 @@ class Judge {
   const Image& image_;
   const Cycle& c_;
   Run run_;
+  std::vector<Ball> balls_;
+  std::vector<Seen> seen_;
 };
 
 struct Verdict {
