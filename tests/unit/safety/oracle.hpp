@@ -20,15 +20,6 @@ struct Seen {
   uint32_t part;  // its body's bit
 };
 
-inline std::vector<Ball> balls_of(const kin::Chain& chain) {
-  std::vector<Ball> out;
-  for (uint32_t i = 0; i < chain.spheres; ++i) {
-    const kin::Sphere& s = chain.sphere[i];
-    out.push_back({s.link, {s.center[0], s.center[1], s.center[2]}, s.radius});
-  }
-  return out;
-}
-
 class Judge {
  public:
   Judge(const Image& image, const Cycle& c)

@@ -29,6 +29,15 @@ inline Point operator-(Point a, Point b) {
 inline Real dot(Point a, Point b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
 inline Real norm(Point a) { return std::sqrt(dot(a, a)); }
 
+inline std::vector<Ball> balls_of(const kin::Chain& chain) {
+  std::vector<Ball> out;
+  for (uint32_t i = 0; i < chain.spheres; ++i) {
+    const kin::Sphere& s = chain.sphere[i];
+    out.push_back({s.link, {s.center[0], s.center[1], s.center[2]}, s.radius});
+  }
+  return out;
+}
+
 // Sines and cosines of one configuration, for all that is asked about it.
 struct Turns {
   explicit Turns(const std::vector<Real>& q) {

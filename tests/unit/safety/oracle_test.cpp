@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <random>
 
+#include "crowd.hpp"
 #include "oracle.hpp"
 
 using namespace rig;
@@ -32,7 +33,7 @@ uint64_t seed(uint64_t otherwise) {
 
 class Source {
  public:
-  explicit Source(uint64_t seed) : rng_(seed) {}
+  explicit Source(uint64_t seed) : rng_(seed), crowd_(seed) {}
 
   std::unique_ptr<Image> image() {
     auto image = draft();
@@ -66,6 +67,8 @@ class Source {
       image->action_rate[j] = draw(5, 40);
     }
     image->linear[0].b = draw(0.1, 2);
+    image->ladder.samples = 16 + 8 * static_cast<uint32_t>(draw(0, 3));
+    if (chance(0.25)) crowd_around(*image);
     for (uint32_t r = 0; r < image->rows; ++r) {
       image->row[r].margin = chance(0.5) ? 0 : draw(0, 0.01);
       image->row[r].scale = draw(0.3, 3);
@@ -106,6 +109,9 @@ class Source {
     return std::uniform_real_distribution<double>(lo, hi)(rng_);
   }
   bool chance(double p) { return draw(0, 1) < p; }
+  uint32_t index(uint32_t below) {
+    return std::uniform_int_distribution<uint32_t>(0, below - 1)(rng_);
+  }
 
  private:
   float single(double lo, double hi) {
@@ -124,8 +130,28 @@ class Source {
     c.state.plan.origin_ns = c.in.release_ns + ns(-1e8, 5e6);
     write_plan(image, held, shape, c.state.plan);
   }
+  // With so many spheres most of them are within 10 cm of something.
+  void crowd_around(Image& image) {
+    const Cycle rest;
+    double q[7];
+    for (int j = 0; j < 7; ++j) q[j] = static_cast<double>(rest.q[j]);
+    const uint32_t own = image.chain.spheres;
+    crowd::grow(image.chain, own + index(kScreenSpheres - own + 1), crowd_);
+    crowd::surround(image, 30 + index(41), q, false, crowd_);
+  }
   std::mt19937_64 rng_;
+  space_rig::Draw crowd_;
 };
+
+// Looked at without a screen.
+Cycle looked_at(Image& image, const Cycle& asked) {
+  Cycle c = asked;
+  const uint32_t was = image.derived.screened;
+  image.derived.screened = 0;
+  c.run(image);
+  image.derived.screened = was;
+  return c;
+}
 
 // The figures of the action that was asked for are there unless an input was
 // at fault.
@@ -137,75 +163,165 @@ bool judged(const Cycle& c) {
 
 }  // namespace
 
+namespace {
+
+struct Figures {
+  uint64_t judged = 0, safe = 0, false_safe = 0, screened = 0, full = 0;
+  double margin = 0, mean = 0, apart = 0;
+
+  // What is far from everything has a bound in place of a figure, and where
+  // too much is near, it is refused: never better than the truth.
+  void compare(Image& image, const Cycle& asked, Cycle c) {
+    const oracle::Verdict truth = oracle::judge(image, asked);
+    ++judged;
+    safe += c.out.violated == 0;
+    false_safe += c.out.violated == 0 && truth.margin < 0;
+    if (image.derived.screened != 0) {
+      ++screened;
+      const auto said = static_cast<double>(c.out.margin);
+      cr_expect(said < static_cast<double>(truth.margin) + kSame);
+      cr_expect(static_cast<double>(c.out.mean_score) <
+                static_cast<double>(truth.mean) + kSame);
+      const auto violated = c.out.violated;
+      c = looked_at(image, asked);
+      full += violated != c.out.violated;
+      const bool more = (c.out.violated & ~violated) != 0;
+      cr_expect(not(more), "case %lu", judged);
+      cr_expect(said <= static_cast<double>(c.out.margin));
+    }
+    const double off = std::fabs(static_cast<double>(truth.margin) -
+                                 static_cast<double>(c.out.margin));
+    cr_expect(off < kSame, "case %lu: margin %.9f, oracle %.9f (row %s)",
+              judged, static_cast<double>(c.out.margin),
+              static_cast<double>(truth.margin), image.row[truth.row].id);
+    const double gap = std::fabs(static_cast<double>(truth.separation) -
+                                 static_cast<double>(c.out.separation_m));
+    cr_expect(gap < kSame, "case %lu: separation %.9f, oracle %.9f", judged,
+              static_cast<double>(c.out.separation_m),
+              static_cast<double>(truth.separation));
+    margin = std::max(margin, off);
+    apart = std::max(apart, gap);
+    mean = std::max(mean, std::fabs(static_cast<double>(truth.mean) -
+                                    static_cast<double>(c.out.mean_score)));
+  }
+};
+
+}  // namespace
+
 Test(oracle, gives_the_same_figures, .timeout = 36000) {
   Source source(seed(5));
-  uint64_t judged_cases = 0, safe = 0, false_safe = 0;
-  double margin = 0, mean = 0, apart = 0;
+  Figures sum;
   std::unique_ptr<Image> image;
   for (uint64_t i = 0; i < cases(); ++i) {
     if (i % kPerImage == 0) image = source.image();
-    Cycle c = source.cycle(*image);
-    const Cycle asked = c;
+    const Cycle asked = source.cycle(*image);
+    Cycle c = asked;
     c.run(*image);
-    if (!judged(c)) continue;
-    ++judged_cases;
-    const oracle::Verdict truth = oracle::judge(*image, asked);
-    const double off = std::fabs(static_cast<double>(truth.margin) -
-                                 static_cast<double>(c.out.margin));
-    cr_expect(off < kSame, "case %lu: margin %.9f, oracle %.9f (row %s)", i,
-              static_cast<double>(c.out.margin),
-              static_cast<double>(truth.margin), image->row[truth.row].id);
-    margin = std::max(margin, off);
-    mean = std::max(mean, std::fabs(static_cast<double>(truth.mean) -
-                                    static_cast<double>(c.out.mean_score)));
-    const double gap = std::fabs(static_cast<double>(truth.separation) -
-                                 static_cast<double>(c.out.separation_m));
-    cr_expect(gap < kSame, "case %lu: separation %.9f, oracle %.9f", i,
-              static_cast<double>(c.out.separation_m),
-              static_cast<double>(truth.separation));
-    apart = std::max(apart, gap);
-    safe += c.out.violated == 0;
-    false_safe += c.out.violated == 0 && truth.margin < 0;
+    if (judged(c)) sum.compare(*image, asked, c);
   }
-  std::printf("judged %lu safe %lu; off by %.1e, mean %.1e, distance %.1e\n",
-              judged_cases, safe, margin, mean, apart);
-  cr_assert(mean < kSame);
-  cr_assert(judged_cases > cases() / 2);
-  cr_assert(safe > cases() / 5);
-  cr_assert(eq(u64, false_safe, 0));
+  std::printf(
+      "judged %lu safe %lu screened %lu too near %lu; off by %.1e, mean %.1e, "
+      "distance %.1e\n",
+      sum.judged, sum.safe, sum.screened, sum.full, sum.margin, sum.mean,
+      sum.apart);
+  cr_assert(sum.mean < kSame);
+  cr_assert(sum.judged > cases() / 2);
+  cr_assert(sum.safe > cases() / 5);
+  cr_assert(sum.screened > cases() / 10);
+  cr_assert(eq(u64, sum.false_safe, 0));
 }
 
 namespace {
 
 struct Steps {
   uint64_t safe = 0, unsafe = 0, false_safe = 0, far = 0;
+  uint64_t screened = 0, too_near = 0;
 };
 
-// Bisects floats: `good` passes, `bad` does not; ends with neighbours.
-template <class Try>
-void to_the_last(float& good, float& bad, Try passes) {
+// One of a cycle's inputs; or of the rods that the image has more than others,
+// whose way to one of the robot's spheres goes from 0 to 1.
+class Input {
+ public:
+  Input(Image& image, const Cycle& start, Source& source)
+      : image_(image), start_(start), which_(source.index(24)) {
+    good = field(start_)[which_ / 7 == 3 ? which_ % 3 : which_ % 7];
+    bad = static_cast<float>(source.draw(-3, 3));
+    if (image.capsules == 0 || source.chance(0.3)) return;
+    rod_ = &image.capsule[source.index(image.capsules)];
+    was_ = *rod_;
+    double q[7];
+    for (int j = 0; j < 7; ++j) q[j] = static_cast<double>(start.q[j]);
+    const auto balls = oracle::balls_of(image.chain);
+    const auto to =
+        oracle::centres(q, balls)[source.index(image.chain.spheres)];
+    const oracle::Real end[3] = {to.x, to.y, to.z};
+    for (int a = 0; a < 3; ++a)
+      way_[a] = static_cast<double>(end[a]) - was_.from[a];
+    good = 0;
+    bad = 1;
+  }
+  ~Input() {
+    if (rod_ != nullptr) *rod_ = was_;
+  }
+  Cycle at(float x) {
+    Cycle c = start_;
+    if (rod_ == nullptr) {
+      field(c)[which_ / 7 == 3 ? which_ % 3 : which_ % 7] = x;
+      return c;
+    }
+    for (int a = 0; a < 3; ++a) {
+      rod_->from[a] = was_.from[a] + static_cast<double>(x) * way_[a];
+      rod_->to[a] = was_.to[a] + static_cast<double>(x) * way_[a];
+    }
+    return c;
+  }
+  bool passes(float x) { return at(x).run(image_) == TACTUS_RUNG_PASS; }
+
+  float good = 0, bad = 0;  // passes, and may not
+
+ private:
+  float* field(Cycle& c) const {
+    float* const of[] = {c.q, c.dq, c.u, c.hand};
+    return of[which_ / 7];
+  }
+  Image& image_;
+  Cycle start_;
+  uint32_t which_;
+  Capsule* rod_ = nullptr;
+  Capsule was_{};
+  double way_[3] = {};
+};
+
+// Bisects floats; ends with neighbours.
+void to_the_last(Input& input) {
+  float &good = input.good, &bad = input.bad;
   while (std::nextafterf(good, bad) != bad) {
     const float middle = good + (bad - good) / 2;
     if (middle == good || middle == bad) break;
-    (passes(middle) ? good : bad) = middle;
+    (input.passes(middle) ? good : bad) = middle;
   }
 }
 
 // Eight floats to each side of the threshold: what passes must be safe, and
-// what the oracle calls safe by a micrometre must pass.
-template <class At>
-void step_over(const Image& image, float good, float bad, At at, Steps& sum) {
+// what the oracle calls safe by a micrometre must pass, unless too much is
+// near.
+void step_over(Image& image, Input& input, Steps& sum) {
+  const float good = input.good, bad = input.bad;
   float x = good;
   for (int i = 0; i < 8; ++i) x = std::nextafterf(x, good + (good - bad));
   for (int i = 0; i < 16; ++i, x = std::nextafterf(x, bad)) {
-    Cycle c = at(x);
-    const Cycle asked = c;
+    const Cycle asked = input.at(x);
+    Cycle c = asked;
     c.run(image);
     const bool passes = c.out.rung == TACTUS_RUNG_PASS;
     const auto truth = oracle::judge(image, asked).margin;
     (truth >= 0 ? sum.safe : sum.unsafe) += 1;
+    sum.screened += image.derived.screened;
     sum.false_safe += passes && truth < 0;
-    sum.far += !passes && truth > 1e-6L;
+    if (passes || truth <= 1e-6L) continue;
+    const bool near = image.derived.screened != 0 &&
+                      looked_at(image, asked).out.rung == TACTUS_RUNG_PASS;
+    (near ? sum.too_near : sum.far) += 1;
   }
 }
 
@@ -222,31 +338,20 @@ Test(oracle, at_every_threshold_nothing_unsafe_is_called_safe,
     const Cycle start = source.cycle(*image);
     Cycle first = start;
     if (first.run(*image) != TACTUS_RUNG_PASS) continue;
-    // One of the inputs, up to where it no longer passes.
-    const auto which = static_cast<int>(source.draw(0, 24));
-    const auto at = [&](float x) {
-      Cycle c = start;
-      float* field[] = {c.q, c.dq, c.u, c.hand};
-      field[which / 7][which / 7 == 3 ? which % 3 : which % 7] = x;
-      return c;
-    };
-    Cycle read = start;
-    float* field[] = {read.q, read.dq, read.u, read.hand};
-    float good = field[which / 7][which / 7 == 3 ? which % 3 : which % 7];
-    float bad = static_cast<float>(source.draw(-3, 3));
-    const auto passes = [&](float x) {
-      Cycle c = at(x);
-      return c.run(*image) == TACTUS_RUNG_PASS;
-    };
-    if (passes(bad)) continue;
-    to_the_last(good, bad, passes);
-    step_over(*image, good, bad, at, sum);
+    Input input(*image, start, source);
+    if (input.passes(input.bad)) continue;
+    to_the_last(input);
+    step_over(*image, input, sum);
     ++edges;
   }
-  std::printf("edges %lu safe %lu unsafe %lu false safe %lu far %lu\n", edges,
-              sum.safe, sum.unsafe, sum.false_safe, sum.far);
+  std::printf(
+      "edges %lu safe %lu unsafe %lu screened %lu too near %lu; false safe %lu "
+      "far %lu\n",
+      edges, sum.safe, sum.unsafe, sum.screened, sum.too_near, sum.false_safe,
+      sum.far);
   cr_assert(edges > cases() / 20);
   cr_assert(sum.unsafe > edges);
+  cr_assert(sum.screened > edges);
   cr_assert(eq(u64, sum.false_safe, 0));
   cr_assert(eq(u64, sum.far, 0));
 }

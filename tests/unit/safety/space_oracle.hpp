@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <vector>
 
 #include "plant.hpp"
@@ -99,11 +100,13 @@ inline Real left(const Solid& solid, Vec p, Real r) {
   return depth(p, solid.corner) - r;
 }
 
-inline std::vector<Vec> centres(const double* q) {
+using Balls = std::span<const rig::Ball>;
+
+inline std::vector<Vec> centres(const double* q, Balls balls = rig::kBalls) {
   plant::Pose frame[8];
   plant::poses(q, frame);
   std::vector<Vec> out;
-  for (const rig::Ball& ball : rig::kBalls) {
+  for (const rig::Ball& ball : balls) {
     const plant::Vec at = frame[ball.link].map(plant::local(ball));
     out.push_back({at.x, at.y, at.z});
   }
@@ -112,11 +115,11 @@ inline std::vector<Vec> centres(const double* q) {
 
 // Least over the balls of the given links, bit by bit.
 inline Real least_left(const Solid& solid, const double* q,
-                       uint32_t links = ~1u) {
-  const auto at = centres(q);
+                       uint32_t links = ~1u, Balls balls = rig::kBalls) {
+  const auto at = centres(q, balls);
   Real least = INFINITY;
   for (std::size_t i = 0; i < at.size(); ++i) {
-    const rig::Ball& ball = rig::kBalls[i];
+    const rig::Ball& ball = balls[i];
     if ((links >> ball.link & 1u) == 0) continue;
     least = std::min(least, left(solid, at[i], ball.r));
   }
