@@ -6,7 +6,7 @@
 #pragma once
 
 #include "adversary.hpp"
-#include "space_rig.hpp"
+#include "crowd.hpp"
 
 namespace adversary {
 
@@ -81,6 +81,48 @@ class ShapeCase : public SpaceCase {
  private:
   using Solid = oracle::Solid;
   const space_rig::Shape& shape_;
+  space_rig::Draw draw_;
+};
+
+// A robot of many spheres among many shapes, and one more that is moved.
+class CrowdCase : public SpaceCase {
+ public:
+  CrowdCase(Image& image, uint64_t seed)
+      : SpaceCase(image, seed), draw_(seed) {}
+
+  template <class F>
+  SpaceEnd run() {
+    const double own = static_cast<double>(scene_.chain.spheres);
+    crowd::grow(scene_.chain,
+                static_cast<uint32_t>(draw_.uniform(own, kScreenSpheres + 1)),
+                draw_);
+    const auto balls = oracle::balls_of(scene_.chain);
+    const auto shape = draw_.shape(space_rig::Kind::kCapsule, false);
+    prepare();
+    add(scene_, shape);
+    const auto count = static_cast<uint32_t>(draw_.uniform(30, 71));
+    auto solids = crowd::surround(scene_, count, robot_.q, true, draw_);
+    solids.emplace_back();
+    // Any of the rods.
+    const auto rod = static_cast<uint32_t>(
+        draw_.uniform(0, static_cast<double>(scene_.capsules)));
+    std::swap(scene_.capsule[0], scene_.capsule[rod]);
+    if (!seal(scene_) || scene_.derived.screened == 0) return {};
+    const space_rig::Trial t = space_rig::trial(draw_, shape);
+    double share = 0;
+    const auto taken = [&](double x) {
+      double at[3];
+      for (int a = 0; a < 3; ++a)
+        at[a] = t.free[a] + x * (t.hit[a] - t.free[a]);
+      solids.back() = space_rig::put(scene_, shape, at, rod);
+      return asked<F>();
+    };
+    if (!bisect(taken, share, 1)) return {};
+    return follow_on<F>(
+        [&](const double* q) { return oracle::least_left(solids, q, balls); });
+  }
+
+ private:
   space_rig::Draw draw_;
 };
 

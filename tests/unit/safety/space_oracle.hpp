@@ -115,13 +115,34 @@ inline std::vector<Vec> centres(const double* q, Balls balls = rig::kBalls) {
 
 // Least over the balls of the given links, bit by bit.
 inline Real least_left(const Solid& solid, const double* q,
-                       uint32_t links = ~1u, Balls balls = rig::kBalls) {
-  const auto at = centres(q, balls);
+                       uint32_t links = ~1u) {
+  const auto at = centres(q);
   Real least = INFINITY;
   for (std::size_t i = 0; i < at.size(); ++i) {
-    const rig::Ball& ball = balls[i];
+    const rig::Ball& ball = rig::kBalls[i];
     if ((links >> ball.link & 1u) == 0) continue;
     least = std::min(least, left(solid, at[i], ball.r));
+  }
+  return least;
+}
+// Over many shapes that are kept out of, and all moving balls of an arm: only
+// where the balls around them come as near.
+inline Real least_left(const std::vector<Solid>& solids, const double* q,
+                       Balls balls) {
+  const auto at = centres(q, balls);
+  Real least = INFINITY;
+  for (const Solid& solid : solids) {
+    Vec middle;
+    for (const Vec& c : solid.corner)
+      middle = middle + (1 / static_cast<Real>(solid.corner.size())) * c;
+    Real extent = 0;
+    for (const Vec& c : solid.corner)
+      extent = std::max(extent, norm(c - middle));
+    for (std::size_t i = 0; i < at.size(); ++i) {
+      const Real around = norm(at[i] - middle) - extent - solid.radius;
+      if (balls[i].link != 0 && around - static_cast<Real>(balls[i].r) < least)
+        least = std::min(least, left(solid, at[i], balls[i].r));
+    }
   }
   return least;
 }

@@ -169,11 +169,13 @@ inline void add(Image& image, const Shape& shape) {
 }
 
 // Moves the image's shape and the oracle's: no figure that seal derives
-// depends on where a shape is, but for `extent`, which only many have.
-inline Solid put(Image& image, const Shape& shape, const double* at) {
+// depends on where a shape is, but for `extent`, which only many have. `rod`:
+// which of the capsules it is.
+inline Solid put(Image& image, const Shape& shape, const double* at,
+                 uint32_t rod = 0) {
   for (int a = 0; a < 3; ++a) {
-    image.capsule[0].from[a] = shape.capsule.from[a] + at[a];
-    image.capsule[0].to[a] = shape.capsule.to[a] + at[a];
+    image.capsule[rod].from[a] = shape.capsule.from[a] + at[a];
+    image.capsule[rod].to[a] = shape.capsule.to[a] + at[a];
     image.turned_box[0].at[a] = at[a];
   }
   for (std::size_t f = 0; f < shape.faces.size(); ++f) {

@@ -140,6 +140,21 @@ Test(space, screening_changes_no_verdict, .timeout = 36000) {
   cr_assert(refused > times(40));
 }
 
+Test(space, a_crowd_is_never_touched_in_motion, .timeout = 36000) {
+  Tally sum;
+  for (uint64_t seed = 1; seed <= times(60); ++seed) {
+    auto image = bare();
+    const auto end = adversary::CrowdCase(*image, seed).run<NoFault>();
+    ++sum.tried;
+    sum.found += end.accepted;
+    sum.unsafe += end.accepted && !(end.least > 0);
+    sum.least = std::min(sum.least, end.least);
+  }
+  print("crowd", sum);
+  cr_assert(sum.found > sum.tried / 4);
+  cr_assert(eq(u64, sum.unsafe, 0));
+}
+
 Test(space, what_is_accepted_in_motion_never_meets_itself, .timeout = 36000) {
   Tally sum;
   for (uint64_t seed = 1; seed <= times(300); ++seed) {
