@@ -50,6 +50,18 @@ template <class I, class M, class T, class H>
   choose(mask.hi, a.hi, b.hi, out.hi);
 }
 
+// Of a comparison's lanes, all ones or zero each.
+[[gnu::always_inline]] inline bool any_of(const Int8& mask) {
+  int64_t any = 0;
+  for (uint32_t i = 0; i < kLanes; ++i) any |= mask[i];
+  return any != 0;
+}
+[[gnu::always_inline]] inline bool all_of(const Int8& mask) {
+  int64_t all = -1;
+  for (uint32_t i = 0; i < kLanes; ++i) all &= mask[i];
+  return all != 0;
+}
+
 [[gnu::always_inline]] inline void root(const DoublePart& x, DoublePart& out) {
   DoublePart roots = {};
   for (uint32_t i = 0; i < sizeof(DoublePart) / sizeof(double); ++i) {

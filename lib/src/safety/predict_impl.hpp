@@ -17,6 +17,25 @@ inline double larger(double a, double b) {
   return !(a >= b) ? b : a;
 }
 
+// The same for lanes: NaN of either side stays.
+template <class V>
+[[gnu::always_inline]] inline void larger8(const V& a, const V& b, V& out) {
+  V most;
+  select_le(b, a, a, b, most);
+  select_le(a, a, most, a, out);
+}
+inline Double8 lanes_at(const double* from) {
+  Double8 out;
+  load(from, out);
+  return out;
+}
+
+inline void magnitude8(const Double8& x, Double8& out) {
+  kin::Int8 bits;
+  kin::same_bits(x, bits);
+  kin::same_bits(bits & INT64_MAX, out);
+}
+
 // Lag in seconds; without lag a value so small that exp(-t / lag) is zero
 // for every t > 0.
 template <class F>
@@ -33,8 +52,13 @@ int64_t delay_of(const Image& image) {
 // is in effect at the observation; each next one from its sent time + delay.
 struct Flight {
   uint32_t count = 0;
-  const float* u[kHistory + 1];
   int64_t from_ns[kHistory + 1];
+  alignas(64) double u[kHistory + 1][kMaxJoints];
+  void add(const float* command, int64_t from) {
+    for (uint32_t j = 0; j < kMaxJoints; ++j)
+      u[count][j] = static_cast<double>(command[j]);
+    from_ns[count++] = from;
+  }
 };
 
 inline const Command& sent(const ShieldState& state, uint64_t back) {
@@ -53,34 +77,32 @@ bool gather(const ShieldState& state, int64_t t0, int64_t delay,
       (state.head > kHistory || state.before_known == 0)) {
     return false;
   }
-  out.count = static_cast<uint32_t>(n) + 1;
-  out.u[0] = from_before ? state.before : sent(state, n).u;
-  out.from_ns[0] = t0;
-  for (uint64_t i = 0; i < n; ++i) {
-    const Command& c = sent(state, n - 1 - i);
-    out.u[i + 1] = c.u;
-    out.from_ns[i + 1] = c.sent_ns + delay;
+  out.add(from_before ? state.before : sent(state, n).u, t0);
+  for (uint64_t i = n; i > 0; --i) {
+    const Command& c = sent(state, i - 1);
+    out.add(c.u, c.sent_ns + delay);
   }
   return true;
 }
 
-// One robot state moved along piecewise constant commands.
+// One robot state moved along piecewise constant commands, eight joints at a
+// time.
 struct Walker {
   uint32_t joints;
   double lag;
   int64_t at_ns;
-  double q[kMaxJoints];
-  double v[kMaxJoints];
+  alignas(64) double q[kMaxJoints];
+  alignas(64) double v[kMaxJoints];
 
-  void step(const float* u, int64_t to_ns) noexcept {
+  void step(const double* u, int64_t to_ns) noexcept {
     if (to_ns <= at_ns) return;
     const double h = seconds(to_ns - at_ns);
     const double e = exp_minus(h / lag);
-    for (uint32_t j = 0; j < joints; ++j) {
-      const double target = static_cast<double>(u[j]);
-      const double v1 = target + (v[j] - target) * e;
-      q[j] = q[j] + (target * h - lag * (v1 - v[j]));
-      v[j] = v1;
+    for (uint32_t j = 0; j < joints; j += kLanes) {
+      const Double8 target = lanes_at(u + j), v0 = lanes_at(v + j);
+      const Double8 v1 = target + (v0 - target) * e;
+      store(lanes_at(q + j) + (target * h - lag * (v1 - v0)), q + j);
+      store(v1, v + j);
     }
     at_ns = to_ns;
   }
@@ -95,17 +117,19 @@ struct Walker {
 
 inline void flight_bounds(const Image& image, const Flight& flight,
                           int64_t delay, Past& out) {
-  for (uint32_t j = 0; j < image.joints; ++j) {
-    double variation = 0;
+  for (uint32_t j = 0; j < image.joints; j += kLanes) {
+    Double8 hull = lanes_at(out.hull + j), variation = {}, size;
     for (uint32_t i = 0; i < flight.count; ++i) {
-      const double u = static_cast<double>(flight.u[i][j]);
-      out.hull[j] = larger(out.hull[j], magnitude(u));
-      if (i > 0) {
-        variation += magnitude(u - static_cast<double>(flight.u[i - 1][j]));
-      }
+      const Double8 u = lanes_at(flight.u[i] + j);
+      magnitude8(u, size);
+      larger8(hull, size, hull);
+      if (i == 0) continue;
+      magnitude8(u - lanes_at(flight.u[i - 1] + j), size);
+      variation += size;
     }
+    store(hull, out.hull + j);
     // Each change may have taken effect up to `delay` earlier.
-    out.error[j] += variation * seconds(delay);
+    store(variation * seconds(delay), out.error + j);
   }
 }
 
@@ -148,13 +172,13 @@ bool predict_past(const Image& image, const ShieldState& state,
   const int64_t t0 = v_at < q_at ? v_at : q_at;
   if (!gather<F>(state, t0, delay, flight)) return false;
   Walker walk{image.joints, lag_of<F>(image), v_at, {}, {}};
+  for (double& bound : out.hull) bound = 0;
   for (uint32_t j = 0; j < image.joints; ++j) {
     walk.v[j] = static_cast<double>(in.value[image.dq_signal][j]);
     // At verified standstill what is left is noise (its bound is
     // standstill_speed, a declared assumption).
     out.hull[j] = still ? 0 : magnitude(walk.v[j]);
-    out.error[j] = 0;
-    out.last[j] = static_cast<double>(flight.u[flight.count - 1][j]);
+    out.last[j] = flight.u[flight.count - 1][j];
   }
   flight_bounds(image, flight, delay, out);
   const double gap = q_at < v_at ? seconds(v_at - q_at) : 0;
@@ -266,19 +290,6 @@ void lay_intervals(const Past& past, uint32_t samples, const Timeline& t,
 }  // namespace detail
 
 namespace detail {
-
-// The same for lanes: NaN of either side stays.
-template <class V>
-[[gnu::always_inline]] inline void larger8(const V& a, const V& b, V& out) {
-  V most;
-  select_le(b, a, a, b, most);
-  select_le(a, a, most, a, out);
-}
-inline Double8 lanes_at(const double* from) {
-  Double8 out;
-  load(from, out);
-  return out;
-}
 
 // One joint's inputs from t1 on: `held` times the stop's s(t), beside which
 // the position may be off by `error`.

@@ -82,12 +82,6 @@ inline void slop_of(const Double8& length, Double8& out) noexcept {
   kin::select_le(least, out, out, least, out);
 }
 
-inline bool all_of(const kin::Int8& mask) noexcept {
-  int64_t all = -1;
-  for (uint32_t i = 0; i < kLanes; ++i) all &= mask[i];
-  return all != 0;
-}
-
 // Eight rows. One that is nothing beside its bound never binds, or can never
 // be kept.
 inline QpStatus scale_block(const QpProblem& from, uint32_t block,
@@ -95,7 +89,7 @@ inline QpStatus scale_block(const QpProblem& from, uint32_t block,
   const Double8 one = Double8{} + 1.0;
   const Given8 given(from, block * kLanes);
   Entries8 rows(from, given);
-  if (!all_of(rows.good)) return QpStatus::kNotFinite;
+  if (!kin::all_of(rows.good)) return QpStatus::kNotFinite;
   Double8 squares = {}, root, bound;
   for (uint32_t j = 0; j < from.n; ++j) {
     rows.entry[j] = rows.entry[j] / rows.top;  // 1 / top may overflow
@@ -118,7 +112,7 @@ inline QpStatus scale_block(const QpProblem& from, uint32_t block,
   kin::store(length, to.length + block * kLanes);
   kin::choose(empty, Double8{} - kQpExact, Double8{}, least);
   kin::at_least(rows.left, least, kept);
-  return all_of(kept | binds) ? QpStatus::kSolved : QpStatus::kInfeasible;
+  return kin::all_of(kept | binds) ? QpStatus::kSolved : QpStatus::kInfeasible;
 }
 
 inline QpStatus scale_all(const QpProblem& from, Scaled& to) noexcept {

@@ -99,10 +99,8 @@ struct Slack8 {
   void drain(Slack& into) const {
     double least, whose;
     least_of(worst, who, least, whose);
-    int64_t kept = -1;
-    for (uint32_t i = 0; i < kLanes; ++i) kept &= good[i];
     into.take(least, static_cast<uint32_t>(whose));
-    into.bad |= kept == 0;
+    into.bad |= !kin::all_of(good);
   }
 };
 

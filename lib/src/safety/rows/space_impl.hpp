@@ -25,9 +25,7 @@ using SpaceLanes = SpaceTables<Slack8>;
 
 inline bool missed(const Slack8* slack, uint32_t count) {
   bool any = false;
-  for (uint32_t k = 0; k < count; ++k) {
-    for (uint32_t i = 0; i < kLanes; ++i) any |= slack[k].good[i] == 0;
-  }
+  for (uint32_t k = 0; k < count; ++k) any |= !kin::all_of(slack[k].good);
   return any;
 }
 inline void drain(const Slack8* from, uint32_t count, Slack* into) {

@@ -195,11 +195,6 @@ inline double sum_of(const Double8& lanes) {
   return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) +
          ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
 }
-inline bool any_of(const kin::Int8& mask) {
-  int64_t any = 0;
-  for (uint32_t i = 0; i < kLanes; ++i) any |= mask[i];
-  return any != 0;
-}
 
 // Every row's slack against what the row wants.
 template <class F>
@@ -209,7 +204,7 @@ void count_rows(const Image& image, const Slacks& slacks, Verdict& out) {
   Tally tally;
   for (uint32_t r = 0; r < image.rows; r += kLanes)
     count_lanes<F>(image, r, rows, tally, out);
-  const bool violated = any_of(tally.violated);
+  const bool violated = kin::any_of(tally.violated);
   if (violated) refuse_rows(image, slacks, rows, out);
   out.safe = !violated && (image.rows > 0 || image.ladder.limit_none == 1);
   const uint32_t lane = tally.worst.lane();
