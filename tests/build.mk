@@ -30,6 +30,9 @@ $O/tests/%_race: $O/tests/race/%_race.o $O/tests/races.a
 script_tests := $(sort $(wildcard tests/cli/*.sh tests/oracle/*.sh \
                   tests/mutation/*.sh tests/pkg/*.sh tests/vm/*.sh))
 
+.PHONY: unit-programs
+unit-programs: $(unit_bins)
+
 # The scripts test the variant that was built.
 check: $(unit_bins)
 	$QO=$O tests/run.sh $^

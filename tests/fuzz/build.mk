@@ -12,7 +12,15 @@ tsan:
 	@packaging/deps.sh build test
 	$Q$(MAKE) --no-print-directory B=tsan race
 
-.PHONY: race
+# What the three of them run.
+.PHONY: sanitized-programs
+sanitized-programs:
+	$Q$(MAKE) --no-print-directory B=asan CXX='$(fuzz_cxx)' CC='$(fuzz_cc)' \
+	  unit-programs fuzz-programs
+	$Q$(MAKE) --no-print-directory B=tsan race-programs
+
+.PHONY: race race-programs
+race-programs: $(race_bins)
 race: $(race_bins)
 	$Qtests/run.sh $^
 
