@@ -14,7 +14,7 @@
 #                 the demo's plant, in virtual time: storms, and duels that a
 #                 search makes nearer; promises broken; success with the ladder
 #       mutants   MUTANTS=0                the shield's instructions, one at a
-#                 time; as many, 0: all of them
+#                 time; as many, 0: each change of a source line once, all
 #       episodes  FREE=1000 HAND=200       the demo's criteria, in lockstep
 #       qp        QP_PROBLEMS=4000000      rung project's solver
 #       operators                          ONNX's node tests (PyPI)
@@ -97,7 +97,7 @@ loop() {
 }
 mutants() {
   export MUTANTS=${MUTANTS:-0}
-  part mutants "$MUTANTS changed instructions (0: all) and who notices" \
+  part mutants "$MUTANTS changed instructions (0: each line's) and who notices" \
     tests/mutation/mutants.sh
 }
 episodes() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Mutation run over machine code, so that no mutant needs a build:
-//   mutants [-n COUNT] [-s SEED] [-j JOBS] [-x NAME] [-l LINES]
+//   mutants [-n COUNT] [-e] [-s SEED] [-j JOBS] [-x NAME] [-l LINES]
 //           PROGRAM NAMESPACE ARG...
 // In a copy of PROGRAM one instruction of a function whose name has NAMESPACE
 // ("::avx512::") in it is changed at a time: a sum into a difference, a
@@ -12,10 +12,11 @@
 // survivors only: 0, they give the answers that the unchanged code gives (work
 // skipped, a store that nobody reads, a bound that never binds); else their
 // answers differ, within what the tests allow: those are the ones to look at.
-// -n: as many, drawn from all; 0: all. -x: not in functions that have NAME in
-// theirs, or that only those run. -l: only where this regular expression is
-// found in the lines. Exit 2: cannot run; 1: the unchanged program fails. Needs
-// objdump and addr2line.
+// -n: as many, drawn from all; 0: all. -e: of all that one source line gives
+// for one change, inlined here and there, the first. -x: not in functions that
+// have NAME in theirs, or that only those run. -l: only where this regular
+// expression is found in the lines. Exit 2: cannot run; 1: the unchanged
+// program fails. Needs objdump and addr2line.
 #include <elf.h>
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -35,30 +36,24 @@
 #include <map>
 #include <random>
 #include <regex>
+#include <set>
 #include <string>
 #include <vector>
 
-#include "listing.hpp"
+#include "changes.hpp"
 
 namespace {
 
 using mutation::die;
 using mutation::Instruction;
 using mutation::lines_of;
-using Bytes = std::vector<unsigned char>;
-
-struct Mutant {
-  uint64_t address = 0;
-  std::size_t at = 0;  // of the changed byte, in the instruction
-  unsigned char to = 0;
-  std::string what;  // "vaddpd: sum to difference"
-  std::string line;  // "near.hpp:95 < near.hpp:120": inlined there
-};
+using mutation::Mutant;
 
 struct Options {
   std::size_t count = 0;
   uint64_t seed = 1;
   std::size_t jobs = 1;
+  bool each = false;
   std::string program, space, except, lines;
   std::vector<std::vector<std::string>> runs;
   std::vector<std::string> tells;  // empty: nothing is told of survivors
@@ -66,95 +61,13 @@ struct Options {
 
 enum Fate : uint32_t { kSurvived, kNoticed, kAlike };
 
-// Of the opcode's last byte, behind prefixes and the 0F of old instructions;
-// the whole size where the encoding is none that is changed here.
-std::size_t opcode_at(const Bytes& code) {
-  std::size_t i = 0;
-  if (code[0] == 0xC5 && code.size() > 3) return 2;
-  if (code[0] == 0xC4 && code.size() > 4) return 3;
-  if (code[0] == 0x62 && code.size() > 5) return 4;
-  while (i < code.size() &&
-         (code[i] == 0x66 || code[i] == 0xF2 || code[i] == 0xF3))
-    ++i;
-  if (i < code.size() && (code[i] & 0xF0) == 0x40) ++i;  // REX
-  if (i < code.size() && code[i] == 0x0F) return i + 1;
-  return i;
-}
-
-bool begins(const std::string& text, const char* with) {
-  return text.starts_with(with);
-}
-bool is_packed_or_scalar(const std::string& name) {
-  return name.ends_with("pd") || name.ends_with("ps") || name.ends_with("sd") ||
-         name.ends_with("ss");
-}
-
-void arithmetic(const Instruction& from, const std::string& name,
-                std::vector<Mutant>& out) {
-  const std::size_t at = opcode_at(from.code);
-  if (at >= from.code.size() || !is_packed_or_scalar(name)) return;
-  const std::string core = name[0] == 'v' ? name.substr(1) : name;
-  const auto add = [&](unsigned char to, const char* what) {
-    out.push_back({from.address, at, to, name + ": " + what, ""});
-  };
-  switch (from.code[at]) {
-    case 0x58:
-      if (begins(core, "add")) add(0x5C, "sum to difference");
-      break;
-    case 0x5C:
-      if (begins(core, "sub")) add(0x58, "difference to sum");
-      break;
-    case 0x5D:
-      if (begins(core, "min")) add(0x5F, "minimum to maximum");
-      break;
-    case 0x5F:
-      if (begins(core, "max")) add(0x5D, "maximum to minimum");
-      break;
-    default:
-      break;
-  }
-}
-
-// objdump writes the predicate into the name ("vcmplepd"); it is the last
-// byte, and its third bit negates it.
-void comparison(const Instruction& from, const std::string& name,
-                std::vector<Mutant>& out) {
-  const std::string core = name[0] == 'v' ? name.substr(1) : name;
-  if (!begins(core, "cmp") || !is_packed_or_scalar(name)) return;
-  const std::size_t at = from.code.size() - 1;
-  if (from.code[opcode_at(from.code)] != 0xC2) return;
-  out.push_back({from.address, at,
-                 static_cast<unsigned char>(from.code[at] ^ 4),
-                 name + ": negated", ""});
-}
-
-void condition(const Instruction& from, const std::string& name,
-               std::vector<Mutant>& out) {
-  const Bytes& code = from.code;
-  const std::size_t at = opcode_at(code);
-  if (at >= code.size()) return;
-  const bool jump = name[0] == 'j' && name != "jmp";
-  const bool near = jump && at > 0 && (code[at] & 0xF0) == 0x80;
-  const bool close = jump && at == 0 && (code[at] & 0xF0) == 0x70;
-  const bool set = begins(name, "set") && (code[at] & 0xF0) == 0x90;
-  const bool move = begins(name, "cmov") && (code[at] & 0xF0) == 0x40;
-  if (!near && !close && !set && !move) return;
-  out.push_back({from.address, at, static_cast<unsigned char>(code[at] ^ 1),
-                 name + ": negated", ""});
-}
-
 std::vector<Mutant> mutants_of(const Options& o) {
   std::vector<Mutant> out;
   mutation::Functions all = mutation::functions_of(o.program);
   for (const auto* function :
        mutation::run_of(o.program, all, o.space, o.except)) {
-    for (const Instruction& one : function->code) {
-      const std::string name = one.text.substr(0, one.text.find(' '));
-      if (name.empty()) continue;
-      arithmetic(one, name, out);
-      comparison(one, name, out);
-      condition(one, name, out);
-    }
+    for (const Instruction& one : function->code)
+      mutation::changes_of(one, out);
   }
   return out;
 }
@@ -195,6 +108,16 @@ void keep_lines(const std::string& which, std::vector<Mutant>& list) {
   } catch (const std::regex_error& e) {
     die("-l " + which + ": " + e.what());
   }
+}
+
+// One of each change of a source line, whatever copies of it were inlined and
+// wherever: in the order of addresses, so that it is always the same one.
+void keep_one_of_each(std::vector<Mutant>& list) {
+  std::set<std::string> seen;
+  std::erase_if(list, [&](const Mutant& one) {
+    const std::string line = one.line.substr(0, one.line.find(" < "));
+    return !seen.insert(line + one.what).second;
+  });
 }
 
 void draw(const Options& o, std::vector<Mutant>& list) {
@@ -295,8 +218,8 @@ std::vector<Fate> run(const Options& o, const std::vector<Mutant>& list) {
   uint32_t answer[2];
   while (read(ends[0], answer, sizeof answer) == sizeof answer) {
     fates.at(answer[0]) = static_cast<Fate>(answer[1]);
-    if (++done % 100 == 0 && isatty(2))
-      std::fprintf(stderr, "\r%zu of %zu", done, list.size());
+    if (++done % 100 == 0)
+      std::fprintf(stderr, "%zu of %zu changes tried\n", done, list.size());
   }
   if (done != list.size()) die("a worker ended early");
   return fates;
@@ -319,9 +242,10 @@ void print_survivors(const Options& o, const std::vector<Mutant>& list,
 Options read_options(int argc, char** argv) {
   Options o;
   int option = 0;
-  while ((option = getopt(argc, argv, "+n:s:j:x:l:")) != -1) {
+  while ((option = getopt(argc, argv, "+n:s:j:x:l:e")) != -1) {
     if (option == 'n') o.count = std::strtoull(optarg, nullptr, 10);
     if (option == 's') o.seed = std::strtoull(optarg, nullptr, 10);
+    if (option == 'e') o.each = true;
     if (option == 'x') o.except = optarg;
     if (option == 'l') o.lines = optarg;
     if (option == 'j') o.jobs = std::strtoull(optarg, nullptr, 10);
@@ -351,6 +275,7 @@ int main(int argc, char** argv) {
   std::vector<Mutant> list = mutants_of(o);
   find_lines(o, list);
   keep_lines(o.lines, list);
+  if (o.each) keep_one_of_each(list);
   if (list.empty()) die("no instruction of " + o.space + " to change");
   draw(o, list);
   const Fate unchanged = fate_of(o.program, o);

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # One instruction of the shield at a time is changed (mutants.cpp): which
 # change does no contract, no row's test, no oracle and no adversary notice?
-#   MUTANTS=20   drawn from all; 0: all    SEED=1    JOBS=2
+#   MUTANTS=20   drawn from all; 0: each change of a source line once, an hour;
+#                all: in each of its inlined copies, too    SEED=1    JOBS=2
 #   ONLY=past_time_impl   where source lines match: mutants.cpp, -l
 # What survives is listed, by class. "same answers": not one bit of 40000
 # cycles of every rung differs, from the jump that skips work to the store that
@@ -18,6 +19,9 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=${O:-build/release}
 count=${MUTANTS:-20} seed=${SEED:-1} jobs=${JOBS:-2}
+each=()
+[ "$count" != 0 ] || each=(-e)
+[ "$count" != all ] || count=0
 skip() { echo "$*"; exit 77; }
 [ "$(uname -m)" = x86_64 ] || skip "changes x86-64 instructions"
 command -v objdump >/dev/null || skip "no objdump (binutils)"
@@ -34,7 +38,7 @@ export TACTUS_ADVERSARY=${TACTUS_ADVERSARY:-100}
 export TACTUS_ORACLE=${TACTUS_ORACLE:-120}
 export TACTUS_SPACE=${TACTUS_SPACE:-10} QP_PROBLEMS=${QP_PROBLEMS:-1500}
 # Whoever has the same bits as the unchanged kernel is no witness.
-"$build/tests/mutants" -n "$count" -s "$seed" -j "$jobs" -x Removed \
+"$build/tests/mutants" -n "$count" "${each[@]}" -s "$seed" -j "$jobs" -x Removed \
   -l "${ONLY:-}" "$work/shield" ::mutated:: --filter 'contracts/all_hold' \
   '|' --filter '@(trajectory|loads|energy|contact|barriers|expr_vm|qp)/*' \
   '|' --filter '@(oracle|rows|rollout|near|sliding)/*' \
