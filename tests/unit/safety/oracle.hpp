@@ -46,12 +46,14 @@ class Judge {
       case RowKernel::kKeepOut:
         return box(image_.box[row.index], -1);
       case RowKernel::kTurnedOut:
-        return turned_box(image_.turned_box[row.index]);
+        return turned_box(image_.turned_box[row.index],
+                          static_cast<Real>(row.margin + row.scale));
       case RowKernel::kCapsuleOut:
         return capsule(image_.capsule[row.index],
                        static_cast<Real>(row.margin + row.scale));
       case RowKernel::kHullOut:
-        return hull(image_.hull[row.index]);
+        return hull(image_.hull[row.index],
+                    static_cast<Real>(row.margin + row.scale));
       case RowKernel::kSeparation:
         return separation(image_.human[row.index]);
       case RowKernel::kSeparationNow:
@@ -166,15 +168,23 @@ class Judge {
       return box_left(s.at, b.lo, b.hi, side) - s.radius;
     });
   }
-  Real turned_box(const TurnedBox& b) {
+  // What is farther than `enough` is not looked at: it counts as that.
+  Real turned_box(const TurnedBox& b, Real enough) {
+    Real square = 0;
+    for (int a = 0; a < 3; ++a) {
+      const Real side = std::max(std::fabs(b.lo[a]), std::fabs(b.hi[a]));
+      square += side * side;
+    }
+    const Real half = std::sqrt(square);
     return over_seen(b.binds, [&](const Seen& s) {
       const Point off = s.at - point(b.at);
+      const Real most = half + s.radius + enough;
+      if (dot(off, off) > most * most) return enough;
       const Point own{dot(off, point(b.axis[0])), dot(off, point(b.axis[1])),
                       dot(off, point(b.axis[2]))};
       return box_left(own, b.lo, b.hi, -1) - s.radius;
     });
   }
-  // What is farther than `enough` is not looked at: it counts as that.
   Real capsule(const Capsule& c, Real enough) {
     const Point from = point(c.from), along = point(c.to) - from;
     const Real square = dot(along, along), r = static_cast<Real>(c.radius);
@@ -191,11 +201,12 @@ class Judge {
       return norm(off - foot) - r - s.radius;
     });
   }
-  // Behind the face that it is the farthest before.
-  Real hull(const Hull& h) {
+  // Behind the face that it is the farthest before, or one that is `enough`.
+  Real hull(const Hull& h, Real enough) {
     return over_seen(h.binds, [&](const Seen& s) {
       Real most = -std::numeric_limits<Real>::infinity();
       for (uint32_t f = h.first; f < h.first + h.faces; ++f) {
+        if (most - s.radius > enough) break;
         const Face& face = image_.face[f];
         most = std::max(most, dot(s.at, point(face.normal)) -
                                   static_cast<Real>(face.offset));
