@@ -29,6 +29,31 @@ has_keys "$tmp/said.json" schema cpu isa check_ns all pass scale stop p50 p99 \
 grep -q 'p99 .* the .* that the check stage has' "$tmp/said.txt" ||
   fail "$(cat "$tmp/said.txt")"
 
+# A program's limits, without their program; what it says of the times, too.
+mine=$tmp/cpp_arm/limits.toml
+mkdir "$tmp/cpp_arm" "$tmp/handover"
+cp lib/examples/handover/arm.urdf "$tmp/handover/"
+cp lib/examples/cpp_arm/limits.toml "$mine"
+for verb in explain check; do
+  gives 0 "$verb" "$mine"
+  says '"rows": \[.*joint'
+done
+gives 0 diff "$mine" "$mine"
+gives 0 fuzz "$mine" --cases 200
+"$rtctl" safety explain "$mine" >"$tmp/said.txt"
+grep -q 'guard.commit  *900000 ns  *.*limits.toml:5' "$tmp/said.txt" ||
+  fail "$(cat "$tmp/said.txt")"
+sed -i 's/period="1 ms", //' "$mine"
+wants 2 'limits.toml: loop.period: missing: .* a program' \
+  "$rtctl" safety check "$mine"
+cp lib/examples/cpp_arm/limits.toml "$mine"
+sed -i '/^guard/d' "$mine"
+wants 2 'guard.commit: missing' "$rtctl" safety explain "$mine"
+sed -i '1i guard = "none"' "$mine"
+gives 0 check "$mine"
+sed -i '1i limits = {}' "$mine"
+wants 2 'limits.toml:.*limits: ' "$rtctl" safety check "$mine"
+
 # Who is refused by prediction: check and run. Who only looks is not.
 gives 0 check "$tmp/arm.toml"
 says '"budget_us": 450, "budget_from": "stage.check - stage.infer"'

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A limits file by itself, as the tools that look at limits read it: whole,
-// and no key unknown. Set-up only.
+// and no key unknown; a run's, or a program's. Set-up only.
 #pragma once
 
 #include <string>

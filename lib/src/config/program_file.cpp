@@ -4,12 +4,18 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <span>
+#include <utility>
 
+#include "config/scribe.hpp"
 #include "core/error.hpp"
 
 namespace tactus::config {
 namespace {
+
+// What a run alone reads.
+constexpr const char* kOfRun[] = {"name", "io", "stage", "record"};
 
 std::string as_ns(int64_t ns) { return fmt::format("{} ns", ns); }
 std::string as_rule(uint32_t count, uint32_t of) {
@@ -106,7 +112,55 @@ void say_guard(const GuardTable& guard, Said& said) {
   said["guard.then"] = "hold";
 }
 
+// As the builder takes them: without a repeat it is the period.
+void read_times(const Scribe& root, const toml::Table& document, File& file) {
+  const Scribe loop = root.table("loop");
+  file.loop.period_ns = loop.duration("period");
+  for (const Key& key : kLoop) document.table("loop").skip(key.name);
+  if (root.is_text("guard")) {
+    constexpr std::string_view kNone[] = {"none"};
+    (void)root.choice("guard", kNone);
+    file.guard.none = true;
+    return;
+  }
+  const Scribe guard = root.table("guard");
+  file.guard.commit_ns = guard.duration("commit");
+  file.guard.misses = static_cast<uint32_t>(guard.integer("misses", 1, 1000));
+  file.guard.bound_ns = guard.duration("bound");
+  file.guard.repeat_ns = guard.duration("repeat", file.loop.period_ns);
+  for (const Key& key : kGuard) document.table("guard").skip(key.name);
+}
+
 }  // namespace
+
+bool is_program_file(const toml::Document& document) {
+  const toml::Table root = document.root();
+  return std::ranges::none_of(kOfRun,
+                              [&](const char* key) { return root.has(key); });
+}
+
+Result<File> read_program_file(const toml::Document& document) {
+  File file;
+  file.path = document.name();
+  const toml::Table root = document.root();
+  const Scribe scribe(root, file.origins);
+  for (const auto& [table, key] :
+       {std::pair{"loop", "period"}, std::pair{"guard", "commit"}}) {
+    const bool none = scribe.is_text(table);
+    if (none || (root.has(table) && root.table(table).has(key))) continue;
+    return bad_input(
+        "{}: {}.{}: missing: a file without name, io and stage is a program's; "
+        "what the program says of [loop] period and [guard] must be in the "
+        "file, too, for its limits to be looked at",
+        file.path, table, key);
+  }
+  read_times(scribe, root, file);
+  root.skip("policy");
+  file.signal = read_signals(document, file.origins);
+  file.limit_none = scribe.is_text("limit");
+  if (auto ok = document.status(); !ok) return ok.error();
+  return file;
+}
 
 Said said_by_program(const Blueprint& b) {
   const LoopTable& loop = b.file.loop;
@@ -141,7 +195,7 @@ Result<void> check_program_file(const toml::Document& document,
                                 const Said& said) {
   Check check(document, said);
   const toml::Table root = document.root();
-  for (const char* key : {"name", "io", "stage", "record"}) root.skip(key);
+  for (const char* key : kOfRun) root.skip(key);
   if (auto ok = check.table(root.table("loop"), kLoop); !ok) return ok;
   if (root.has("guard")) {
     if (auto ok = check.guard(root["guard"]); !ok) return ok;

@@ -24,6 +24,13 @@ using Said = std::map<std::string, std::string, std::less<>>;
 [[nodiscard]] Error differs(const toml::Value& value, const std::string& file,
                             const std::string& program);
 
+// A file of a program's limits alone: what only `rtctl run` needs is not there.
+[[nodiscard]] bool is_program_file(const toml::Document& document);
+
+// Such a file without its program, for tools that look at limits: the times of
+// the commit rule must stand in it. Does not finish() the document.
+Result<File> read_program_file(const toml::Document& document);
+
 // Does not finish() the document: finish() then judges the keys that neither
 // a program nor a run knows. Where the thread runs, which model is read and
 // what io, stage and record say is a run's own.
