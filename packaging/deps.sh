@@ -13,6 +13,7 @@ declare -A tier_packages=(
   [bench]="rt-tests libeigen3-dev"
   [peers]="libxsmm-dev libxnnpack-dev libpthreadpool-dev libblas-dev
     libmuparser-dev libfcl-dev python3-venv"
+  [oracle]="python3-venv"
   [train]="python3-venv"
 )
 # Writes machine code for this processor alone.
