@@ -40,6 +40,15 @@ part() { # part NAME TEXT COMMAND...
     *) echo "== $name: FAILED ($rc)"; failed+=("$name") ;;
   esac
 }
+# PROGRAM ARG...: a Criterion program; no test that the filter names is failure.
+tests_in() {
+  local log rc=0
+  log=$(mktemp)
+  "$@" 2>&1 | tee "$log" || rc=$?
+  grep -q 'Tested: [1-9]' "$log" || rc=1
+  rm -f "$log"
+  return "$rc"
+}
 audit() {
   export RT_AUDIT_CYCLES=${RT_AUDIT_CYCLES:-100000}
   part audit "$RT_AUDIT_CYCLES cycles of rtctl run, no call, fault or switch" \
@@ -59,21 +68,22 @@ shield() {
   local text="a million adversarial states"
   if [ -z "$TACTUS_PROVE" ]; then unset TACTUS_PROVE; text="ten thousand"; fi
   part shield "$text, judged by a plant of its own" \
-    "$build/tests/unit-safety" --verbose=1
+    tests_in "$build/tests/unit-safety" --verbose=1
 }
 qp() {
   export QP_PROBLEMS=${QP_PROBLEMS:-4000000}
   part qp "$QP_PROBLEMS programs: degenerate, nearly parallel, infeasible" \
-    "$build/tests/unit-safety" --filter 'qp/*'
+    tests_in "$build/tests/unit-safety" --filter 'qp/*'
 }
 # Two processes, with states of their own.
 two_oracles() {
-  local half=$((ORACLE / 2)) first
-  TACTUS_ORACLE=$half TACTUS_SEED=1 "$build/tests/unit-safety" \
-    --filter 'oracle/*' --verbose=1 & first=$!
-  TACTUS_ORACLE=$half TACTUS_SEED=2 "$build/tests/unit-safety" \
-    --filter 'oracle/*' --verbose=1
-  wait "$first"
+  local half=$((ORACLE / 2)) other rc=0
+  TACTUS_ORACLE=$half TACTUS_SEED=1 tests_in "$build/tests/unit-safety" \
+    --filter 'oracle/*' --verbose=1 & other=$!
+  TACTUS_ORACLE=$half TACTUS_SEED=2 tests_in "$build/tests/unit-safety" \
+    --filter 'oracle/*' --verbose=1 || rc=$?
+  wait "$other" || rc=$?
+  return "$rc"
 }
 oracle() {
   ORACLE=${ORACLE:-8000000}
@@ -83,9 +93,9 @@ oracle() {
 # Two processes, with lives of their own; broken promises and goals in one.
 two_loops() {
   local half=$((LOOP_CYCLES / 2)) other rc=0
-  LOOP_CYCLES=$half LOOP_SEED=2 "$build/tests/unit-demo" \
+  LOOP_CYCLES=$half LOOP_SEED=2 tests_in "$build/tests/unit-demo" \
     --filter 'loop/nothing*' --verbose=1 & other=$!
-  LOOP_CYCLES=$half LOOP_SEED=1 "$build/tests/unit-demo" \
+  LOOP_CYCLES=$half LOOP_SEED=1 tests_in "$build/tests/unit-demo" \
     --filter 'loop/*' --verbose=1 || rc=$?
   wait "$other" || rc=$?
   return "$rc"
