@@ -64,6 +64,7 @@ enum class Fault {
   kHold,        // the stop begins now instead of at t_s
   kStall,       // a played command is never old
   kSpread,      // the stop is never early
+  kFallen,      // what it has fallen by t1 fell no earlier
   kBefore,      // nobody dies between send and commit
   kBetween,     // nothing happens between samples
   kTail,        // the motion ends with the command

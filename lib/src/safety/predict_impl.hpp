@@ -118,18 +118,20 @@ struct Walker {
 inline void flight_bounds(const Image& image, const Flight& flight,
                           int64_t delay, Past& out) {
   for (uint32_t j = 0; j < image.joints; j += kLanes) {
-    Double8 hull = lanes_at(out.hull + j), variation = {}, size;
+    Double8 hull = lanes_at(out.hull + j), error = {}, size;
     for (uint32_t i = 0; i < flight.count; ++i) {
       const Double8 u = lanes_at(flight.u[i] + j);
       magnitude8(u, size);
       larger8(hull, size, hull);
       if (i == 0) continue;
       magnitude8(u - lanes_at(flight.u[i - 1] + j), size);
-      variation += size;
+      // It may have taken effect up to `delay` earlier; what that did before
+      // the observation is in what was observed.
+      const int64_t seen = flight.from_ns[i] - flight.from_ns[0];
+      error += size * seconds(seen < delay ? seen : delay);
     }
     store(hull, out.hull + j);
-    // Each change may have taken effect up to `delay` earlier.
-    store(variation * seconds(delay), out.error + j);
+    store(error, out.error + j);
   }
 }
 
@@ -240,6 +242,13 @@ Span stop_before(const Image& image, const Past& past, const Intent& intent) {
   return {shape_of(*intent.before), seconds(from), seconds(from + age)};
 }
 
+// What a stop that begins at its earliest has fallen `after` t1.
+inline Fallen fallen_at(const Span& stop, double after, double lag) {
+  Fall8 fallen;
+  FallFilter(stop.shape, lag).at(Double8{} + (after - stop.early), fallen);
+  return {fallen.raw[0], fallen.area[0]};
+}
+
 template <class F>
 void lay_timeline(const Image& image, const Past& past, const Intent& intent,
                   Timeline& t) {
@@ -257,12 +266,12 @@ void lay_timeline(const Image& image, const Past& past, const Intent& intent,
     store(decay, t.decay + i);
   }
   respond(own, samples, lag, t, t.own);
-  t.before_starts = 1;
+  t.own_now = fallen_at(own, seconds(past.now_ns - past.t1_ns), lag);
+  t.own_starts = fallen_at(own, 0, lag);
+  t.before_starts = {};
   if (intent.before == nullptr) return;
   respond(before, samples, lag, t, t.before);
-  Fall8 fallen;
-  FallFilter(before.shape, lag).at(Double8{} - before.early, fallen);
-  t.before_starts = 1 - fallen.raw[0];
+  t.before_starts = fallen_at(before, 0, lag);
 }
 
 // Half the wider gap beside each of `count` instants.
@@ -355,12 +364,22 @@ void lay_courses(const Image& image, const Past& past, const Intent& intent,
   const double hull = intent.fresh ? larger(past.hull[j], top) : past.hull[j];
   const double q1 = past.q[kEarly][j];
   const double sway = past.v[kEarly][j] * lag_of<F>(image);
-  out.own = {u, error + room, 0, hull, top, q1, sway};
-  // What the plan before has fallen by t1 may have taken effect up to the
-  // delay earlier; u itself acts until the guardian does.
+  // What a stop has fallen by t1 may have taken effect as it was sent: from u,
+  // or from where a running one is. Nothing has where the loop holds a command
+  // for longer than the actuator takes.
+  const double delay = seconds(past.t1_ns - past.now_ns);
+  const double from = intent.fresh ? u : past.last[j];
+  const double begun = magnitude(from - u * (1 - t.own_now.part)) * delay;
+  const double since =
+      t.own_starts.area - t.own_now.area - t.own_now.part * delay;
+  const double fallen =
+      F::on(Fault::kFallen) ? 0 : begun + magnitude(u) * since;
+  out.own = {u, error + fallen + room, 0, hull, top, q1, sway};
+  // The same of the plan before; u itself acts until the guardian does.
   const double held = intent.before != nullptr ? intent.before->held[j] : 0;
-  const double drop = magnitude(past.last[j] - held * t.before_starts);
-  const double early = error + drop * seconds(past.t1_ns - past.now_ns);
+  const double drop =
+      magnitude(past.last[j] - held * (1 - t.before_starts.part));
+  const double early = error + drop * delay;
   out.before = {held, early, jump, hull, magnitude(held), q1, sway};
 }
 

@@ -89,6 +89,11 @@ class FallFilter {
   double area_[4] = {};
 };
 
+// What a stop has fallen: 1 - s, and the integral of that, s.
+struct Fallen {
+  double part = 0, area = 0;
+};
+
 // Per sample, shared by all joints: with input u s(t) from t1 on,
 //   v = v1 decay + u gain,  q = q1 + v1 lag (1 - decay) + u path.
 struct alignas(64) Response {
@@ -101,8 +106,10 @@ struct alignas(64) Timeline {
   double tau[kMaxSamples];  // s after t1
   double decay[kMaxSamples];
   Response own;
-  Response before;       // of the plan before, where the intent has one
-  double before_starts;  // s of that plan at t1, at the earliest
+  Response before;    // of the plan before, where the intent has one
+  Fallen own_now;     // of the stop at its earliest: now ...
+  Fallen own_starts;  // ... and at t1
+  Fallen before_starts;
 };
 
 using kin::load;

@@ -509,6 +509,15 @@ bool prediction_encloses_the_plant() {
   }
   return true;
 }
+bool prediction_encloses_slow_actuators() {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    const bool holds = Removed::none()
+                           ? enclosure::holds_for_slow_actuators<NoFault>(seed)
+                           : enclosure::holds_for_slow_actuators<Removed>(seed);
+    if (!holds) return false;
+  }
+  return true;
+}
 
 // --- engage, blend, plans
 
@@ -877,6 +886,7 @@ constexpr Contract kContracts[] = {
     CONTRACT(declared_doubt_counts_in_expressions),
     CONTRACT(a_thin_post_is_not_missed),
     CONTRACT(prediction_encloses_the_plant),
+    CONTRACT(prediction_encloses_slow_actuators),
 };
 
 }  // namespace

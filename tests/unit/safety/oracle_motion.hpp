@@ -6,6 +6,7 @@
 // predict.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -217,8 +218,10 @@ inline Start start_of(const Image& image, const Cycle& c, uint32_t j) {
   for (std::size_t i = 0; i < orders.size(); ++i) {
     const Real u = orders[i].u[j];
     out.hull = std::max(out.hull, std::fabs(u));
-    if (i > 0)
-      out.error += std::fabs(u - static_cast<Real>(orders[i - 1].u[j])) * delay;
+    if (i == 0) continue;
+    const Real seen = orders[i].from - orders[0].from;
+    out.error += std::fabs(u - static_cast<Real>(orders[i - 1].u[j])) *
+                 std::min(seen, delay);
   }
   out.last = orders.back().u[j];
   // q is the older observation: it moved since, at most this fast.
@@ -352,6 +355,25 @@ class Predictor {
     return {std::min(a, b) - c.error, std::max(a, b) + c.error,
             speed + c.extra * rest};
   }
+  // Integral of 1 - s over the delay before t1, by Simpson: s is a parabola
+  // or a line between its corners.
+  static Real fallen_before(const Course& c, Real delay) {
+    const Shape& s = c.shape;
+    std::vector<Real> at = {-delay, 0};
+    for (const Real corner : {Real{0}, s.ramp, s.ramp + s.line, s.end()}) {
+      const Real t = c.early + corner;
+      if (t > -delay && t < 0) at.push_back(t);
+    }
+    std::sort(at.begin(), at.end());
+    Real sum = 0;
+    for (std::size_t i = 0; i + 1 < at.size(); ++i) {
+      const Real h = at[i + 1] - at[i], middle = at[i] + h / 2;
+      sum += h / 6 *
+             ((1 - s.at(at[i] - c.early)) + 4 * (1 - s.at(middle - c.early)) +
+              (1 - s.at(at[i + 1] - c.early)));
+    }
+    return sum;
+  }
   void follow(uint32_t j) {
     out_.joint.push_back(start_of(image_, c_, j));
     const Start& s = out_.joint.back();
@@ -359,15 +381,16 @@ class Predictor {
     const Real jump = std::fabs(u - s.last);
     own_.u = u;
     own_.top = std::max(std::fabs(u), std::fabs(s.last));
-    own_.error = s.error + jump * out_.reaction;
+    const Real delay = s_of(image_.commit.actuator_delay_ns);
+    own_.error = s.error + jump * out_.reaction +
+                 std::fabs(u) * fallen_before(own_, delay);
     const Real hull = std::max(s.hull, own_.top);
     if (has_before_) {
       before_.u = c_.state.plan.held[j];
       before_.top = std::fabs(before_.u);
       before_.extra = jump;
       const Real gone = before_.u * before_.shape.at(-before_.early) - s.last;
-      before_.error =
-          own_.error + std::fabs(gone) * s_of(image_.commit.actuator_delay_ns);
+      before_.error = s.error + jump * out_.reaction + std::fabs(gone) * delay;
     }
     out_.peak.push_back(hull);
     Real fastest = hull;
