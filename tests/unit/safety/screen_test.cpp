@@ -111,7 +111,7 @@ Test(screen, open_pairs_are_listed_or_too_many) {
           far[i] = near ? 0 : -1;
           if (near) wanted.insert({k, m + i});
         }
-        open->add(far, k, m);
+        open->add(far, ~tactus::kin::Int16{}, k, m);
       }
     kernel::NearPairs near;
     kernel::list_pairs(*open, near);

@@ -7,6 +7,7 @@
 
 #include <cstdlib>
 
+#include "screen_contracts.hpp"
 #include "space_adversary.hpp"
 
 using namespace space_rig;
@@ -191,12 +192,15 @@ void each_double(T& value, uint32_t doubles, const double* first,
 
 Test(space, nan_in_any_figure_of_a_shape_is_a_violation) {
   for (const Kind kind : kKinds) {
-    for (const bool inside : {false, true}) {
+    for (const int which : {0, 1, 2, 3}) {
+      const bool inside = which % 2 == 1, screened = which >= 2;
       Draw draw(7);
       const Shape shape = draw.shape(kind, inside);
       auto image = bare();
       add(*image, shape);
+      if (screened) contracts::crowd(*image);
       cr_assert(bool(seal(*image)));
+      cr_assert(eq(int, image->derived.screened != 0, screened));
       const double far[3] = {0, 0, inside ? 0 : 9.0};
       put(*image, shape,
           kind == Kind::kHalf ? draw.shape(kind, inside).faces[0].normal : far);

@@ -38,6 +38,7 @@ struct Swept16 {
   Ball<Float16> ball;
   Float16 who;
   kin::Int16 body;  // the bit of each
+  kin::Int16 used;  // all ones; zero beyond the last
 };
 
 // How far one sphere gets from `centre`, its own radius included.
@@ -95,6 +96,7 @@ void sweep(const Image& image, const Scene8& scene, const Walk& walk,
     to.ball.radius[lane] = F::on(Fault::kScreenSwept) ? 0 : radius;
     if (!any) to.ball.radius[lane] = -std::numeric_limits<float>::infinity();
     to.who[lane] = static_cast<float>(i);
+    to.used[lane] = any ? -1 : 0;
     to.body[lane] = any ? int32_t{1} << image.chain.sphere[i].body : 0;
   }
 }
@@ -116,10 +118,12 @@ struct OpenPairs {
 
   [[nodiscard]] uint32_t words() const { return (groups + 31) / 32; }
   // `far`: all ones in lanes that are not open.
-  [[gnu::always_inline]] void add(const kin::Int16& far, uint32_t of_shape,
-                                  uint32_t of_first) {
+  // `used`: in lanes that have a sphere. Without one, a shape that is NaN would
+  // leave a lane open, too.
+  [[gnu::always_inline]] void add(const kin::Int16& far, const kin::Int16& used,
+                                  uint32_t of_shape, uint32_t of_first) {
     const auto bit = static_cast<int32_t>(uint32_t{1} << (groups % 32));
-    const kin::Int16 open = ~far & bit;
+    const kin::Int16 open = ~far & used & bit;
     kin::Int16& to = word[groups / 32];
     to = groups % 32 == 0 ? open : to | open;
     shape[groups] = static_cast<uint16_t>(of_shape);
@@ -181,7 +185,7 @@ void bound_pairs(const Image& image, const Scene8& scene, const Swept16* swept,
         shape.slack(s.ball, slack);
         if (binds_some) kin::choose(s.body & none, slack + free, slack, slack);
         kin::at_least(slack, need, far);  // NaN is not
-        near.add(far, first + k, m);
+        near.add(far, s.used, first + k, m);
         kin::choose(far, slack, free, slack);
         bound.take(slack, s.who);
       }
