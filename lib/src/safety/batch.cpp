@@ -9,6 +9,7 @@
 #include "core/error.hpp"
 #include "core/npy.hpp"
 #include "rt/life.hpp"
+#include "safety/planner.hpp"
 
 namespace tactus::safety {
 namespace {
@@ -42,7 +43,21 @@ struct Steady {
     state->before_known = 1;
     const float* dq = in.value[image.dq_signal];
     std::copy_n(dq, image.joints, state->before);
+    commit_before(image);
     std::copy_n(asked ? asked : dq, image.joints, action);
+  }
+  // The plan of a cycle ago, which goes on if the loop dies before it commits.
+  void commit_before(const Image& image) {
+    double held[kMaxJoints] = {};
+    for (uint32_t j = 0; j < image.joints; ++j)
+      held[j] = static_cast<double>(state->before[j]);
+    StopShape shape;
+    if (!shape_stop(image, held, shape)) return;
+    const Commit& c = image.commit;
+    state->plan.plan_id = 1;
+    state->plan.origin_ns =
+        kNow_ns - c.period_ns + hold_ns(c) - c.actuator_delay_ns;
+    write_plan(image, held, shape, state->plan);
   }
 };
 

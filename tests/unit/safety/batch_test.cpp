@@ -68,6 +68,23 @@ void refused(const BatchAsk& ask, const char* why) {
 
 }  // namespace
 
+namespace {
+
+// In the cycle before, dq was sent and its plan committed.
+void moved_for_long(const Image& image, Cycle& c) {
+  double held[kMaxJoints] = {};
+  for (uint32_t j = 0; j < 7; ++j) held[j] = static_cast<double>(c.dq[j]);
+  StopShape shape;
+  if (!shape_stop(image, held, shape)) return;
+  c.state.plan.plan_id = 1;
+  // t_s of that cycle: misses, commit and the guardian later (DESIGN 2).
+  c.state.plan.origin_ns =
+      c.in.release_ns - kMs + (1 + 2) * kMs + 900'000 + kMs;
+  write_plan(image, held, shape, c.state.plan);
+}
+
+}  // namespace
+
 Test(batch, each_row_has_the_verdict_of_the_loops_check) {
   const auto image = sealed();
   const Table table = random_table(500);
@@ -84,6 +101,7 @@ Test(batch, each_row_has_the_verdict_of_the_loops_check) {
     std::copy_n(c.dq, 7, c.state.before);
     c.in.now_ns = c.in.release_ns;
     for (auto& stamp : c.in.stamp_ns) stamp = c.in.now_ns;
+    moved_for_long(*image, c);
     c.run(*image);
     const BatchVerdict& v = (*got)[r];
     cr_assert(v.rung == c.out.rung && v.margin == c.out.margin &&
