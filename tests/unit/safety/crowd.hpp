@@ -64,11 +64,13 @@ inline Solid moved(Solid solid, const double* at) {
   return solid;
 }
 
-// Shapes around a robot that stands at q, none of them in it, some next to it;
-// some do not bind one of its parts. Returned as the oracle has them, where
-// they are `bound` to all parts.
+// Which parts of the robot shapes bind: all of them, or some all but one.
+enum class Parts { kAll, kSome };
+
+// Shapes around a robot that stands at q, none of them in it, some next to it.
+// Returned as the oracle has them.
 inline std::vector<Solid> surround(Image& image, uint32_t shapes,
-                                   const double* q, bool bound, Draw& draw) {
+                                   const double* q, Parts parts, Draw& draw) {
   std::vector<Solid> out;
   const auto balls = oracle::balls_of(image.chain);
   const auto at_rest = oracle::centres(q, balls);
@@ -96,7 +98,7 @@ inline std::vector<Solid> surround(Image& image, uint32_t shapes,
     append(image, shape, at);
     if (draw.uniform(0, 1) < 0.2)
       image.row[image.rows - 1].warn = draw.uniform(0, 0.1);
-    if (!bound && draw.uniform(0, 1) < 0.2) {
+    if (parts == Parts::kSome && draw.uniform(0, 1) < 0.2) {
       const auto part = static_cast<uint32_t>(draw.uniform(1, 8));
       Binds* binds =
           kind == Kind::kBox    ? &image.turned_box[image.turned - 1].binds

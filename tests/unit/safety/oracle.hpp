@@ -10,7 +10,9 @@
 
 namespace oracle {
 
-inline Real clamped(Real x) { return std::max<Real>(-1, std::min<Real>(1, x)); }
+inline Real clamped(Real x) {
+  return std::isnan(x) ? -1 : std::max<Real>(-1, std::min<Real>(1, x));
+}
 
 // A moving ball at one sample: its place, its radius with all that is not known
 // about the place, and a bound of its surface's speed.
@@ -143,8 +145,10 @@ class Judge {
   Real over_seen(const Binds& binds, Of of) {
     Real worst = std::numeric_limits<Real>::infinity();
     for (const Seen& s : seen_) {
-      if ((binds.spared & s.part) == 0)
-        worst = std::min(worst, static_cast<Real>(of(s)));
+      if ((binds.spared & s.part) != 0) continue;
+      const Real left = of(s);
+      if (std::isnan(left)) return left;
+      worst = std::min(worst, left);
     }
     return worst;
   }

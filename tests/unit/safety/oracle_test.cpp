@@ -138,7 +138,7 @@ class Source {
     for (int j = 0; j < 7; ++j) q[j] = static_cast<double>(rest.q[j]);
     const uint32_t own = image.chain.spheres;
     crowd::grow(image.chain, own + index(kScreenSpheres - own + 1), crowd_);
-    crowd::surround(image, 30 + index(41), q, false, crowd_);
+    crowd::surround(image, 30 + index(41), q, crowd::Parts::kSome, crowd_);
   }
   std::mt19937_64 rng_;
   space_rig::Draw crowd_;
@@ -230,6 +230,7 @@ Test(oracle, gives_the_same_figures, .timeout = 36000) {
   cr_assert(sum.judged > cases() / 2);
   cr_assert(sum.safe > cases() / 5);
   cr_assert(sum.screened > cases() / 40);
+  cr_assert(sum.full <= sum.screened / 50);
   cr_assert(eq(u64, sum.false_safe, 0));
 }
 
@@ -354,6 +355,7 @@ Test(oracle, at_every_threshold_nothing_unsafe_is_called_safe,
   cr_assert(edges > cases() / 20);
   cr_assert(sum.unsafe > edges);
   cr_assert(sum.screened > edges / 8);
+  cr_assert(sum.too_near <= sum.screened / 50);
   cr_assert(eq(u64, sum.false_safe, 0));
   cr_assert(eq(u64, sum.far, 0));
 }

@@ -25,7 +25,7 @@ class SpaceCase : protected Case {
   // Accepted at the near end of `taken`, refused at the far one.
   template <class Taken>
   static bool bisect(const Taken& taken, double& low, double high) {
-    if (!taken(low)) return false;
+    if (!taken(low) || taken(high)) return false;
     for (int i = 0; i < 14; ++i) {
       const double middle = 0.5 * (low + high);
       (taken(middle) ? low : high) = middle;
@@ -63,7 +63,7 @@ class ShapeCase : public SpaceCase {
   template <class F>
   SpaceEnd run() {
     prepare();
-    space_rig::Trial t = space_rig::trial(draw_, shape_);
+    space_rig::Trial t = space_rig::trial(draw_, shape_, robot_.q);
     double share = 0;
     Solid solid;
     const auto taken = [&](double x) {
@@ -92,23 +92,25 @@ class CrowdCase : public SpaceCase {
 
   template <class F>
   SpaceEnd run() {
-    const double own = static_cast<double>(scene_.chain.spheres);
-    crowd::grow(scene_.chain,
-                static_cast<uint32_t>(draw_.uniform(own, kScreenSpheres + 1)),
+    const uint32_t own = scene_.chain.spheres;
+    crowd::grow(scene_.chain, own + draw_.index(kScreenSpheres - own + 1),
                 draw_);
     const auto balls = oracle::balls_of(scene_.chain);
-    const auto shape = draw_.shape(space_rig::Kind::kCapsule, false);
+    constexpr space_rig::Kind kMoved[] = {space_rig::Kind::kCapsule,
+                                          space_rig::Kind::kBox,
+                                          space_rig::Kind::kHull};
+    const auto shape = draw_.shape(kMoved[draw_.index(3)], false);
     prepare();
     add(scene_, shape);
-    const auto count = static_cast<uint32_t>(draw_.uniform(30, 71));
-    auto solids = crowd::surround(scene_, count, robot_.q, true, draw_);
+    auto solids = crowd::surround(scene_, 30 + draw_.index(41), robot_.q,
+                                  crowd::Parts::kAll, draw_);
     solids.emplace_back();
     // Any of the rods.
-    const auto rod = static_cast<uint32_t>(
-        draw_.uniform(0, static_cast<double>(scene_.capsules)));
+    const bool is_rod = shape.kind == space_rig::Kind::kCapsule;
+    const uint32_t rod = is_rod ? draw_.index(scene_.capsules) : 0;
     std::swap(scene_.capsule[0], scene_.capsule[rod]);
     if (!seal(scene_) || scene_.derived.screened == 0) return {};
-    const space_rig::Trial t = space_rig::trial(draw_, shape);
+    const space_rig::Trial t = space_rig::trial(draw_, shape, robot_.q);
     double share = 0;
     const auto taken = [&](double x) {
       double at[3];
@@ -154,7 +156,9 @@ class SelfCase : public SpaceCase {
       cycle_.q[3] = seen - static_cast<float>(x);
       return asked<F>();
     };
-    if (!bisect(taken, bend, 3)) return {};
+    double folded = 1;
+    while (folded < 3 && taken(folded)) folded += 0.25;
+    if (!bisect(taken, bend, folded)) return {};
     robot_.q[3] += static_cast<double>(seen - cycle_.q[3]) - bend;
     return follow_on<F>([&](const double* q) { return oracle::self_gap(q); });
   }

@@ -49,6 +49,9 @@ class Draw {
   double uniform(double lo, double hi) {
     return std::uniform_real_distribution<double>(lo, hi)(rng_);
   }
+  uint32_t index(uint32_t below) {
+    return std::uniform_int_distribution<uint32_t>(0, below - 1)(rng_);
+  }
   oracle::Vec way() {
     for (;;) {
       const oracle::Vec v{uniform(-1, 1), uniform(-1, 1), uniform(-1, 1)};
@@ -173,11 +176,13 @@ inline void add(Image& image, const Shape& shape) {
 // which of the capsules it is.
 inline Solid put(Image& image, const Shape& shape, const double* at,
                  uint32_t rod = 0) {
-  for (int a = 0; a < 3; ++a) {
+  const bool is_rod =
+      shape.kind == Kind::kSphere || shape.kind == Kind::kCapsule;
+  for (int a = 0; a < 3 && is_rod; ++a) {
     image.capsule[rod].from[a] = shape.capsule.from[a] + at[a];
     image.capsule[rod].to[a] = shape.capsule.to[a] + at[a];
-    image.turned_box[0].at[a] = at[a];
   }
+  if (shape.kind == Kind::kBox) std::copy_n(at, 3, image.turned_box[0].at);
   for (std::size_t f = 0; f < shape.faces.size(); ++f) {
     const double* n = shape.faces[f].normal;
     image.face[f].offset =
@@ -248,16 +253,19 @@ Edge edge(Image& image, const Shape& shape, const double* q, const double* free,
   return out;
 }
 
-// A case for edge(): a pose, and the shape's way from free to hit.
+// A case for edge(): a pose, any or the given one, and the shape's way from
+// free to hit.
 struct Trial {
   double q[7];
   double free[3];
   double hit[3];
 };
-inline Trial trial(Draw& draw, const Shape& shape) {
+inline Trial trial(Draw& draw, const Shape& shape,
+                   const double* pose = nullptr) {
   Trial out;
   for (int j = 0; j < 7; ++j)
     out.q[j] = static_cast<double>(static_cast<float>(draw.uniform(-1.5, 1.5)));
+  if (pose != nullptr) std::copy_n(pose, 7, out.q);
   const oracle::Vec way = draw.way();
   const oracle::Vec ball =
       oracle::centres(out.q)[1 + 7 * (draw.uniform(0, 1) > 0.5)];
