@@ -10,17 +10,19 @@ namespace detail {
 
 // ----------------------------------------------------------- standstill
 
-// Restarts the timer whenever the robot moved, was not seen, or was
-// commanded to move. Once the guardian has acted our last command is not the
+// Restarts the timer whenever the robot moved, was not seen, or was commanded
+// to move, be it ever so slowly: at standstill nobody sends, and what was sent
+// last stays in effect. Once the guardian has acted our last command is not the
 // one that holds: what the robot measures is all there is, and the guardian
 // grants a rearm only at the end of its plan.
-inline bool commanded_still(const Image& image, const ShieldState& state,
-                            const ShieldInput& in) {
+template <class F>
+bool commanded_still(const Image& image, const ShieldState& state,
+                     const ShieldInput& in) {
   if (state.head == 0 || in.guardian_acted) return true;
   const Command& last = sent(state, 0);
   for (uint32_t j = 0; j < image.joints; ++j) {
-    const double u = static_cast<double>(last.u[j]);
-    if (!(magnitude(u) <= image.commit.standstill_speed)) return false;
+    const bool zero = last.u[j] == 0;
+    if (!zero && !F::on(Fault::kResidual)) return false;
   }
   return true;
 }
@@ -33,9 +35,10 @@ inline bool measured_still(const Image& image, const float* dq) {
   return true;
 }
 
-inline bool watch_standstill(const Image& image, ShieldState& state,
-                             const ShieldInput& in, bool robot_ok) {
-  if (!robot_ok || !commanded_still(image, state, in) ||
+template <class F>
+bool watch_standstill(const Image& image, ShieldState& state,
+                      const ShieldInput& in, bool robot_ok) {
+  if (!robot_ok || !commanded_still<F>(image, state, in) ||
       !measured_still(image, in.value[image.dq_signal])) {
     state.still_since_ns = kNever;
     return false;
@@ -99,16 +102,19 @@ struct Bench {
 // When the stop of a command of this cycle begins at the latest, and how old
 // a command may be that is played from then on: if the loop hangs in the
 // middle of a plan, the robot holds one sample of it until the guardian
-// takes over, which is as long as u_k may be held. If it dies between send
-// and commit, the guardian goes on in the plan before.
-inline Intent intend(const Image& image, const ShieldState& state,
-                     const ShieldInput& in) {
+// takes over, which is as long as u_k may be held; the guardian then joins the
+// plan at that sample, and each of its frames stands until the next. If it
+// dies between send and commit, the guardian goes on in the plan before.
+template <class F>
+Intent intend(const Image& image, const ShieldState& state,
+              const ShieldInput& in) {
   Intent intent{};
   const int64_t hold = hold_ns(image.commit) - image.commit.actuator_delay_ns;
   intent.origin_ns = in.release_ns + hold;
   intent.early_ns = image.commit.period_ns;
-  intent.stale_ns =
-      hold > image.commit.repeat_ns ? hold : image.commit.repeat_ns;
+  const int64_t repeat = image.commit.repeat_ns;
+  const bool joins = image.commit.misses > 0 && !F::on(Fault::kJoin);
+  intent.stale_ns = joins ? hold + repeat : (hold > repeat ? hold : repeat);
   intent.fresh = true;
   intent.before = state.plan.plan_id != 0 ? &state.plan : nullptr;
   return intent;
@@ -140,9 +146,9 @@ inline double room_of(const Image& image, const Past& past,
 }
 
 // u held until the stop, and that stop; 0, or why there is none.
-inline uint32_t aim(const Bench& bench, const float* u,
-                    Intent& intent) noexcept {
-  intent = intend(bench.image, bench.state, bench.in);
+template <class F>
+uint32_t aim(const Bench& bench, const float* u, Intent& intent) noexcept {
+  intent = intend<F>(bench.image, bench.state, bench.in);
   for (uint32_t j = 0; j < bench.image.joints; ++j) {
     intent.u[j] = static_cast<double>(u[j]);
   }
@@ -155,7 +161,7 @@ template <class F>
 bool verify(Bench& bench, const float* u, Intent& intent, Effort effort,
             Verdict& verdict) noexcept {
   verdict.clear();
-  verdict.reasons = aim(bench, u, intent);
+  verdict.reasons = aim<F>(bench, u, intent);
   if (verdict.reasons != 0) return false;
   if (effort == Effort::kWithRoom) {
     intent.room_s = room_of(bench.image, bench.past, intent);
@@ -381,7 +387,7 @@ inline void make_candidate(const Image& image, const ShieldInput& in,
 template <class F>
 bool verify_running(Bench& bench, const layout::StopPlan& plan,
                     Verdict& verdict) {
-  Intent intent = intend(bench.image, bench.state, bench.in);
+  Intent intent = intend<F>(bench.image, bench.state, bench.in);
   intent.fresh = false;
   intent.origin_ns = plan.origin_ns;
   intent.before = nullptr;
@@ -587,7 +593,7 @@ void take_in(const Image& image, ShieldState& state, const ShieldInput& in,
              Before& out, Past& past) noexcept {
   inspect<F>(image, state, in, out.health);
   const bool robot_ok = out.health.robot_ok;
-  out.still = watch_standstill(image, state, in, robot_ok);
+  out.still = watch_standstill<F>(image, state, in, robot_ok);
   begin_life<F>(image, state, in, robot_ok, out.still);
   const uint32_t open = open_windows<F>(image, state, in);
   if (in.now_ns > state.last_now_ns) state.last_now_ns = in.now_ns;
@@ -635,7 +641,7 @@ bool foresee_with(const Image& image, ShieldState& state, const ShieldInput& in,
   if (!any || !ask<F>(image, state, in, out.action)) return false;
   Bench bench(image, state, in, past);
   Intent intent;
-  if (aim(bench, out.action, intent) != 0) return false;
+  if (aim<F>(bench, out.action, intent) != 0) return false;
   predict<F>(image, past, intent, bench.motion);
   show(bench.motion, image.joints, out);
   return true;

@@ -63,12 +63,14 @@ enum class Fault {
   kLag,         // the robot follows at once
   kHold,        // the stop begins now instead of at t_s
   kStall,       // a played command is never old
+  kJoin,        // the guardian's frames are never old
   kSpread,      // the stop is never early
   kFallen,      // what it has fallen by t1 fell no earlier
   kBefore,      // nobody dies between send and commit
   kBetween,     // nothing happens between samples
   kTail,        // the motion ends with the command
   kStandstill,  // engage without it
+  kResidual,    // a small command is none
   kEngageProof,
   kBlend,
   kKeepPlan,        // committed() never replaces the running plan

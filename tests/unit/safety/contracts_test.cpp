@@ -553,6 +553,23 @@ bool standstill_after_the_guardian_is_what_is_measured() {
   };
   return stands(true) && !stands(false);
 }
+// Whoever stands still is left alone, with what was sent last in effect.
+bool what_is_sent_at_standstill_is_zero() {
+  static const auto image = sealed();
+  const auto stands = [&](float speed) {
+    Cycle c;
+    for (uint64_t k = 100; k <= 160; ++k) {
+      c.at(k);
+      c.u[0] = speed;
+      run(c, *image);
+      c.send<Removed>(*image);
+    }
+    c.at(161);
+    run(c, *image);
+    return c.out.standstill;
+  };
+  return stands(0) && !stands(0.0019f);
+}
 bool engage_needs_a_verified_stop() {
   static const auto image = sealed();
   Cycle c;
@@ -844,6 +861,7 @@ constexpr Contract kContracts[] = {
     CONTRACT(model_error_counts),
     CONTRACT(engage_needs_standstill_for_its_duration),
     CONTRACT(standstill_after_the_guardian_is_what_is_measured),
+    CONTRACT(what_is_sent_at_standstill_is_zero),
     CONTRACT(engage_needs_a_verified_stop),
     CONTRACT(blend_starts_from_the_measured_velocity),
     CONTRACT(a_committed_plan_replaces_the_running_one),

@@ -14,8 +14,9 @@ using namespace rig;
 inline constexpr double kSlack = 2e-5;  // of the Euler integration, rad
 
 struct Setup {
-  explicit Setup(int64_t most_ns) {
+  explicit Setup(int64_t most_ns, int64_t repeat_ns = kMs) {
     image->commit.actuator_delay_ns = most_ns;
+    image->commit.repeat_ns = repeat_ns;
     if (!seal(*image)) image->header.magic = 0;
   }
   std::unique_ptr<Image> image = draft();
@@ -24,7 +25,7 @@ struct Setup {
   int64_t delay_ns = 0;
 };
 
-enum class End { kEarliest, kLatest, kHangs, kDies, kDiesInStop };
+enum class End { kEarliest, kLatest, kHangs, kJoins, kDies, kDiesInStop };
 
 inline bool dies(End end) {
   return end == End::kDies || end == End::kDiesInStop;
@@ -108,7 +109,8 @@ inline bool contains(const Motion& motion, const plant::Robot& robot, double at,
 
 // Orders after u_k: the earliest stop, the latest one, a loop that plays and
 // hangs in mid-plan for as long as the guard allows, and one that dies before
-// it commits u_k's plan: the guardian goes on in the one before.
+// it commits u_k's plan: the guardian goes on in the one before. kJoins: after
+// the hang the guardian takes the plan up at the sample that was held.
 inline void order_rest(Setup& s, const Cycle& done, End end) {
   const Commit& c = s.image->commit;
   const int64_t k = 100 * kMs;
@@ -119,12 +121,15 @@ inline void order_rest(Setup& s, const Cycle& done, End end) {
   const int64_t hang =
       c.misses * c.period_ns + c.commit_ns + c.guardian_bound_ns;
   float u[kMaxJoints];
+  int64_t shift = 0;
   int64_t at = k + (dies(end) ? hang : c.period_ns);
   while (at < 700 * kMs) {
-    play(*s.image, done.state, at, u);
+    play(*s.image, done.state, at - shift, u);
     s.robot.order(at, s.delay_ns, u);
-    const bool hangs = end == End::kHangs && at == 120 * kMs;
-    at += hangs ? hang : grid;
+    const bool hangs =
+        (end == End::kHangs || end == End::kJoins) && at == 120 * kMs;
+    at += hangs ? hang : (at < 120 * kMs ? std::min(grid, kMs) : grid);
+    if (hangs && end == End::kJoins) shift = hang;
   }
 }
 
@@ -142,15 +147,15 @@ inline bool follows(Setup& s, const Motion& motion) {
 
 template <class F>
 bool holds_one(uint64_t seed, int64_t delay_ns, End end,
-               int64_t most_ns = 4 * kMs) {
-  Setup s(most_ns);
+               int64_t most_ns = 4 * kMs, int64_t repeat_ns = kMs) {
+  Setup s(most_ns, repeat_ns);
   std::mt19937_64 rng(seed);
   if (!make_past(s, rng, delay_ns, end)) return false;
   Past past;
   if (!predict_past<F>(*s.image, s.cycle.state, s.cycle.in, false, past)) {
     return false;
   }
-  Intent intent = detail::intend(*s.image, s.cycle.state, s.cycle.in);
+  Intent intent = detail::intend<F>(*s.image, s.cycle.state, s.cycle.in);
   for (int j = 0; j < 7; ++j) intent.u[j] = static_cast<double>(s.cycle.u[j]);
   if (!shape_stop(*s.image, intent.u, intent.shape)) return false;
   const auto motion = std::make_unique<Motion>();
@@ -176,7 +181,7 @@ bool holds_running(uint64_t seed, int64_t delay_ns, int64_t most_ns) {
     return false;
   }
   const layout::StopPlan& plan = s.cycle.state.plan;
-  Intent intent = detail::intend(*s.image, s.cycle.state, s.cycle.in);
+  Intent intent = detail::intend<F>(*s.image, s.cycle.state, s.cycle.in);
   intent.fresh = false;
   intent.origin_ns = plan.origin_ns;
   intent.before = nullptr;
@@ -209,6 +214,8 @@ bool holds(uint64_t seed) {
   return holds_one<F>(seed, 0, End::kEarliest) &&
          holds_one<F>(seed, most, End::kLatest) &&
          holds_one<F>(seed, most, End::kHangs) &&
+         holds_one<F>(seed, most, End::kJoins, most) &&
+         holds_one<F>(seed, most, End::kJoins, most, 6 * kMs) &&
          holds_one<F>(seed, 0, End::kDies) &&
          holds_one<F>(seed, most, End::kDies) &&
          holds_one<F>(seed, 0, End::kDiesInStop) &&

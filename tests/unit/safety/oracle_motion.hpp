@@ -294,7 +294,8 @@ class Predictor {
     const Commit& k = image_.commit;
     const int64_t hold = hold_ns(k) - k.actuator_delay_ns;
     const int64_t origin = c_.in.release_ns + hold;
-    const int64_t stale = std::max(hold, k.repeat_ns);
+    const int64_t stale =
+        k.misses > 0 ? hold + k.repeat_ns : std::max(hold, k.repeat_ns);
     const int64_t t1 = c_.in.now_ns + k.actuator_delay_ns;
     const int64_t latest = origin + k.actuator_delay_ns + stale;
     double u[kMaxJoints] = {};
