@@ -24,9 +24,10 @@ struct Seen {
 
 class Judge {
  public:
-  Judge(const Image& image, const Cycle& c)
+  Judge(const Image& image, const Cycle& c, Real slow)
       : image_(image),
         c_(c),
+        slow_(slow),
         run_(Predictor(image, c).run()),
         balls_(balls_of(image.chain)) {
     for (const Sample& s : run_.sample) look(s);
@@ -231,8 +232,7 @@ class Judge {
   }
   Real separation(const Human& h) {
     return over_seen({}, [&](const Seen& s) {
-      if (s.speed <= static_cast<Real>(kStandstillPoint))
-        return std::numeric_limits<Real>::infinity();
+      if (s.speed <= slow_) return std::numeric_limits<Real>::infinity();
       const Real grown = static_cast<Real>(h.speed) * (age() + s.until);
       return norm(s.at - hand()) - s.radius - fixed(h) - grown;
     });
@@ -268,6 +268,7 @@ class Judge {
 
   const Image& image_;
   const Cycle& c_;
+  Real slow_;  // separation does not bind a point at this speed
   Run run_;
   std::vector<Ball> balls_;
   std::vector<Seen> seen_;
@@ -278,8 +279,9 @@ struct Verdict {
   Real separation = 0;  // m
   uint32_t row = 0;
 };
-inline Verdict judge(const Image& image, const Cycle& c) {
-  Judge judge(image, c);
+inline Verdict judge(const Image& image, const Cycle& c,
+                     Real slow = static_cast<Real>(kStandstillPoint)) {
+  Judge judge(image, c, slow);
   Verdict out;
   out.separation = judge.separation_now();
   for (uint32_t r = 0; r < image.rows; ++r) {
