@@ -75,35 +75,31 @@ qp() {
   part qp "$QP_PROBLEMS programs: degenerate, nearly parallel, infeasible" \
     tests_in "$build/tests/unit-safety" --filter 'qp/*'
 }
-# Two processes, with states of their own.
-two_oracles() {
-  local half=$((ORACLE / 2)) other rc=0
-  TACTUS_ORACLE=$half TACTUS_SEED=1 tests_in "$build/tests/unit-safety" \
-    --filter 'oracle/*' --verbose=1 & other=$!
-  TACTUS_ORACLE=$half TACTUS_SEED=2 tests_in "$build/tests/unit-safety" \
-    --filter 'oracle/*' --verbose=1 || rc=$?
+# FUNCTION FILTER1 FILTER2: with seed 1 and 2 at once; fails when either does.
+both_seeds() {
+  local other rc=0
+  "$1" 2 "$3" & other=$!
+  "$1" 1 "$2" || rc=$?
   wait "$other" || rc=$?
   return "$rc"
+}
+half_the_states() { # SEED FILTER
+  TACTUS_ORACLE=$((ORACLE / 2)) TACTUS_SEED=$1 \
+    tests_in "$build/tests/unit-safety" --filter "$2" --verbose=1
+}
+half_the_cycles() { # SEED FILTER
+  LOOP_CYCLES=$((LOOP_CYCLES / 2)) LOOP_SEED=$1 \
+    tests_in "$build/tests/unit-demo" --filter "$2" --verbose=1
 }
 oracle() {
   ORACLE=${ORACLE:-8000000}
   part oracle "$ORACLE states, and 1.5 times as many beside thresholds" \
-    two_oracles
-}
-# Two processes, with lives of their own; broken promises and goals in one.
-two_loops() {
-  local half=$((LOOP_CYCLES / 2)) other rc=0
-  LOOP_CYCLES=$half LOOP_SEED=2 tests_in "$build/tests/unit-demo" \
-    --filter 'loop/nothing*' --verbose=1 & other=$!
-  LOOP_CYCLES=$half LOOP_SEED=1 tests_in "$build/tests/unit-demo" \
-    --filter 'loop/*' --verbose=1 || rc=$?
-  wait "$other" || rc=$?
-  return "$rc"
+    both_seeds half_the_states 'oracle/*' 'oracle/*'
 }
 loop() {
   LOOP_CYCLES=${LOOP_CYCLES:-10000000}
   part loop "$LOOP_CYCLES cycles against policy and hand, by the demo's plant" \
-    two_loops
+    both_seeds half_the_cycles 'loop/*' 'loop/nothing*'
 }
 mutants() {
   export MUTANTS=${MUTANTS:-0}

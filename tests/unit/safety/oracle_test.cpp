@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The product's verdict beside the oracle's, on random limits and cycles: the
 // same figures; and where a value stands at the very threshold, nothing that
-// the oracle calls unsafe is called safe. One image in sixteen
-// has a robot of up to 64 spheres among up to 70 shapes. TACTUS_ORACLE: how
-// many cases instead of 600; TACTUS_PROVE=1: 20000. TACTUS_SEED: others.
+// the oracle calls unsafe is called safe. One image in sixteen has a robot of
+// up to 64 spheres among up to 70 shapes. TACTUS_ORACLE: how many cases instead
+// of 600; TACTUS_PROVE=1: 20000. TACTUS_SEED: others.
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
