@@ -118,17 +118,9 @@ void read_stage(const Scribe& s, StageTable& out) {
 }
 
 void read_guard(const Scribe& root, GuardTable& out) {
-  if (root.is_text("guard")) {
-    constexpr std::string_view kNone[] = {"none"};
-    (void)root.choice("guard", kNone);
-    out.none = true;
-    return;
-  }
+  read_guard_times(root, std::nullopt, out);
+  if (out.none) return;
   const Scribe s = root.table("guard");
-  out.commit_ns = s.duration("commit");
-  out.misses = static_cast<uint32_t>(s.integer("misses", 1, 1000));
-  out.bound_ns = s.duration("bound");
-  out.repeat_ns = s.duration("repeat");
   constexpr std::string_view kThen[] = {"hold", "silence"};
   out.then_hold = s.choice("then", kThen) == 0;
   out.cpu = static_cast<int>(s.integer("cpu", 0, 4095, -1));
@@ -238,6 +230,22 @@ Result<void> check_inputs(const toml::Document& document, const File& file) {
 bool names_kernels(std::string_view text) noexcept {
   return text == "timed" || text == "rule" ||
          text.find('/') != std::string_view::npos;
+}
+
+void read_guard_times(const Scribe& root, std::optional<int64_t> repeat_ns,
+                      GuardTable& out) {
+  if (root.is_text("guard")) {
+    constexpr std::string_view kNone[] = {"none"};
+    (void)root.choice("guard", kNone);
+    out.none = true;
+    return;
+  }
+  const Scribe s = root.table("guard");
+  out.commit_ns = s.duration("commit");
+  out.misses = static_cast<uint32_t>(s.integer("misses", 1, 1000));
+  out.bound_ns = s.duration("bound");
+  out.repeat_ns =
+      repeat_ns ? s.duration("repeat", *repeat_ns) : s.duration("repeat");
 }
 
 std::vector<SignalEntry> read_signals(const toml::Document& document,

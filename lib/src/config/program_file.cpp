@@ -117,17 +117,8 @@ void read_times(const Scribe& root, const toml::Table& document, File& file) {
   const Scribe loop = root.table("loop");
   file.loop.period_ns = loop.duration("period");
   for (const Key& key : kLoop) document.table("loop").skip(key.name);
-  if (root.is_text("guard")) {
-    constexpr std::string_view kNone[] = {"none"};
-    (void)root.choice("guard", kNone);
-    file.guard.none = true;
-    return;
-  }
-  const Scribe guard = root.table("guard");
-  file.guard.commit_ns = guard.duration("commit");
-  file.guard.misses = static_cast<uint32_t>(guard.integer("misses", 1, 1000));
-  file.guard.bound_ns = guard.duration("bound");
-  file.guard.repeat_ns = guard.duration("repeat", file.loop.period_ns);
+  read_guard_times(root, file.loop.period_ns, file.guard);
+  if (file.guard.none) return;
   for (const Key& key : kGuard) document.table("guard").skip(key.name);
 }
 
