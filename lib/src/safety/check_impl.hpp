@@ -595,7 +595,7 @@ void take_in(const Image& image, ShieldState& state, const ShieldInput& in,
   const bool robot_ok = out.health.robot_ok;
   out.still = watch_standstill<F>(image, state, in, robot_ok);
   begin_life<F>(image, state, in, robot_ok, out.still);
-  const uint32_t open = open_windows<F>(image, state, in);
+  open_windows<F>(image, state, in, past.windows);
   if (in.now_ns > state.last_now_ns) state.last_now_ns = in.now_ns;
   for (uint32_t i = 0; i < image.signals; ++i) {
     if (in.stamp_ns[i] > state.last_stamp_ns[i] &&
@@ -604,7 +604,6 @@ void take_in(const Image& image, ShieldState& state, const ShieldInput& in,
     }
   }
   out.known = robot_ok && predict_past<F>(image, state, in, out.still, past);
-  past.open = open;
   look_back<F>(image, state, in, out.known && out.health.human_ok, past);
 }
 

@@ -43,6 +43,7 @@ enum class Fault {
   kWindowFresh,     // a stale signal holds a window open
   kWindowLevel,     // it is always set
   kWindowLong,      // a window stays open as long as its signal is set
+  kWindowMotion,    // and to the end of the motion
   kExprStop,        // u as it is sent, not what the stop makes of it
   kExprWide,        // what is not known of q and dq
   kExprUncertain,   // declared errors and motion of other signals

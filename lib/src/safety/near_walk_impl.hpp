@@ -62,25 +62,39 @@ inline void keep(const Image& image, Kept& out) noexcept {
   }
 }
 
+// What a motion is to the walk past everything.
+struct Stroll {
+  const Reference& at;
+  const Kept& kept;
+  const Bounds& bounds;
+  double longest;  // s, of a command's path
+  uint32_t open;   // task windows, throughout the motion
+
+  [[nodiscard]] double cut(uint32_t sphere, uint32_t from = 0) const noexcept {
+    return longest * swing(at.image, bounds, sphere, from);
+  }
+};
+
 // A shape that binds the sphere, or not now.
 template <class F>
-void pass_if_bound(const Reference& at, const Kept& kept, uint32_t shape,
-                   const Passage& way, SpotList& out) noexcept {
-  const Image& image = at.image;
-  if (!kept.shape[shape].kept) return;
-  const Freed freed = freed_by<F>(binds_of(image, shape), at.past.open);
+void pass_if_bound(const Stroll& all, uint32_t shape, const Passage& way,
+                   SpotList& out) noexcept {
+  const Image& image = all.at.image;
+  const Margin& margin = all.kept.shape[shape];
+  if (!margin.kept) return;
+  const Freed freed = freed_by<F>(binds_of(image, shape), all.open);
   const uint32_t body = 1u << image.chain.sphere[way.sphere].body;
   if (((freed.spared | freed.now) & body) != 0) return;
-  pass_shape<F>(image, shape, kept.shape[shape].most, way, out);
+  pass_shape<F>(image, shape, margin.most, way, out);
 }
 
 template <class F>
-void pass_shapes(const Reference& at, const Kept& kept, const Passage& way,
+void pass_shapes(const Stroll& all, const Passage& way,
                  SpotList& out) noexcept {
-  const Image& image = at.image;
+  const Image& image = all.at.image;
   const auto pass = [&](uint32_t first, uint32_t count) {
     for (uint32_t k = first; k < first + count; ++k) {
-      pass_if_bound<F>(at, kept, k, way, out);
+      pass_if_bound<F>(all, k, way, out);
     }
   };
   pass(0, image.boxes);
@@ -120,18 +134,6 @@ void pass_humans(const Reference& at, const Kept& kept, const Passage& way,
   }
 }
 
-// What a motion is to the walk past everything.
-struct Stroll {
-  const Reference& at;
-  const Kept& kept;
-  const Bounds& bounds;
-  double longest;  // s, of a command's path
-
-  [[nodiscard]] double cut(uint32_t sphere, uint32_t from = 0) const noexcept {
-    return longest * swing(at.image, bounds, sphere, from);
-  }
-};
-
 template <class F>
 void pass_own(const Stroll& way, const Sphere8* spheres, uint32_t block,
               SpotList& out) noexcept {
@@ -170,8 +172,7 @@ void pass_screened(const Stroll& way, const Scene8& scene, const Walk& walk,
     const uint32_t i = scene.moving[near.sphere[n]];
     const double cut = way.cut(i);
     for (uint32_t b = 0; b < walk.blocks; ++b) {
-      pass_if_bound<F>(way.at, way.kept, near.shape[n],
-                       {b, i, cut, walk.sphere[b][i]}, out);
+      pass_if_bound<F>(way, near.shape[n], {b, i, cut, walk.sphere[b][i]}, out);
     }
   }
 }
@@ -191,21 +192,22 @@ template <class F>
 void find_spots(const Reference& at, const Kept& kept, const Bounds& bounds,
                 SpotList& out) noexcept {
   const Image& image = at.image;
-  const Stroll way{at, kept, bounds, longest_path(at.motion)};
+  const Stroll way{at, kept, bounds, longest_path(at.motion),
+                   open_throughout<F>(image, at.past.windows, at.motion)};
   const bool screened = image.derived.screened != 0;
   Sphere8 spheres[kin::kMaxSpheres];
   Walk walk;
   walk.blocks = at.motion.blocks;
   walk.middle = walk.blocks / 2;
   Scene8 scene;
-  scene.open = at.past.open;
+  scene.open = way.open;
   for (uint32_t b = 0; b < walk.blocks; ++b) {
     scene.sphere = screened ? walk.sphere[b] : spheres;
     set_scene<F>(image, at.motion, b, scene);
     for (uint32_t m = 0; m < scene.count; ++m) {
       const uint32_t i = scene.moving[m];
       const Passage passage{b, i, way.cut(i), scene.sphere[i]};
-      if (!screened) pass_shapes<F>(at, kept, passage, out);
+      if (!screened) pass_shapes<F>(way, passage, out);
       pass_humans<F>(at, kept, passage, out);
     }
     pass_own<F>(way, scene.sphere, b, out);

@@ -26,6 +26,12 @@ using kin::Double8;
 inline constexpr uint32_t kLanes = kin::kLanes;
 inline constexpr uint32_t kEarly = 4;  // samples before u_k takes effect
 
+// Task windows that are open now: bit index + 1, and for how much longer, s.
+struct Windows {
+  uint32_t open;
+  double left[kMaxWindows];
+};
+
 // What all candidates of one cycle share: the past, up to the instant t1 at
 // which the command of this cycle takes effect.
 struct Past {
@@ -36,10 +42,13 @@ struct Past {
   double hull[kMaxJoints];   // bound of |v| on [now, t1]
   double error[kMaxJoints];  // of q, from commands effective early
   double last[kMaxJoints];   // newest command sent
-  uint32_t open;             // task windows: bit index + 1
+  // s from the release of the newest command to this one, the period at most,
+  // and the same of that command.
+  double step_s, last_step_s;
   // The one before it, NaN where that is not known; only of an image that
   // limits the trajectory or looks back.
   double earlier[kMaxJoints];
+  Windows windows;
   // What each past-time row has left of its window now, s (past_time_impl.hpp).
   double left[kMaxMemories];
   kin::Frames frames;  // at now; only of an image with humans

@@ -194,7 +194,6 @@ bool predict_past(const Image& image, const ShieldState& state,
       walk.q[j] = static_cast<double>(in.value[image.q_signal][j]);
     }
   }
-  out.open = 0;
   const bool looks_back = image.memories > 0;
   if (image.dynamics.trajectory.limited != 0 || looks_back)
     find_earlier(image, state, out);

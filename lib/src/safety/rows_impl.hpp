@@ -36,7 +36,7 @@ void judge(const Image& image, const ShieldInput& in, const Past& past,
   if (!known) {
     space_slacks<F>(image, in, past, motion, effort, slacks);
     if (out.memory != nullptr)
-      remember(image, in, past, motion, slacks, *out.memory);
+      remember<F>(image, in, past, motion, slacks, *out.memory);
   }
   closing_slacks<F>(image, in, past, intent, motion, slacks);
   barrier_slacks<F>(image, in, past, intent, motion, slacks);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Task windows: which are open in this cycle. Included by check_impl.hpp.
-// Fails closed: a signal that is not fresh, finite and in range opens none,
-// and only a good value that is not set gives a window its time back.
+// Task windows: which are open in this cycle, and how long. Included by
+// check_impl.hpp. Fails closed: a signal that is not fresh, finite and in range
+// opens none, and only a good value that is not set gives a window its time
+// back. A motion that ends after a window does (open_for, space_impl.hpp) is
+// not freed by it.
 #pragma once
 
 #include "safety/signals_impl.hpp"
@@ -16,11 +18,11 @@ bool window_set(const Window& window, double value) {
   return window.below != 0 ? value < window.level : value > window.level;
 }
 
-// Bit index + 1 of each open window. Before the stamps seen are updated.
+// Before the stamps seen are updated.
 template <class F>
-uint32_t open_windows(const Image& image, ShieldState& state,
-                      const ShieldInput& in) {
-  uint32_t open = 0;
+void open_windows(const Image& image, ShieldState& state, const ShieldInput& in,
+                  Windows& out) {
+  out = Windows{};
   for (uint32_t w = 0; w < image.windows; ++w) {
     const Window& window = image.window[w];
     const Signal& signal = image.signal[window.signal];
@@ -41,9 +43,12 @@ uint32_t open_windows(const Image& image, ShieldState& state,
     if (since == 0) since = in.now_ns > 0 ? in.now_ns : 1;
     const int64_t spent = in.now_ns - since;
     const bool in_time = spent >= 0 && spent <= window.longest_ns;
-    if (in_time || F::on(Fault::kWindowLong)) open |= 2u << w;
+    if (!in_time && !F::on(Fault::kWindowLong)) continue;
+    out.open |= 2u << w;
+    out.left[w] = F::on(Fault::kWindowLong)
+                      ? std::numeric_limits<double>::infinity()
+                      : seconds(window.longest_ns - spent);
   }
-  return open;
 }
 
 }  // namespace detail

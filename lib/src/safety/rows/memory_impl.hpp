@@ -136,8 +136,9 @@ template <class F>
 bool recall(const Image& image, const ShieldInput& in, const Past& past,
             const Motion& motion, SpaceMemory& memory,
             SpaceTables<Slack>& out) {
+  const uint32_t open = open_throughout<F>(image, past.windows, motion);
   const bool fits = memory.image == image.header.hash &&
-                    (memory.open == past.open || F::on(Fault::kMemoryOpen)) &&
+                    (memory.open == open || F::on(Fault::kMemoryOpen)) &&
                     memory.uses + 1 < image.ladder.exact_every;
   if (!fits) return false;
   Drift drift;
@@ -171,11 +172,11 @@ inline void remember_signal(const Image& image, const ShieldInput& in,
     out.place[signal][k] = in.value[signal][k];
 }
 
-inline void remember(const Image& image, const ShieldInput& in,
-                     const Past& past, const Motion& motion,
-                     const Slacks& slacks, SpaceMemory& out) {
+template <class F>
+void remember(const Image& image, const ShieldInput& in, const Past& past,
+              const Motion& motion, const Slacks& slacks, SpaceMemory& out) {
   out.image = image.header.hash;
-  out.open = past.open;
+  out.open = open_throughout<F>(image, past.windows, motion);
   out.uses = 0;
   remember_motion(image, motion, out);
   const auto put = [](const Slack* from, uint32_t count, Remembered* to) {

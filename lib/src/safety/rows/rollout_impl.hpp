@@ -83,7 +83,8 @@ void instants_good(const Image& image, const ShieldInput& in, const Past& past,
   Walk walk;
   walk.blocks = 1;
   Scene8 scene;
-  scene.open = past.open;
+  scene.open =
+      open_for<F>(image, past.windows, motion.until[block][kLanes - 1]);
   scene.sphere = screened ? walk.sphere[0] : spheres;
   set_scene<F>(image, motion, block, scene);
   SpaceLanes lanes(image);

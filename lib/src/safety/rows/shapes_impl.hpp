@@ -20,6 +20,25 @@ struct Scene8 {
   uint32_t open;  // task windows
 };
 
+// Windows that stay open until `end_s` from now.
+template <class F>
+uint32_t open_for(const Image& image, const Windows& windows, double end_s) {
+  if (F::on(Fault::kWindowMotion)) return windows.open;
+  uint32_t open = 0;
+  for (uint32_t w = 0; w < image.windows; ++w) {
+    const bool stays = windows.left[w] >= end_s;  // NaN: closed
+    open |= stays ? windows.open & (2u << w) : 0;
+  }
+  return open;
+}
+// Those that free a motion.
+template <class F>
+uint32_t open_throughout(const Image& image, const Windows& windows,
+                         const Motion& motion) {
+  const double end = motion.until[motion.blocks - 1][kLanes - 1];
+  return open_for<F>(image, windows, end);
+}
+
 // Parts that a shape does not bind: never, or while its window is open.
 struct Freed {
   uint32_t spared, now;

@@ -136,7 +136,7 @@ void space_slacks(const Image& image, const ShieldInput& in, const Past& past,
   walk.blocks = motion.blocks;
   walk.middle = (begin + motion.blocks - 1) % motion.blocks;
   Scene8 scene;
-  scene.open = past.open;
+  scene.open = open_throughout<F>(image, past.windows, motion);
   bool miss = false;
   for (uint32_t n = 1; n <= motion.blocks && !miss; ++n) {
     const uint32_t b = (begin + motion.blocks - n) % motion.blocks;
