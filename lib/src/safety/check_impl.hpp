@@ -585,7 +585,7 @@ void look_back(const Image& image, ShieldState& state, const ShieldInput& in,
   if (image.memories == 0) return;
   if (!known && F::on(Fault::kPastUnknown)) return;
   const uint32_t held = known ? held_now<F>(image, in, past) : 0;
-  note_held<F>(image, held, state, past.left);
+  note_held<F>(image, in, held, state, past.left);
 }
 
 template <class F>

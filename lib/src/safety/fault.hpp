@@ -110,6 +110,7 @@ enum class Fault {
   kPastFresh,    // what was before the first check was good
   kPastGap,      // time between checks is seen, however long
   kPastBetween,  // two checks, the worse of which counts for between
+  kPastStamp,    // what is seen late was so when it was seen
   kPastUnknown,  // a bad signal leaves what was known
   kPastLimits,   // other limits take over what was known of the last
   kPastGuard,    // what the guardian sends is what we sent

@@ -252,6 +252,9 @@ struct Derived {
   double slope[kMaxJoints][kMaxLinear];
   double bound[kMaxLinear];
   uint8_t of_motion[kMaxLinear];
+  // Signals that a past-time row's expression knows as they were when they were
+  // stamped only; a bit each.
+  uint32_t observed[kMaxMemories];
   uint32_t judged;  // rows that are not off
   uint32_t reserved;
 };

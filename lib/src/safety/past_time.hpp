@@ -41,7 +41,7 @@ struct Memory {
 
 struct MemoryState {
   // kHistorically: until when it was not known to hold. kOnce: when it was
-  // last known to hold, 0: never.
+  // last known to hold, by the stamps of what it goes by; 0: never.
   int64_t mark_ns;
   int64_t slot;  // the newest, counted from time 0
   int64_t spent_ns[kMemorySlots];

@@ -208,6 +208,7 @@ Result<void> seal(Image& image) {
   }
   derive(image);
   derive_rows(image);
+  derive_memories(image);
   derive_screen(image);
   set_header(image);
   image.header.hash = hash_of(image);

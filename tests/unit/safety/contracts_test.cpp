@@ -849,6 +849,7 @@ constexpr Contract kContracts[] = {
     CONTRACT(other_limits_know_nothing),
     CONTRACT(what_the_guardian_sends_is_not_known),
     CONTRACT(once_needs_to_be_seen),
+    CONTRACT(once_counts_from_the_stamp),
     CONTRACT(once_counts_the_motion),
     CONTRACT(at_most_adds_up),
     CONTRACT(at_most_forgets_late),

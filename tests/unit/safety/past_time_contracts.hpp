@@ -103,6 +103,20 @@ inline bool once_needs_to_be_seen() {
   return watch(never, *image, 100, Target::kBad) &&
          !watch(c, *image, 100, Target::kGood);
 }
+// What is seen late is so much longer ago: here by 60 ms of 300.
+inline bool once_counts_from_the_stamp() {
+  static const auto image = once();
+  Cycle fresh, late;
+  for (Cycle* c : {&fresh, &late}) {
+    c->at(100);
+    if (c == &late) c->in.stamp_ns[kTarget] -= 60 * kMs;
+    run(*c, *image);
+    c->send<Removed>(*image);
+    if (violated(*c)) return false;
+  }
+  return !watch(fresh, *image, 180, Target::kBad) &&
+         watch(late, *image, 180, Target::kBad);
+}
 // The whole motion, about 180 ms here, must be over by the window's end.
 inline bool once_counts_the_motion() {
   static const auto image = once();

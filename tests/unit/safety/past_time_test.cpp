@@ -29,15 +29,14 @@ struct Stretch {
 
 class History {
  public:
-  void look(int64_t now, bool held) {
+  void look(int64_t now, int64_t stamp, bool held) {
+    if (held) seen_ = stamp;
     if (!looked_) {
       all_.push_back({INT64_MIN / 4, now, false});
-      if (held) seen_ = now;
       first_ = now;
     } else {
       const bool near = now - last_ <= kGap;
       all_.push_back({last_, now, near && held && held_});
-      if (held) seen_ = now;
     }
     looked_ = true;
     last_ = now;
@@ -175,7 +174,7 @@ Test(past_time, is_what_the_definitions_say) {
       Cycle& c = w.cycle;
       const Cycle before = c;
       c.run(*image);
-      past.look(c.in.now_ns, w.held());
+      past.look(c.in.now_ns, c.in.stamp_ns[kTarget], w.held());
       if (!w.lost) {
         Cycle again = before;
         again.out = c.out;

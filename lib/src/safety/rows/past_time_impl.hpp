@@ -25,6 +25,7 @@ struct MotionTime {
 struct Look {
   int64_t now_ns;
   int64_t since_ns;  // the last check's
+  int64_t seen_ns;   // what it goes by was so then
   bool first;        // nothing is known of the time before
   bool held;         // now
   bool throughout;   // held at both checks, which are near enough
@@ -72,7 +73,8 @@ int64_t left_of(const Memory& memory, const Look& look, MemoryState& state) {
       if (!look.throughout && !fresh) state.mark_ns = look.now_ns;
       return look.now_ns - state.mark_ns - memory.window_ns;
     case MemoryForm::kOnce:
-      if (look.held || fresh) state.mark_ns = look.now_ns;
+      if ((look.held || fresh) && look.seen_ns > state.mark_ns)
+        state.mark_ns = look.seen_ns;
       if (state.mark_ns == 0) return -memory.window_ns;
       return state.mark_ns + memory.window_ns - look.now_ns;
     case MemoryForm::kAtMost:
@@ -81,10 +83,24 @@ int64_t left_of(const Memory& memory, const Look& look, MemoryState& state) {
   return -1;
 }
 
+// When the oldest of what a row's expression goes by was so, at the latest now.
+template <class F>
+int64_t seen_at(const Image& image, const ShieldInput& in, uint32_t memory,
+                int64_t now_ns) {
+  int64_t oldest = now_ns;
+  const uint32_t signals =
+      F::on(Fault::kPastStamp) ? 0 : image.derived.observed[memory];
+  for (uint32_t i = 0; i < image.signals; ++i) {
+    const int64_t stamp = in.stamp_ns[i];
+    if ((signals >> i & 1) != 0 && stamp < oldest) oldest = stamp;
+  }
+  return oldest;
+}
+
 // Notes this check's look; `held`: a bit per memory. Once for each check.
 template <class F>
-void note_held(const Image& image, uint32_t held, ShieldState& state,
-               double* left) {
+void note_held(const Image& image, const ShieldInput& in, uint32_t held,
+               ShieldState& state, double* left) {
   const bool other = state.memory_of != image.header.hash;
   if (other && !F::on(Fault::kPastLimits)) {
     for (MemoryState& one : state.past_rows) one = MemoryState{};
@@ -99,6 +115,7 @@ void note_held(const Image& image, uint32_t held, ShieldState& state,
     const bool near = gap <= image.memory[m].gap_ns || F::on(Fault::kPastGap);
     const bool before = ((state.past_held >> m) & 1) != 0;
     look.held = ((held >> m) & 1) != 0;
+    look.seen_ns = seen_at<F>(image, in, m, look.now_ns);
     const bool both = look.held && (before || F::on(Fault::kPastBetween));
     look.throughout = both && near && !look.first;
     left[m] = seconds(left_of<F>(image.memory[m], look, state.past_rows[m]));

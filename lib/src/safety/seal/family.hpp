@@ -82,6 +82,7 @@ Span contacts(const Image& image);
 Span barriers(const Image& image);
 
 // Whether many shapes are screened; after the roundings.
+void derive_memories(Image& image);
 void derive_screen(Image& image);
 
 // Of an image whose contacts were checked: the speed of each.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Past-time rows and callbacks.
+#include <bitset>
 #include <cstring>
 
 #include "safety/seal/family.hpp"
@@ -57,6 +58,43 @@ Check check_memories(const Image& image) {
           i, m.window_ns, least_motion(image.commit));
   }
   return {};
+}
+
+namespace {
+
+// Inputs of a program that what is in `hi` or `lo` after it depends on.
+std::bitset<kMaxExprInputs> inputs_of(const ExprProgram& p,
+                                      const Expression& e) {
+  std::bitset<kMaxExprRegisters> needed;
+  for (const uint16_t end : {e.hi, e.lo})
+    if (end != kNoRegister) needed.set(end);
+  for (uint32_t i = p.ops; i-- > 0;) {
+    const ExprOp& op = p.op[i];
+    if (!needed[op.out]) continue;
+    needed.reset(op.out);
+    for (const uint16_t from : {op.a, op.b, op.c}) needed.set(from);
+  }
+  std::bitset<kMaxExprInputs> out;
+  for (uint32_t k = 0; k < p.inputs; ++k)
+    out[k] = needed[p.constants + 2 * k] || needed[p.constants + 2 * k + 1];
+  return out;
+}
+
+}  // namespace
+
+// Of what moves no faster than its row says, it is known how it is now.
+void derive_memories(Image& image) {
+  for (uint32_t m = 0; m < image.memories; ++m) {
+    const auto& e = image.expressions.expression[image.memory[m].expression];
+    const ExprProgram& p =
+        image.expressions.program[static_cast<uint32_t>(e.when)];
+    const auto needed = inputs_of(p, e);
+    for (uint32_t k = 0; k < p.inputs; ++k) {
+      const ExprInput& in = p.input[k];
+      const bool once = in.source == ExprSource::kSignal && !(in.rate > 0);
+      if (needed[k] && once) image.derived.observed[m] |= 1u << in.signal;
+    }
+  }
 }
 
 Check check_callbacks(const Image& image) {
