@@ -612,6 +612,41 @@ inline bool readable(const Image& image) {
          image.header.version == kImageVersion;
 }
 
+// What the ladder sends, where it sends anything.
+template <class F>
+bool choose(Bench& bench, ShieldState& state, Choice& choice,
+            ShieldOutput& out) noexcept {
+  const bool life_ok = bench.in.life != TACTUS_STATE_STOPPING &&
+                       bench.in.life != TACTUS_STATE_LATCHED;
+  return out.reasons == 0 && life_ok && climb<F>(bench, state, choice, out);
+}
+
+// The input if all callbacks were content.
+inline ShieldInput content(const ShieldInput& in) {
+  ShieldInput out = in;
+  for (float& margin : out.callback)
+    margin = std::numeric_limits<float>::infinity();
+  for (uint8_t& fate : out.callback_fate) fate = kCallbackGave;
+  return out;
+}
+
+// What would be sent then, with its stop; else what was asked for, with its.
+template <class F>
+bool chosen(const Image& image, ShieldState& state, const ShieldInput& in,
+            const Past& past, const Health& health, Choice& choice) noexcept {
+  Bench bench(image, state, in, past);
+  ShieldOutput out;
+  out.reasons = health.reasons;
+  if (health.human_ok && !F::on(Fault::kCallbackShown) &&
+      choose<F>(bench, state, choice, out)) {
+    choice.intent.room_s = 0;
+    return true;
+  }
+  for (float& u : choice.u) u = 0;
+  return ask<F>(image, state, in, choice.u) &&
+         aim<F>(bench, choice.u, choice.intent) == 0;
+}
+
 // Sample by sample, as others read it.
 inline void show(const Motion& motion, uint32_t joints, Foreseen& out) {
   out.samples = motion.blocks * kLanes;
@@ -636,13 +671,14 @@ bool foresee_with(const Image& image, ShieldState& state, const ShieldInput& in,
   Past past;
   Before before;
   take_in<F>(image, state, in, before, past);
-  const bool any = in.action_valid && in.action != nullptr && before.known;
-  if (!any || !ask<F>(image, state, in, out.action)) return false;
-  Bench bench(image, state, in, past);
-  Intent intent;
-  if (aim<F>(bench, out.action, intent) != 0) return false;
-  predict<F>(image, past, intent, bench.motion);
-  show(bench.motion, image.joints, out);
+  if (!in.action_valid || in.action == nullptr || !before.known) return false;
+  const ShieldInput kept = content(in);
+  Choice choice;
+  if (!chosen<F>(image, state, kept, past, before.health, choice)) return false;
+  for (uint32_t j = 0; j < kMaxJoints; ++j) out.action[j] = choice.u[j];
+  Motion motion;
+  predict<F>(image, past, choice.intent, motion);
+  show(motion, image.joints, out);
   return true;
 }
 
@@ -674,14 +710,12 @@ void check_with(const Image& image, ShieldState& state, const ShieldInput& in,
     return;
   }
   out.separation_m = static_cast<float>(separation_now(image, in, past));
-  const bool life_ok =
-      in.life != TACTUS_STATE_STOPPING && in.life != TACTUS_STATE_LATCHED;
   if (!in.action_valid || in.action == nullptr) out.reasons |= kReasonNoAction;
   out.may_engage = in.life == TACTUS_STATE_READY &&
                    (before.still || F::on(Fault::kStandstill)) &&
                    out.reasons == 0 && still_is_safe<F>(bench);
   Choice choice;
-  if (out.reasons == 0 && life_ok && climb<F>(bench, state, choice, out)) {
+  if (choose<F>(bench, state, choice, out)) {
     for (uint32_t j = 0; j < kMaxJoints; ++j) out.action[j] = choice.u[j];
     out.scale = static_cast<float>(choice.scale);
     make_candidate(image, in, choice, state.candidate);

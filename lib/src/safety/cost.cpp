@@ -90,8 +90,6 @@ double WorkLoad::ns(rt::Isa isa) const noexcept {
   return sum;
 }
 
-// Those younger than the oldest observation that is still fresh, and the
-// delay before it.
 bool is_called(const Image& image, uint32_t callback) {
   return std::any_of(image.row, image.row + image.rows, [&](const Row& row) {
     return row.kernel == RowKernel::kCallback && row.index == callback &&
@@ -99,6 +97,8 @@ bool is_called(const Image& image, uint32_t callback) {
   });
 }
 
+// Those younger than the oldest observation that is still fresh, and the
+// delay before it.
 uint32_t most_commands(const Image& image) {
   if (image.q_signal >= image.signals || image.dq_signal >= image.signals)
     return 0;
@@ -111,14 +111,12 @@ uint32_t most_commands(const Image& image) {
 
 namespace {
 
-// Up to their budgets; what they are shown takes no more than one verdict.
-double callbacks_ns(const Image& image, rt::Isa isa) {
+// What callbacks may take up to, ns.
+double budgets_of(const Image& image) {
   int64_t budgets = 0;
   for (uint32_t i = 0; i < image.callbacks; ++i)
     budgets += is_called(image, i) ? image.callback[i].budget_ns : 0;
-  if (budgets == 0) return 0;
-  return single_ns(image, isa, most_commands(image)) +
-         static_cast<double>(budgets);
+  return static_cast<double>(budgets);
 }
 
 }  // namespace
@@ -128,8 +126,7 @@ Cost cost_of(const Image& image, rt::Isa isa) {
   out.isa = isa;
   out.motions = most_motions(image.ladder);
   out.programs = most_programs(image.ladder);
-  out.check_ns = check_load(image, most_commands(image)).ns(isa) +
-                 callbacks_ns(image, isa);
+  out.check_ns = check_load(image, most_commands(image)).ns(isa);
   out.motion_ns = motion_load(image, true).ns(isa);
   WorkLoad project;
   project.add(round_load(image), most_rounds(image.ladder));
@@ -138,6 +135,11 @@ Cost cost_of(const Image& image, rt::Isa isa) {
               out.programs);
   out.project_ns = project.ns(isa);
   out.cycle_ns = out.check_ns + out.motions * out.motion_ns + out.project_ns;
+  const double budgets = budgets_of(image);
+  if (budgets == 0) return out;
+  // The ladder finds what they are shown, and then once more with their margin.
+  out.check_ns += out.cycle_ns + budgets;
+  out.cycle_ns += out.cycle_ns + budgets;
   return out;
 }
 

@@ -116,7 +116,8 @@ enum class Fault {
   kPastGuard,    // what the guardian sends is what we sent
   kPastLeak,     // time in violation leaves the window a slot early
   kCallback,
-  kCallbackFate,  // a margin counts, whatever became of the call
+  kCallbackShown,  // the action asked for, whatever is made of it
+  kCallbackFate,   // a margin counts, whatever became of the call
   kCount,
 };
 

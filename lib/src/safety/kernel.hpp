@@ -18,8 +18,9 @@ struct Kernel {
   // the times seen; the running plan changes in committed() only.
   void (*check)(const Image& image, ShieldState& state, const ShieldInput& in,
                 ShieldOutput& out) noexcept;
-  // What check() will predict of in.action; `state` is as before the check
-  // and is changed: give it a copy. False: no motion is known, samples 0.
+  // What check() will send if callbacks are content, and its motion; `state` is
+  // as before the check and is changed: give it a copy. False: no motion is
+  // known, samples 0.
   bool (*foresee)(const Image& image, ShieldState& state, const ShieldInput& in,
                   Foreseen& out) noexcept;
   void (*committed)(const Image& image, ShieldState& state,

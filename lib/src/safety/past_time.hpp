@@ -51,8 +51,8 @@ inline constexpr uint32_t kMaxCallbacks = layout::kMaxCallbacks;
 inline constexpr uint32_t kCallbackName = 32;
 inline constexpr uint32_t kCallbackModule = 128;
 
-// A margin that a function gives once for each cycle, before the ladder: of
-// the action that was asked for. No other action has one, so a row that is
+// A margin that a function gives once for each cycle, of the action that the
+// ladder sends if it is content. No other action has one, so a row that is
 // violated leaves rung stop only.
 struct Callback {
   char name[kCallbackName];      // of its row

@@ -150,7 +150,8 @@ struct ShieldInput {
   // The image's expressions as machine code, if it was admitted
   // (expr/jit.hpp); without it the VM runs them, to the same bits.
   const ExprNative* native = nullptr;
-  // What the image's callbacks gave for `action`, and what became of them.
+  // What the image's callbacks gave for what foresee() showed, and what became
+  // of them.
   float callback[kMaxCallbacks] = {};
   uint8_t callback_fate[kMaxCallbacks] = {};  // CallbackFate
 };
@@ -191,11 +192,12 @@ struct ShieldOutput {
   RowFigure row[kMaxRows] = {};
 };
 
-// The motion of the action that was asked for (blended), with its stop: what
+// The motion of the action that the ladder sends if the callbacks let it (or of
+// the one that was asked for, where it sends none), with its stop: what
 // callbacks are shown.
 struct Foreseen {
-  uint32_t samples;             // 0: it is not known
-  float action[kMaxJoints];     // that was asked for
+  uint32_t samples;  // 0: it is not known
+  float action[kMaxJoints];
   double until_s[kMaxSamples];  // after now: each stands for the time up to it
   // samples x joints: where each joint is, and how far from there it may be
   // within the time that the sample stands for.

@@ -118,6 +118,20 @@ Test(callbacks, are_shown_the_blended_action) {
   cr_assert(is(door.view.action[1] == 0.005f));
 }
 
+// What rung scale makes of an action beyond the rate is what is shown, and
+// sent.
+Test(callbacks, are_shown_what_the_ladder_sends) {
+  const auto image = with_doors(1);
+  Door door;
+  const auto all = bound(*image, {{"door0", Door::judge, &door}});
+  Cycle c;
+  c.u[1] = 0.5f;
+  all->call(product(), c.state, c.in);
+  cr_assert(is(door.view.action[1] > 0 && door.view.action[1] < 0.0121f));
+  cr_assert(is(c.run(*image) == TACTUS_RUNG_SCALE));
+  cr_assert(is(c.out.action[1] == door.view.action[1]));
+}
+
 Test(callbacks, are_not_called_where_no_motion_is_known) {
   const auto image = with_doors(1);
   Door door;

@@ -856,6 +856,7 @@ constexpr Contract kContracts[] = {
     CONTRACT(at_most_begins_when_it_is_watched),
     CONTRACT(a_margin_binds),
     CONTRACT(a_call_that_failed_gave_none),
+    CONTRACT(callbacks_are_shown_what_is_sent),
     CONTRACT(separation_binds),
     CONTRACT(the_human_grows_with_the_age),
     CONTRACT(human_margins_count),

@@ -167,6 +167,23 @@ inline bool a_margin_binds() {
   return given(0.04f, kCallbackGave) && !given(0.06f, kCallbackGave) &&
          given(std::nanf(""), kCallbackGave);
 }
+// What rungs scale and project send is what the callbacks are shown.
+inline bool callbacks_are_shown_what_is_sent() {
+  static const auto image = with_callback(0.05);
+  for (const float asked : {0.01f, 0.3f}) {
+    Cycle c;
+    c.in.callback[0] = 1;
+    c.in.callback_fate[0] = kCallbackGave;
+    c.u[2] = asked;
+    Cycle copy = c;
+    static Foreseen seen;
+    if (!foresee_with<Removed>(*image, copy.state, c.in, seen)) return false;
+    run(c, *image);
+    if (c.out.rung == TACTUS_RUNG_STOP) return false;
+    if (seen.action[2] != c.out.action[2]) return false;
+  }
+  return true;
+}
 inline bool a_call_that_failed_gave_none() {
   return given(1, kCallbackNone) && given(1, kCallbackFailed) &&
          given(1, kCallbackLate);

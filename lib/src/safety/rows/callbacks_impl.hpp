@@ -9,8 +9,9 @@ namespace tactus::safety {
 inline namespace TACTUS_KERNEL_SPACE {
 namespace detail {
 
-// The same for every candidate: a margin is of the action that was asked for,
-// which scaling and projection leave. It says nothing of a running stop.
+// The same for every candidate: a margin is of the one that is sent if the rest
+// of the rows decide, and a row that is violated answers with rung stop. It
+// says nothing of a running stop.
 template <class F>
 void callback_slacks(const Image& image, const ShieldInput& in,
                      const Intent& intent, Slacks& out) {
