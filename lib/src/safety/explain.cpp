@@ -154,9 +154,10 @@ void assume_robot(const Image& image, std::vector<Assumption>& out) {
                  "rad/s2 or m/s2"});
   if (c.misses == 0)
     out.push_back({"timeout",
-                   "without a guardian, the robot's own time-out "
-                   "brakes it like the stop plan",
-                   "in t_s", millis(c.robot_timeout_ns), "ms"});
+                   "without a guardian, the robot's own time-out brakes it "
+                   "from what it does, with the stop plan's decel and jerk",
+                   "in t_s, and the plan's ramp once it runs",
+                   millis(c.robot_timeout_ns), "ms"});
   else
     out.push_back({"guardian", "the guardian wakes within its bound",
                    "in t_s; a later wake is flagged, and a heartbeat older "

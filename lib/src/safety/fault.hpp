@@ -65,6 +65,7 @@ enum class Fault {
   kHold,        // the stop begins now instead of at t_s
   kStall,       // a played command is never old
   kJoin,        // the guardian's frames are never old
+  kAnew,        // a robot without a guardian takes the plan up where it is
   kSpread,      // the stop is never early
   kFallen,      // what it has fallen by t1 fell no earlier
   kBefore,      // nobody dies between send and commit

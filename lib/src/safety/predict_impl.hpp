@@ -220,25 +220,41 @@ inline double reaction_of(const Image& image, const Past& past,
   return larger(seconds(stop_ns - past.now_ns), 0);
 }
 
+// Without a guardian it is the robot that brakes, once it heard nothing for its
+// time-out: like the plan, but from what it does then, without slope at first.
+// In mid-plan that is never later than the plan would be with its own ramp to
+// wait for, and never earlier than the plan.
+template <class F>
+int64_t anew_ns(const Image& image, const StopShape& shape) {
+  const bool alone = image.commit.misses == 0 && !F::on(Fault::kAnew);
+  return alone ? shape.ramp_ns : 0;
+}
+
 template <class F>
 Span own_stop(const Image& image, const Past& past, const Intent& intent) {
   const int64_t delay = delay_of<F>(image);
   const int64_t stale = F::on(Fault::kStall) ? 0 : intent.stale_ns;
   const int64_t origin = F::on(Fault::kHold) ? past.now_ns : intent.origin_ns;
-  const double late = seconds(origin + delay + stale - past.t1_ns);
+  const int64_t age = delay + stale + anew_ns<F>(image, intent.shape);
+  const double late = seconds(origin + age - past.t1_ns);
   const double early = F::on(Fault::kSpread)
                            ? late
                            : seconds(origin - intent.early_ns - past.t1_ns);
   return {intent.shape, early, late};
 }
 
-// The newest command that followed that plan is one period older than u.
+// The newest command that followed that plan is one period older than u. A
+// guardian begins it at its origin at the earliest, the robot itself as early
+// as its own.
 template <class F>
 Span stop_before(const Image& image, const Past& past, const Intent& intent) {
+  const StopShape shape = shape_of(*intent.before);
+  const int64_t period = image.commit.period_ns;
   const int64_t from = intent.before->origin_ns - past.t1_ns;
+  const int64_t early = image.commit.misses == 0 ? from - period : from;
   const int64_t age =
-      delay_of<F>(image) + intent.stale_ns + image.commit.period_ns;
-  return {shape_of(*intent.before), seconds(from), seconds(from + age)};
+      delay_of<F>(image) + intent.stale_ns + period + anew_ns<F>(image, shape);
+  return {shape, seconds(early), seconds(from + age)};
 }
 
 // What a stop that begins at its earliest has fallen `after` t1.

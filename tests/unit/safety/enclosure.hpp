@@ -14,7 +14,10 @@ using namespace rig;
 inline constexpr double kSlack = 2e-5;  // of the Euler integration, rad
 
 struct Setup {
-  explicit Setup(int64_t most_ns, int64_t repeat_ns = kMs) {
+  explicit Setup(int64_t most_ns, int64_t repeat_ns = kMs,
+                 int64_t timeout_ns = 0) {
+    if (timeout_ns > 0) image->commit.misses = 0;
+    image->commit.robot_timeout_ns = timeout_ns;
     image->commit.actuator_delay_ns = most_ns;
     image->commit.repeat_ns = repeat_ns;
     if (!seal(*image)) image->header.magic = 0;
@@ -25,7 +28,20 @@ struct Setup {
   int64_t delay_ns = 0;
 };
 
-enum class End { kEarliest, kLatest, kHangs, kJoins, kDies, kDiesInStop };
+enum class End {
+  kEarliest,
+  kLatest,
+  kHangs,
+  kJoins,
+  kDies,
+  kDiesInStop,
+  kTimesOut,  // without a guardian: after u_k, and in mid-stop
+  kTimesOutInStop,
+};
+inline constexpr int64_t kTimeout = 8 * kMs;
+inline bool times_out(End end) {
+  return end == End::kTimesOut || end == End::kTimesOutInStop;
+}
 
 inline bool dies(End end) {
   return end == End::kDies || end == End::kDiesInStop;
@@ -107,11 +123,42 @@ inline bool contains(const Motion& motion, const plant::Robot& robot, double at,
   return true;
 }
 
+// The last command stands for the robot's time-out; then it brakes by itself.
+inline void brake_alone(Setup& s, const float* last, int64_t from_ns) {
+  double held[kMaxJoints] = {};
+  for (int j = 0; j < 7; ++j) held[j] = static_cast<double>(last[j]);
+  StopShape shape;
+  if (!shape_stop(*s.image, held, shape)) return;
+  ShieldState alone{};
+  write_plan(*s.image, held, shape, alone.plan);
+  alone.plan.plan_id = 1;
+  alone.plan.origin_ns = from_ns;
+  float u[kMaxJoints];
+  for (int64_t at = from_ns; at < 700 * kMs; at += 100'000) {
+    play(*s.image, alone, at, u);
+    s.robot.order(at, s.delay_ns, u);
+  }
+}
+
+inline void order_alone(Setup& s, const Cycle& done, End end) {
+  s.robot.order(s.cycle.in.now_ns, s.delay_ns, s.cycle.u);
+  float u[kMaxJoints];
+  std::copy_n(s.cycle.u, 7, u);
+  int64_t at = s.cycle.in.now_ns;
+  while (end == End::kTimesOutInStop && at < 135 * kMs) {
+    at += kMs;
+    play(*s.image, done.state, at, u);
+    s.robot.order(at, s.delay_ns, u);
+  }
+  brake_alone(s, u, at + kTimeout);
+}
+
 // Orders after u_k: the earliest stop, the latest one, a loop that plays and
 // hangs in mid-plan for as long as the guard allows, and one that dies before
 // it commits u_k's plan: the guardian goes on in the one before. kJoins: after
 // the hang the guardian takes the plan up at the sample that was held.
 inline void order_rest(Setup& s, const Cycle& done, End end) {
+  if (times_out(end)) return order_alone(s, done, end);
   const Commit& c = s.image->commit;
   const int64_t k = 100 * kMs;
   const int64_t sent =
@@ -148,7 +195,7 @@ inline bool follows(Setup& s, const Motion& motion) {
 template <class F>
 bool holds_one(uint64_t seed, int64_t delay_ns, End end,
                int64_t most_ns = 4 * kMs, int64_t repeat_ns = kMs) {
-  Setup s(most_ns, repeat_ns);
+  Setup s(most_ns, repeat_ns, times_out(end) ? kTimeout : 0);
   std::mt19937_64 rng(seed);
   if (!make_past(s, rng, delay_ns, end)) return false;
   Past past;
@@ -216,6 +263,8 @@ bool holds(uint64_t seed) {
          holds_one<F>(seed, most, End::kHangs) &&
          holds_one<F>(seed, most, End::kJoins, most) &&
          holds_one<F>(seed, most, End::kJoins, most, 6 * kMs) &&
+         holds_one<F>(seed, 0, End::kTimesOut) &&
+         holds_one<F>(seed, most, End::kTimesOutInStop) &&
          holds_one<F>(seed, 0, End::kDies) &&
          holds_one<F>(seed, most, End::kDies) &&
          holds_one<F>(seed, 0, End::kDiesInStop) &&

@@ -302,14 +302,19 @@ class Predictor {
     for (uint32_t j = 0; j < 7; ++j) u[j] = static_cast<double>(c_.u[j]);
     StopShape shape;
     if (!shape_stop(image_, u, shape)) return {};
+    // Alone, a robot begins with a ramp of its own.
+    const bool alone = k.misses == 0;
     own_ = {shape_of(shape), s_of(origin - k.period_ns - t1),
             s_of(latest - t1)};
+    if (alone) own_.late += own_.shape.ramp;
     const auto& plan = c_.state.plan;
     has_before_ = plan.plan_id != 0;
     if (has_before_) {
       const int64_t from = plan.origin_ns - t1;
       before_ = {shape_of(safety::shape_of(plan)), s_of(from),
                  s_of(from + k.actuator_delay_ns + stale + k.period_ns)};
+      if (alone) before_.late += before_.shape.ramp;
+      if (alone) before_.early -= s_of(k.period_ns);
     }
     out_.reaction = s_of(latest - c_.in.now_ns);
     out_.stop = own_.shape.end();
