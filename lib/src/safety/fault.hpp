@@ -95,6 +95,7 @@ enum class Fault {
   kContactReach,  // the region stays where it was seen, seen exactly
   kBarrier,
   kBarrierBetween,  // nothing changes within a period
+  kBarrierStray,    // the velocity at t1 is the predicted one
   kBarrierHuman,    // the human of a barrier stands
   kResponseStop,    // what answers with stop or latch is scaled all the same
   kResponseLatch,   // and does not trip the loop

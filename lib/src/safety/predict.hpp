@@ -41,6 +41,7 @@ struct Past {
   double v[kEarly + 1][kMaxJoints];
   double hull[kMaxJoints];   // bound of |v| on [now, t1]
   double error[kMaxJoints];  // of q, from commands effective early
+  double swing[kMaxJoints];  // what the commands in flight change by, in all
   double last[kMaxJoints];   // newest command sent
   // s from the release of the newest command to this one, the period at most,
   // and the same of that command.

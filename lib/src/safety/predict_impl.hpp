@@ -118,7 +118,7 @@ struct Walker {
 inline void flight_bounds(const Image& image, const Flight& flight,
                           int64_t delay, Past& out) {
   for (uint32_t j = 0; j < image.joints; j += kLanes) {
-    Double8 hull = lanes_at(out.hull + j), error = {}, size;
+    Double8 hull = lanes_at(out.hull + j), error = {}, swing = {}, size;
     for (uint32_t i = 0; i < flight.count; ++i) {
       const Double8 u = lanes_at(flight.u[i] + j);
       magnitude8(u, size);
@@ -129,9 +129,11 @@ inline void flight_bounds(const Image& image, const Flight& flight,
       // the observation is in what was observed.
       const int64_t seen = flight.from_ns[i] - flight.from_ns[0];
       error += size * seconds(seen < delay ? seen : delay);
+      swing += size;
     }
     store(hull, out.hull + j);
     store(error, out.error + j);
+    store(swing, out.swing + j);
   }
 }
 

@@ -30,8 +30,11 @@ class BarrierJudge {
       v_.push_back(s.v.back());
       last_.push_back(s.last);
       u_.push_back(u);
-      error_.push_back(s.error + std::fabs(u - s.last) * ahead_);
-      jump_.push_back(std::fabs(u - s.v.back()));
+      const Real change = std::fabs(u - s.last);
+      error_.push_back(s.error + change * ahead_);
+      stray_.push_back(
+          std::min(error_[j] / s_of(image.commit.lag_ns), s.swing + change));
+      jump_.push_back(std::fabs(u - s.v.back()) + stray_[j]);
     }
   }
 
@@ -61,11 +64,13 @@ class BarrierJudge {
         x.pull / lag - x.sink + sum * x.rate + product * x.h - period * loses;
     return std::min(begins, holds / sum);
   }
-  // The rate that the row counts, of those under the velocities there are.
+  // The rate that the row counts, of those under the velocities there are; the
+  // one at t1 is known to `stray`.
   template <class Along>
-  Real rate_of(Along along) const {
-    if (row_.degree == 2) return along(v_);
-    return std::min({along(v_), along(u_), along(before_), along(last_)});
+  Real rate_of(Along along, Real stray) const {
+    const Real arriving = along(v_) - stray;
+    if (row_.degree == 2) return arriving;
+    return std::min({arriving, along(u_), along(before_), along(last_)});
   }
 
   Real of_joints() const {
@@ -76,8 +81,9 @@ class BarrierJudge {
                                                       : image_.position_lo[j]);
         Crossed x;
         x.h = side * (limit - q_[j]) - error_[j];
-        x.rate = rate_of([&](const auto& v) { return -side * v[j]; });
-        x.pull = -side * (u_[j] - v_[j]);
+        x.rate =
+            rate_of([&](const auto& v) { return -side * v[j]; }, stray_[j]);
+        x.pull = -side * (u_[j] - v_[j]) - stray_[j];
         x.speed = run_.peak[j];
         x.jump = jump_[j];
         worst = std::min(worst, left(x));
@@ -134,14 +140,21 @@ class BarrierJudge {
     const Real unknown = moved(ball, error_);
     Crossed x;
     x.h = norm(d) - keep - unknown;
-    x.rate = rate_of(along);
-    x.pull = along(u_) - along(v_);
     x.speed = peak + other;
     x.jump = moved(ball, jump_);
     const Real nearest = norm(d) - unknown - other * ahead_ -
                          s_of(image_.commit.period_ns) * x.speed;
     const Real swings =
         nearest > 0 ? x.speed / nearest : std::numeric_limits<Real>::infinity();
+    // Where the robot truly is, velocities and the way out point elsewhere.
+    const Real tilt = nearest > 0 ? unknown / nearest : swings;
+    const Real slips = turned(ball, error_), stray = moved(ball, stray_);
+    const auto elsewhere = [&](Real moves, Real turning) {
+      return slips * moves + turning * unknown + moves * tilt;
+    };
+    x.rate = rate_of(along, stray) - elsewhere(peak, turns);
+    x.pull =
+        along(u_) - along(v_) - stray - elsewhere(x.jump, turned(ball, jump_));
     x.sink = 2 * turns * peak;
     x.bend = x.sink + x.speed * swings;
     x.twist = turns * x.jump + turned(ball, jump_) * peak + x.jump * swings;
@@ -153,7 +166,7 @@ class BarrierJudge {
   const Barrier& row_;
   Run run_;
   Real ahead_;
-  std::vector<Real> before_, q_, v_, last_, u_, error_, jump_;
+  std::vector<Real> before_, q_, v_, last_, u_, error_, stray_, jump_;
 };
 
 }  // namespace oracle

@@ -6,6 +6,7 @@
 #include <criterion/new/assert.h>
 
 #include <random>
+#include <vector>
 
 #include "contract_rig.hpp"
 #include "plant.hpp"
@@ -33,15 +34,27 @@ std::unique_ptr<Image> with_barrier(BarrierOf of, uint32_t degree) {
   return image;
 }
 
-// The robot from the observation on: `last` until the command arrives.
+// The robot from the observation on: commands arrive when they do, at most the
+// declared delay after they were sent.
 struct Run {
-  double q[7], last[7], u[7];
+  double q[7], v[7];
+  std::vector<plant::Order> orders;  // by time of effect
   void at(double t, double* out) const {
-    const double since = t > kArrives ? t - kArrives : 0;
-    const double part = 1 - std::exp(-since / kLag);
-    for (int j = 0; j < 7; ++j) {
-      out[j] = q[j] + last[j] * (t - kSeen) +
-               (u[j] - last[j]) * (since - kLag * part);
+    double speed[7], from = kSeen;
+    std::copy_n(q, 7, out);
+    std::copy_n(v, 7, speed);
+    for (std::size_t i = 0; i < orders.size(); ++i) {
+      const bool last = i + 1 == orders.size();
+      const double next = last ? t : seconds(orders[i + 1].from_ns);
+      const double end = std::min(t, next);
+      if (end <= from) continue;
+      const double part = 1 - std::exp(-(end - from) / kLag);
+      for (int j = 0; j < 7; ++j) {
+        const double u = orders[i].u[j], off = speed[j] - u;
+        out[j] += u * (end - from) + off * kLag * part;
+        speed[j] = u + off * (1 - part);
+      }
+      from = end;
     }
   }
 };
@@ -53,11 +66,9 @@ class Scene {
     for (uint32_t j = 0; j < 7; ++j) {
       c_.q[j] += draw(-1, 1);
       c_.moving(draw(-0.9, 0.9), j);
-      run_.q[j] = double{c_.q[j]};
-      run_.last[j] = double{c_.u[j]};
-      c_.u[j] += draw(-0.0119, 0.0119);
-      run_.u[j] = double{c_.u[j]};
+      slope_[j] = draw(-0.0119, 0.0119);
     }
+    send_all();
     const Vec way{draw(-1, 1), draw(-1, 1), draw(-1, 1)};
     way_ = (1 / plant::norm(way)) * way;
   }
@@ -86,6 +97,31 @@ class Scene {
     return static_cast<float>(
         std::uniform_real_distribution<double>(lo, hi)(rng_));
   }
+  // Five commands, the last of them the one that is judged; all take as long.
+  void send_all() {
+    plant::Robot robot;
+    const int64_t delay =
+        draw(0, 1) < 0.5 ? 0 : static_cast<int64_t>(draw(0, 4e6));
+    robot.order(0, 0, c_.u);
+    std::copy_n(c_.dq, 7, robot.v);
+    for (int k = 96; k <= 100; ++k) {
+      for (int j = 0; j < 7; ++j) c_.u[j] += slope_[j];
+      const int64_t sent = k * kMs + 300'000;
+      robot.order(sent, delay, c_.u);
+      if (k == 100) break;
+      Command& command = c_.state.history[c_.state.head++ % kHistory];
+      command.sent_ns = sent;
+      std::copy_n(c_.u, 7, command.u);
+    }
+    run_.orders = robot.orders;
+    robot.start(90 * kMs);
+    robot.to(100'100'000, kLag);
+    for (int j = 0; j < 7; ++j) {
+      c_.dq[j] = static_cast<float>(robot.v[j]);
+      run_.q[j] = double{c_.q[j]};
+      run_.v[j] = double{c_.dq[j]};
+    }
+  }
   void place(double distance) {
     hand_ = Vec{0, 0, 0.6} + distance * way_;
     wall_ = distance;
@@ -93,6 +129,7 @@ class Scene {
     c_.hand[0] = static_cast<float>(hand_.x);
     c_.hand[1] = static_cast<float>(hand_.y);
     c_.hand[2] = static_cast<float>(hand_.z);
+    if (of_ == BarrierOf::kJoints) image_->position_hi[0] = distance;
     image_->box[1].lo[0] = of_ == BarrierOf::kBox ? wall_ : 8;
   }
   bool accepted(double distance) {
@@ -104,6 +141,7 @@ class Scene {
   double height(const Ball& ball, double t) const {
     double q[7];
     run_.at(t, q);
+    if (of_ == BarrierOf::kJoints) return wall_ - q[0];
     plant::Pose frame[8];
     plant::poses(q, frame);
     const Vec p = frame[ball.link].map(plant::local(ball));
@@ -131,6 +169,7 @@ class Scene {
   std::mt19937_64 rng_;
   Cycle c_;
   Run run_{};
+  float slope_[7] = {};
   Vec way_, hand_;
   double wall_ = 0;
 };
@@ -159,7 +198,7 @@ void holds(BarrierOf of, uint32_t degree) {
   cr_assert(sum.broken == 0 && sum.judged > 50, "%d of %d", sum.broken,
             sum.judged);
   // And not because it is far from its limit.
-  cr_assert(sum.tightest < 0.05, "%f", sum.tightest);
+  cr_assert(sum.tightest < (degree == 1 ? 0.02 : 0.15), "%f", sum.tightest);
 }
 
 }  // namespace
@@ -172,6 +211,17 @@ Test(barriers, of_a_human_hold_for_a_period) {
 Test(barriers, of_a_box_hold_for_a_period) {
   holds(BarrierOf::kBox, 1);
   holds(BarrierOf::kBox, 2);
+}
+
+// However early the commands in flight take effect.
+Test(barriers, of_a_joint_hold_for_a_period) {
+  holds(BarrierOf::kJoints, 1);
+  holds(BarrierOf::kJoints, 2);
+}
+
+Test(barriers, that_trust_the_prediction_break) {
+  Tally sum = attack(BarrierOf::kJoints, 2, Fault::kBarrierStray);
+  cr_assert(gt(i32, sum.broken, 5));
 }
 
 Test(barriers, of_a_human_who_is_taken_to_stand_break) {

@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
+#include "barrier_oracle.hpp"
 #include "enclosure.hpp"
 #include "expr_rows.hpp"
 #include "memory_contracts.hpp"
@@ -478,6 +479,32 @@ double barred_position() {
 bool a_barrier_counts_what_happens_in_its_period() {
   return std::fabs(barred_position() - (0.25 + 0.5 * 4.2e-3 + 0.5e-3)) < 1e-6;
 }
+// A command that arrives early leaves the robot faster at t1: at the nearest
+// limit that passes, the oracle's slack is none.
+bool a_barrier_counts_what_arrives_early() {
+  double low = 0, high = 2, left = -1;
+  for (int i = 0; i < 40; ++i) {
+    const double middle = 0.5 * (low + high);
+    auto image = draft();
+    image->position_hi[0] = middle;
+    image->dynamics.barriers = 1;
+    image->dynamics.barrier[0] = {BarrierOf::kJoints, 0, 2, 0, {3, 5}};
+    add_row(*image, "barrier", RowKernel::kBarrier, 0, 1);
+    Cycle c;
+    c.moving(0.5f, 0);
+    c.u[0] = 0.51f;
+    Command& sent = c.state.history[c.state.head++ % kHistory];
+    sent.sent_ns = 98 * kMs;
+    sent.u[0] = 0.51f;
+    const bool ready = static_cast<bool>(seal(*image));
+    const bool passes = ready && run(c, *image) == TACTUS_RUNG_PASS;
+    (passes ? high : low) = middle;
+    if (!passes) continue;
+    const oracle::BarrierJudge judge(*image, c, image->dynamics.barrier[0]);
+    left = static_cast<double>(judge.slack());
+  }
+  return std::fabs(left) < 1e-6;
+}
 bool a_barrier_takes_the_human_to_come() {
   const auto nearest = [](double speed) {
     auto image = draft();
@@ -836,6 +863,7 @@ constexpr Contract kContracts[] = {
     CONTRACT(energy_binds),
     CONTRACT(contact_binds),
     CONTRACT(a_region_reaches_as_far_as_a_human),
+    CONTRACT(a_barrier_counts_what_arrives_early),
     CONTRACT(a_barrier_takes_the_human_to_come),
     CONTRACT(expression_binds),
     CONTRACT(the_stop_obeys_expressions),

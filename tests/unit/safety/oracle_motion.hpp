@@ -183,6 +183,7 @@ struct Order {
 struct Start {
   std::vector<Real> q, v;  // now .. t1, in kEarly even steps
   Real hull = 0, error = 0, last = 0;
+  Real swing = 0;  // what the commands in flight change by
 };
 
 inline void move(Real& q, Real& v, Real target, Real span, Real lag) {
@@ -220,8 +221,9 @@ inline Start start_of(const Image& image, const Cycle& c, uint32_t j) {
     out.hull = std::max(out.hull, std::fabs(u));
     if (i == 0) continue;
     const Real seen = orders[i].from - orders[0].from;
-    out.error += std::fabs(u - static_cast<Real>(orders[i - 1].u[j])) *
-                 std::min(seen, delay);
+    const Real change = std::fabs(u - static_cast<Real>(orders[i - 1].u[j]));
+    out.error += change * std::min(seen, delay);
+    out.swing += change;
   }
   out.last = orders.back().u[j];
   // q is the older observation: it moved since, at most this fast.

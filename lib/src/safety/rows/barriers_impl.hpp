@@ -8,8 +8,11 @@
 //   h'' + (a1 + a2) h' + a1 a2 h >= 0, and h' + a1 h >= 0 to begin with.
 // Both are asked for at t1, when the command takes effect, and hold for the
 // period T after it: what the left side can lose meanwhile is T L, with L
-// from bounds that no configuration exceeds (below). Only the next period:
-// the stop after it is the commit rule's. Included by rows_impl.hpp.
+// from bounds that no configuration exceeds (below). Commands that take effect
+// early leave the robot elsewhere at t1, and with another velocity: the filter
+// passes at most the input's integral over the lag, and no more than the input
+// itself. Only the next period: the stop after it is the commit rule's.
+// Included by rows_impl.hpp.
 #pragma once
 
 #include <cmath>
@@ -39,7 +42,8 @@ struct Crossing {
   const Motion& motion;
   double u[kMaxJoints];
   double error[kMaxJoints];  // of q at t1
-  double jump[kMaxJoints];   // |u - v|
+  double stray[kMaxJoints];  // of v at t1
+  double jump[kMaxJoints];   // |u - v|, at most
   double ahead_s;            // now to t1
   double period_s;
   double lag_s;
@@ -72,15 +76,15 @@ inline void joint_barred(const Crossing& x, const Barrier& row, uint32_t j,
                          double side, Barred& out) {
   const Image& image = x.image;
   const double limit = side > 0 ? image.position_hi[j] : image.position_lo[j];
-  const double v1 = x.past.v[kEarly][j];
+  const double arriving = -side * x.past.v[kEarly][j];
   out = {};
   out.h = side * (limit - x.past.q[kEarly][j]) - x.error[j];
-  out.rate = -side * v1;
+  out.rate = arriving - x.stray[j];
   if (row.degree == 1) {
-    out.rate = smaller(smaller(-side * v1, -side * x.past.v[0][j]),
+    out.rate = smaller(smaller(out.rate, -side * x.past.v[0][j]),
                        smaller(-side * x.past.last[j], -side * x.u[j]));
   }
-  out.pull = -side * (x.u[j] - v1);
+  out.pull = (-side * x.u[j] - arriving) - x.stray[j];
   out.speed = x.motion.peak[j];
   out.jump = x.jump[j];
 }
@@ -120,16 +124,20 @@ inline double along(const Way& way, const kin::Twists& twist,
 // turns with the joints before it, so for rates a and b of the joints
 // |d/dt (J(q) b)| under q' = a is at most W_a S_b + W_b S_a, with S = sum R
 // |q'|, W = sum |q'| of what turns. Distance to a convex set is convex: what
-// its gradient turns, at most by speed / distance, never lowers h''.
+// its gradient turns, at most by speed / distance, never lowers h''. What the
+// same bounds make of the way from the predicted place to the true one is
+// between J b and the gradient here and there.
 inline void way_barred(const Way& way, const Barrier& row, const Crossing& x,
                        Barred& out) {
   const uint32_t link = x.image.chain.sphere[way.sphere].link;
   const double arm = x.image.derived.arm[way.sphere];
   const Reached peak = reached(x.image, link, x.motion.peak);
   const Reached slip = reached(x.image, link, x.error);
+  const Reached stray = reached(x.image, link, x.stray);
   const Reached jump = reached(x.image, link, x.jump);
   const double robot = peak.along + peak.turning * arm;
   const double unknown = slip.along + slip.turning * arm;
+  const double faster = stray.along + stray.turning * arm;
   out = {};
   out.h = way.distance - way.radius - unknown;
   out.speed = robot + way.other;
@@ -143,13 +151,18 @@ inline void way_barred(const Way& way, const Barrier& row, const Crossing& x,
   out.twist = peak.turning * out.jump + jump.turning * robot + out.jump * turns;
   const double arriving = along(way, x.arriving, x);
   const double asked = along(way, x.asked, x);
-  out.rate = arriving - way.other;
+  const auto elsewhere = [&](double moves, double turning) {
+    const double swings = nearest > 0 ? unknown / nearest : turns;
+    return slip.turning * moves + turning * unknown + moves * swings;
+  };
+  double rate = arriving - faster;
   if (row.degree == 1) {
     const double before =
         smaller(along(way, x.measured, x), along(way, x.last, x));
-    out.rate = smaller(smaller(arriving, asked), before) - way.other;
+    rate = smaller(smaller(rate, asked), before);
   }
-  out.pull = asked - arriving;
+  out.rate = rate - way.other - elsewhere(robot, peak.turning);
+  out.pull = asked - arriving - faster - elsewhere(out.jump, jump.turning);
 }
 
 inline void centre_of(const Crossing& x, uint32_t i, Way& way) {
@@ -242,8 +255,13 @@ void prepare(const Intent& intent, Crossing& x) {
   for (uint32_t j = 0; j < x.image.joints; ++j) {
     x.u[j] = intent.u[j];
     // The command may take effect at once.
-    x.error[j] = past.error[j] + magnitude(x.u[j] - past.last[j]) * x.ahead_s;
-    x.jump[j] = magnitude(x.u[j] - past.v[kEarly][j]);
+    const double change = magnitude(x.u[j] - past.last[j]);
+    x.error[j] = past.error[j] + change * x.ahead_s;
+    const double passed = x.error[j] / lag_of<F>(x.image);
+    const double most = past.swing[j] + change;
+    x.stray[j] =
+        F::on(Fault::kBarrierStray) ? 0 : (passed < most ? passed : most);
+    x.jump[j] = magnitude(x.u[j] - past.v[kEarly][j]) + x.stray[j];
   }
   kin::frames_of(x.image.chain, past.q[kEarly], x.frames);
   kin::twists_of(x.image.chain, x.frames, past.v[0], x.measured);
@@ -264,7 +282,7 @@ void barrier_slacks(const Image& image, const ShieldInput& in, const Past& past,
     }
     return;
   }
-  Crossing x{image, past, motion, {}, {}, {}, 0, 0, 0, {}, {}, {}, {}, {}};
+  Crossing x{image, past, motion, {}, {}, {}, {}, 0, 0, 0, {}, {}, {}, {}, {}};
   prepare<F>(intent, x);
   for (uint32_t i = 0; i < all.barriers; ++i) {
     const Barrier& row = all.barrier[i];
