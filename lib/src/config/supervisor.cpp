@@ -207,7 +207,8 @@ void ShieldSupervisor::committed(const std::byte* frame,
       *image_, carried_.shield,
       {.u = reinterpret_cast<const float*>(frame + binding_.action),
        .now_ns = now_ns,
-       .verified = verified});
+       .verified = verified,
+       .release_ns = tick.release_ns});
   if (link_) link_->committed(tick.cycle, plan, late, played_ns_);
 }
 

@@ -54,6 +54,15 @@ bool watch_standstill(const Image& image, ShieldState& state,
 
 // ----------------------------------------------------------------- life
 
+// ns from the release of the newest command to another.
+inline int64_t step_of(const Image& image, const ShieldState& state,
+                       int64_t release_ns) {
+  const int64_t period = image.commit.period_ns;
+  if (state.sent_release_ns == 0) return period;
+  const int64_t gap = release_ns - state.sent_release_ns;
+  return gap < 1 ? 1 : (gap < period ? gap : period);
+}
+
 // Outside engaged and what follows it nothing is sent: what moves the robot
 // then, if anything, is what it measurably does.
 template <class F>
@@ -68,6 +77,7 @@ void begin_life(const Image& image, ShieldState& state, const ShieldInput& in,
   state.last_life = in.life;
   if (sending && was_sending) return;
   state.head = 0;
+  state.sent_release_ns = state.sent_step_ns = 0;
   state.plan.plan_id = 0;
   state.projected = QpRows{};
   state.memory.image = 0;
@@ -120,16 +130,15 @@ Intent intend(const Image& image, const ShieldState& state,
   return intent;
 }
 
-// The part by which a stop that begins now falls within one period, as far
-// as rate and decel allow.
-inline double fall_within(const Image& image, const double* u) {
-  const double period = seconds(image.commit.period_ns);
+// The part by which a stop that begins now falls within `span_s`, as far as
+// rate and decel allow.
+inline double fall_within(const Image& image, const double* u, double span_s) {
   double fall = 1;
   for (uint32_t j = 0; j < image.joints; ++j) {
     const double slope = image.action_rate[j] < image.commit.decel[j]
                              ? image.action_rate[j]
                              : image.commit.decel[j];
-    const double most = slope * period / magnitude(u[j]);
+    const double most = slope * span_s / magnitude(u[j]);
     if (most < fall) fall = most;
   }
   return fall;
@@ -141,8 +150,9 @@ inline double fall_within(const Image& image, const double* u) {
 // Without that room every second cycle at a limit would be rung stop.
 inline double room_of(const Image& image, const Past& past,
                       const Intent& intent) {
-  return seconds(image.commit.period_ns) +
-         fall_within(image, intent.u) * reaction_of(image, past, intent);
+  const double period = seconds(image.commit.period_ns);
+  return period + fall_within(image, intent.u, period) *
+                      reaction_of(image, past, intent);
 }
 
 // u held until the stop, and that stop; 0, or why there is none.
@@ -185,12 +195,11 @@ inline double step_within(double last, double raw, double lo, double hi) {
 // trajectory leave.
 inline double act_step(const Image& image, const Past& past, const double* base,
                        const float* raw) {
-  const double period = seconds(image.commit.period_ns);
   double step = 1;
   for (uint32_t j = 0; j < image.joints; ++j) {
     const double u = static_cast<double>(raw[j]);
     const double last = past.last[j];
-    const double most = image.action_rate[j] * period;
+    const double most = image.action_rate[j] * past.step_s;
     NextRange next;
     next_range_of(image, past, j, next);
     const double a =
@@ -228,7 +237,7 @@ inline double linear_step(const Image& image, const Past& past,
 
 // Next sample of a stop that begins now.
 inline void brake_sample(const Image& image, const Past& past, float* out) {
-  double fall = fall_within(image, past.last);
+  double fall = fall_within(image, past.last, past.step_s);
   fall *= 1 - 1e-5;
   if (fall > 0.99) fall = 1;  // at rest, exactly
   for (uint32_t j = 0; j < image.joints; ++j) {
@@ -604,6 +613,11 @@ void take_in(const Image& image, ShieldState& state, const ShieldInput& in,
     }
   }
   out.known = robot_ok && predict_past<F>(image, state, in, out.still, past);
+  const int64_t period = image.commit.period_ns;
+  const int64_t last = state.sent_step_ns > 0 ? state.sent_step_ns : period;
+  past.step_s = seconds(step_of(image, state, in.release_ns));
+  past.last_step_s = seconds(last);
+  if (F::on(Fault::kStep)) past.step_s = past.last_step_s = seconds(period);
   look_back<F>(image, state, in, out.known && out.health.human_ok, past);
 }
 
@@ -732,6 +746,10 @@ void committed_with(const Image& image, ShieldState& state,
   const bool replaces = verified && state.candidate.plan_id != 0;
   if (replaces && !F::on(Fault::kKeepPlan)) state.plan = state.candidate;
   state.candidate.plan_id = 0;
+  const bool timed = sent.release_ns != 0 && state.sent_release_ns != 0;
+  state.sent_step_ns =
+      timed ? detail::step_of(image, state, sent.release_ns) : 0;
+  state.sent_release_ns = sent.release_ns;
   Command& slot = state.history[state.head % kHistory];
   slot = Command{};
   slot.sent_ns = sent.now_ns;

@@ -111,7 +111,9 @@ void assume_expressions(const Image& image, std::vector<Assumption>& out) {
             return other->signal == in.signal && other->source == in.source &&
                    other->error == in.error && other->rate == in.rate;
           });
-      if (known || in.source < ExprSource::kPosition) continue;
+      if (known || in.source < ExprSource::kPosition ||
+          in.source == ExprSource::kStep)
+        continue;
       said.push_back(&in);
       const Signal& s = image.signal[in.signal];
       const std::string name = s.name;

@@ -68,6 +68,7 @@ enum class Fault {
   kAnew,        // a robot without a guardian takes the plan up where it is
   kSpread,      // the stop is never early
   kFallen,      // what it has fallen by t1 fell no earlier
+  kStep,        // cycles are a period apart
   kBefore,      // nobody dies between send and commit
   kBetween,     // nothing happens between samples
   kTail,        // the motion ends with the command

@@ -173,6 +173,11 @@ struct Linear {
   uint32_t reserved = 0;
 };
 
+// Where the program ticks the loop, a cycle may come sooner than the period,
+// down to this part of it: sooner yet, and what is divided by that time (limits
+// on acceleration and jerk, dt) is violated.
+inline constexpr int64_t kSoonest = 64;
+
 // Every constant of the commit rule; printed by `rtctl safety explain`.
 struct Commit {
   int64_t period_ns;          // T (a declared maximum with rephase)

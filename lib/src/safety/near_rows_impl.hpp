@@ -109,12 +109,17 @@ void probe(const Reference& at, const Kept& kept, Ends& out) noexcept {
   constexpr uint32_t kOnce = static_cast<uint32_t>(ExprWhen::kAction);
   const ExprProgram& program = all.program[kOnce];
   const Motion& motion = at.motion;
-  const ExprScene scene{
-      image,        at.in,
-      at.intent.u,  at.past.last,
-      motion.q,     motion.wide,
-      motion.speed, motion.until[motion.blocks - 1][kLanes - 1],
-      {},           {}};
+  const ExprScene scene{image,
+                        at.in,
+                        at.intent.u,
+                        at.past.last,
+                        at.past.step_s,
+                        motion.q,
+                        motion.wide,
+                        motion.speed,
+                        motion.until[motion.blocks - 1][kLanes - 1],
+                        {},
+                        {}};
   alignas(64) Double8 reg[kMaxExprRegisters];
   load_constants(program, reg);
   for (uint32_t first = 0; first < image.joints; first += kProbed) {

@@ -49,7 +49,6 @@ inline void narrow(double lo, double hi, uint32_t j, Bounds& out) noexcept {
 inline void act_bounds(const Image& image, const Past& past,
                        Bounds& out) noexcept {
   const double inf = __builtin_inf();
-  const double period = seconds(image.commit.period_ns);
   double box, rate, speed;
   const bool boxed = hard_margin(image, RowKernel::kActionBox, 0, box);
   const bool rated = hard_margin(image, RowKernel::kActionRate, 0, rate);
@@ -60,7 +59,7 @@ inline void act_bounds(const Image& image, const Past& past,
     if (boxed) {
       narrow(image.action_lo[j] + box, image.action_hi[j] - box, j, out);
     }
-    const double most = image.action_rate[j] * period - rate;
+    const double most = image.action_rate[j] * past.step_s - rate;
     if (rated) narrow(past.last[j] - most, past.last[j] + most, j, out);
     if (image.dynamics.trajectory.limited != 0) {
       NextRange next;

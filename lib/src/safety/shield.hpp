@@ -108,7 +108,11 @@ struct ShieldState {
   uint32_t last_life;          // tactus_state of the last check
   layout::StopPlan plan;       // last verified plan that was committed
   layout::StopPlan candidate;  // of the last check; plan_id 0: it had none
-  int64_t last_now_ns;         // time may not go back
+  // Of the newest command sent: its cycle's release, and how long after that of
+  // the one before, the period at most. 0: not known, so a period.
+  int64_t sent_release_ns;
+  int64_t sent_step_ns;
+  int64_t last_now_ns;  // time may not go back
   int64_t last_stamp_ns[kMaxSignals];
   int64_t still_since_ns;        // observation stamp; kNever: not still
   int64_t still_last_ns;         // newest observation seen still
@@ -217,7 +221,9 @@ struct Sent {
   const float* u = nullptr;  // image.joints values, as sent
   int64_t now_ns = 0;        // send completed
   bool verified = false;
+  int64_t release_ns = 0;  // of the cycle; 0: a period after the last
 };
+
 // Value of a plan at a command time, for one joint (guard uses it too).
 [[nodiscard]] double plan_command(const layout::StopPlan& plan, uint32_t joint,
                                   int64_t at_ns) noexcept;

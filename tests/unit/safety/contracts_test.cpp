@@ -194,6 +194,33 @@ bool viability_binds() {
   c.u[0] = 0.95f;
   return blames(c, *image, kReasonRowTrajectory);
 }
+// A cycle a quarter of the period after the last has a quarter of the change.
+bool a_cycle_that_comes_sooner_counts_less_time() {
+  static const auto rated = sealed();
+  static const auto bent = with_trajectory(8, kInf);
+  static const auto own = draft();
+  static const bool good =
+      add_expressions(*own, {{"(u[2] - last[2]) / dt", 6}});
+  const auto refused = [](const Image& image, float change, int64_t soon_ns) {
+    Cycle c;
+    run(c, image);
+    c.send<Removed>(image);
+    c.at(101);
+    c.in.release_ns -= soon_ns;
+    c.in.now_ns -= soon_ns;
+    for (auto& stamp : c.in.stamp_ns) stamp -= soon_ns;
+    c.u[2] = change;
+    return run(c, image) != TACTUS_RUNG_PASS;
+  };
+  const auto quarters = [&](const Image& image, float change) {
+    return !refused(image, 3.9f * change, 0) &&
+           !refused(image, 0.98f * change, 750'000) &&
+           refused(image, 1.02f * change, 750'000);
+  };
+  return good && quarters(*rated, 0.003f) && quarters(*bent, 0.002f) &&
+         quarters(*own, 0.0015f) && refused(*bent, 0, 990'000) &&
+         refused(*own, 0, 990'000);
+}
 // Torques of 30 N m at every joint, against a limit of its own each.
 std::unique_ptr<Image> with_load(RowKernel kernel, double most) {
   auto image = draft();
@@ -857,6 +884,7 @@ constexpr Contract kContracts[] = {
     CONTRACT(acceleration_binds),
     CONTRACT(jerk_binds),
     CONTRACT(viability_binds),
+    CONTRACT(a_cycle_that_comes_sooner_counts_less_time),
     CONTRACT(torque_binds),
     CONTRACT(force_binds),
     CONTRACT(power_binds),

@@ -40,6 +40,13 @@ class ImageNames final : public expr::Names {
       in.rate = rate;
     }
     if (name == "target") in.hi = -(in.lo = -range);
+    if (name == "dt") {
+      in = ExprInput{};
+      in.source = ExprSource::kStep;
+      in.hi = static_cast<double>(image_.commit.period_ns) * 1e-9;
+      in.lo = in.hi / kSoonest;
+      return expr::Term{{tree.input(in, kRatio)}, false};
+    }
     expr::Term out{{}, true};
     for (in.element = 0; in.element < count; ++in.element)
       out.part.push_back(tree.input(in, kRatio));

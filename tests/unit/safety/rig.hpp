@@ -253,7 +253,7 @@ struct Cycle {
   template <class F = NoFault>
   void send(const Image& image) {
     const bool verified = out.rung != TACTUS_RUNG_STOP;
-    const Sent sent{out.action, in.now_ns + 300'000, verified};
+    const Sent sent{out.action, in.now_ns + 300'000, verified, in.release_ns};
     if constexpr (!std::is_same_v<F, NoFault>) {
       if (!F::none()) return committed_with<F>(image, state, sent);
     }

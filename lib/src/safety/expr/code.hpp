@@ -53,6 +53,7 @@ enum class ExprSource : uint32_t {
   kPosition = 3,  // of the joint, predicted
   kVelocity = 4,
   kSignal = 5,
+  kStep = 6,  // s since the release of the command before
 };
 
 // Registers constants + 2k and + 2k + 1 hold the ends of input k, which are

@@ -35,6 +35,7 @@ bool same(const ExprInput& a, const ExprInput& b) {
 bool is_exact(const ExprInput& input) {
   return input.error == 0 && input.rate == 0 &&
          (input.source == ExprSource::kLast ||
+          input.source == ExprSource::kStep ||
           input.source == ExprSource::kSignal);
 }
 

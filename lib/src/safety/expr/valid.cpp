@@ -23,6 +23,8 @@ bool input_ok(const ExprInput& in, const ExprWorld& world) noexcept {
     case ExprSource::kSignal:
       return numbers && in.signal < world.signals &&
              in.element < world.values[in.signal];
+    case ExprSource::kStep:
+      return numbers;
     case ExprSource::kNone:
       break;
   }

@@ -123,6 +123,7 @@ bool stays(const Image& image, const ExprInput& in) {
                     double{image.signal[in.signal].hi[j]});
     case ExprSource::kNone:
     case ExprSource::kLast:      // sent under other limits, or measured
+    case ExprSource::kStep:      // the program's ticks
     case ExprSource::kVelocity:  // the predicted bound is not of a row
       break;
   }

@@ -11,14 +11,13 @@ namespace detail {
 
 inline void act_slacks(const Image& image, const Past& past,
                        const Intent& intent, Slacks& out) {
-  const double period = seconds(image.commit.period_ns);
   for (uint32_t j = 0; j < image.joints; ++j) {
     const double u = intent.u[j];
     out.action.take(u - image.action_lo[j], j);
     out.action.take(image.action_hi[j] - u, j);
     if (!intent.fresh) continue;
     const double change = magnitude(u - past.last[j]);
-    out.rate.take(image.action_rate[j] * period - change, j);
+    out.rate.take(image.action_rate[j] * past.step_s - change, j);
   }
   // A running plan's rate is its decel; it was judged when it was new.
   if (!intent.fresh) out.rate.take(std::numeric_limits<double>::infinity(), 0);

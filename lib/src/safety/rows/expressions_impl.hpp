@@ -19,6 +19,7 @@ struct ExprScene {
   const ShieldInput& in;
   const double* u;     // of each joint
   const double* last;  // the command before it
+  double step;         // s between the two
   const kin::Samples8 *q, *wide, *speed;
   double span;       // s: other signals as they may be until then
   Double8 from, to;  // of the stop's s: u lies between their multiples
@@ -81,6 +82,9 @@ void ends_of(const ExprInput& input, const ExprScene& scene, Ends8& out) {
       return;
     case ExprSource::kSignal:
       observed_ends<F>(input, scene, out);
+      return;
+    case ExprSource::kStep:
+      out.lo = out.hi = Double8{} + scene.step;
       return;
     case ExprSource::kNone:
       break;
@@ -225,8 +229,9 @@ void expression_slacks(const Image& image, const ShieldInput& in,
   lengths.whole = 0;
   if (image.memories > 0) lengths_of(motion, lengths);
   const double last = motion.until[motion.blocks - 1][kLanes - 1];
-  ExprScene scene{image,       in,           intent.u, past.last, motion.q,
-                  motion.wide, motion.speed, last,     {},        {}};
+  ExprScene scene{image,       in,       intent.u,    past.last,
+                  past.step_s, motion.q, motion.wide, motion.speed,
+                  last,        {},       {}};
   // Slice k of s: k / 8 to (k + 1) / 8, exact.
   for (uint32_t k = 0; k < kLanes; ++k) {
     scene.from[k] = F::on(Fault::kExprStop) ? 1 : k / 8.0;
@@ -269,6 +274,7 @@ uint32_t held_now(const Image& image, const ShieldInput& in, const Past& past) {
                   in,
                   ours ? past.last : none,
                   ours ? past.earlier : none,
+                  past.last_step_s,
                   &q,
                   &wide,
                   &speed,

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-// The commanded velocities as sent, one each period T: acceleration
-// (u_k - u_k-1) / T, jerk from their second difference, and whether the
-// acceleration can be taken back at that jerk before a speed limit is met.
-// And the next commands that keep all three, for rung scale. Included by
-// rows_impl.hpp.
+// The commanded velocities as sent, one each period T, or sooner where the
+// program ticks the loop so: acceleration (u_k - u_k-1) / T, jerk from the
+// difference of two of them, and whether the acceleration can be taken back at
+// that jerk before a speed limit is met. And the next commands that keep all
+// three, for rung scale. Included by rows_impl.hpp.
 //
 // Viable (Macfarlane and Croft, Jerk-bounded manipulator trajectory planning,
 // IEEE T-RA 19(1), 2003: a ramp of length |a| / j ends at v + a |a| / (2 j)):
 // in steps of j T the ramp gains a^2 / (2 j) - a T / 2 at most, so the formula
 // bounds the sampled one, and from a viable command the one that takes j T
-// off the acceleration is viable again. Where the joint comes to stand is the
-// commit rule's business.
+// off the acceleration is viable again, whichever T comes next. Where the joint
+// comes to stand is the commit rule's business.
 #pragma once
 
 #include <cmath>
@@ -31,6 +31,16 @@ inline void speeds_of(const Image& image, uint32_t j, Speeds& out) {
   out.lo = image.action_lo[j] > -most ? image.action_lo[j] : -most;
 }
 
+// Of a rate by rounding, as a part of it: commands differ exactly, three
+// operations do not.
+inline constexpr double kLost = 1e-15;
+
+// A time that rates can be told from; NaN: too short.
+inline double timed(const Image& image, double step_s) {
+  const double least = seconds(image.commit.period_ns) / kSoonest;
+  return step_s >= least ? step_s : std::numeric_limits<double>::quiet_NaN();
+}
+
 inline void trajectory_slacks(const Image& image, const Past& past,
                               const Intent& intent, Slacks& out) {
   const Trajectory& limit = image.dynamics.trajectory;
@@ -43,13 +53,14 @@ inline void trajectory_slacks(const Image& image, const Past& past,
     out.viable.take(free, 0);
     return;
   }
-  const double period = seconds(image.commit.period_ns);
+  const double step = timed(image, past.step_s);
+  const double last_step = timed(image, past.last_step_s);
   for (uint32_t j = 0; j < image.joints; ++j) {
-    const double change = intent.u[j] - past.last[j];
-    const double before = past.last[j] - past.earlier[j];
-    const double rate = change / period;
+    const double rate = (intent.u[j] - past.last[j]) / step;
+    const double before = (past.last[j] - past.earlier[j]) / last_step;
     out.acceleration.take(limit.acceleration[j] - magnitude(rate), j);
-    const double bend = magnitude(change - before) / (period * period);
+    const double lost = kLost * (magnitude(rate) + magnitude(before));
+    const double bend = (magnitude(rate - before) + lost) / step;
     out.jerk.take(limit.jerk[j] - bend, j);
     const double ends =
         intent.u[j] + rate * magnitude(rate) / (2 * limit.jerk[j]);
@@ -92,10 +103,11 @@ inline void next_range_of(const Image& image, const Past& past, uint32_t j,
   const double last = past.last[j];
   out = {last, -infinity, infinity};
   if (limit.limited == 0) return;
-  const double period = seconds(image.commit.period_ns);
-  const double change = last - past.earlier[j];
-  const double step = limit.jerk[j] * period * period;
-  const double most = limit.acceleration[j] * period;
+  // How the acceleration would go on, and what jerk and limit make of that.
+  const double change =
+      (last - past.earlier[j]) / past.last_step_s * past.step_s;
+  const double step = limit.jerk[j] * past.step_s * past.step_s;
+  const double most = limit.acceleration[j] * past.step_s;
   const double left = magnitude(change) - step;
   const double kept = left > 0 ? left : 0;
   out.coast = last + (change < 0 ? -kept : kept);
@@ -118,8 +130,8 @@ inline void next_range_of(const Image& image, const Past& past, uint32_t j,
 // just there: without it rung scale would swing past what is asked for.
 inline float aim_of(const Image& image, const Past& past, uint32_t j,
                     float raw) {
-  const double period = seconds(image.commit.period_ns);
-  const double step = image.dynamics.trajectory.jerk[j] * period * period;
+  const double step =
+      image.dynamics.trajectory.jerk[j] * past.step_s * past.step_s;
   const double last = past.last[j];
   return static_cast<float>(
       last + ramp_towards(static_cast<double>(raw) - last, step));
@@ -131,10 +143,9 @@ inline double brake_within(const Image& image, const Past& past, uint32_t j,
                            double wanted) {
   const Trajectory& limit = image.dynamics.trajectory;
   if (limit.limited == 0) return wanted;
-  const double period = seconds(image.commit.period_ns);
   const double last = past.last[j];
-  const double ends =
-      last + ramp_towards(-last, limit.jerk[j] * period * period);
+  const double step = limit.jerk[j] * past.step_s * past.step_s;
+  const double ends = last + ramp_towards(-last, step);
   double out = wanted;
   if (last > 0 && out < ends) out = ends;
   if (last < 0 && out > ends) out = ends;

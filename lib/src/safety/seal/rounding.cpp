@@ -59,17 +59,15 @@ double largest(const Image& image, const double* limit) {
   return most;
 }
 
-// Differences of commands, divided by the period once or twice.
+// What the difference of two rates owes to them comes off in the row itself
+// (rows/trajectory_impl.hpp).
 double of_trajectory(const Image& image, const Row& row) {
   const Trajectory& limit = image.dynamics.trajectory;
-  const double rate = static_cast<double>(1'000'000'000) /
-                      static_cast<double>(image.commit.period_ns);
-  const double most = command(image);
   if (row.kernel == RowKernel::kJointAcceleration)
-    return kRelative * (largest(image, limit.acceleration) + 2 * most * rate);
+    return kRelative * largest(image, limit.acceleration);
   if (row.kernel == RowKernel::kJointJerk)
-    return kRelative * (largest(image, limit.jerk) + 4 * most * rate * rate);
-  return kRelative * 4 * most;
+    return kRelative * largest(image, limit.jerk);
+  return kRelative * 4 * command(image);
 }
 
 double of_barrier(const Image& image, const Barrier& row) {

@@ -28,13 +28,10 @@ class RowNames final : public expr::Names {
     if (ours && signal != nullptr) {
       why =
           "another name for the signal: u, last and dt are the command, the "
-          "command before it and the period";
+          "command before it and the time between them";
       return std::nullopt;
     }
-    if (name == "dt") {
-      const double period = static_cast<double>(in_.scope.period_ns) * 1e-9;
-      return expr::Term{{tree.constant(period, kTime)}, false};
-    }
+    if (name == "dt") return step(tree);
     if (ours) return command(name == "u", tree, why);
     if (signal != nullptr) return observed(*signal, tree, why);
     why = known_names(name);
@@ -61,6 +58,14 @@ class RowNames final : public expr::Names {
     const auto near = nearest(name, names);
     if (!near.empty()) out += fmt::format(" (is \"{}\" meant?)", near);
     return out;
+  }
+
+  [[nodiscard]] expr::Term step(expr::Tree& tree) const {
+    ExprInput input{};
+    input.source = ExprSource::kStep;
+    input.hi = static_cast<double>(in_.scope.period_ns) * 1e-9;
+    input.lo = input.hi / kSoonest;
+    return {{tree.input(input, kTime)}, false};
   }
 
   std::optional<expr::Term> command(bool fresh, expr::Tree& tree,
