@@ -259,11 +259,16 @@ Span stop_before(const Image& image, const Past& past, const Intent& intent) {
   return {shape, seconds(early), seconds(from + age)};
 }
 
-// What a stop that begins at its earliest has fallen `after` t1.
-inline Fallen fallen_at(const Span& stop, double after, double lag) {
+// What a stop that begins at its earliest has fallen now, `ahead` seconds
+// before t1, and at t1.
+inline void fallen_by(const FallFilter& filter, const Span& stop, double ahead,
+                      Fallen& now, Fallen& starts) {
+  Double8 after = Double8{} - stop.early;
+  after[0] -= ahead;
   Fall8 fallen;
-  FallFilter(stop.shape, lag).at(Double8{} + (after - stop.early), fallen);
-  return {fallen.raw[0], fallen.area[0]};
+  filter.at(after, fallen);
+  now = {fallen.raw[0], fallen.area[0]};
+  starts = {fallen.raw[1], fallen.area[1]};
 }
 
 template <class F>
@@ -282,13 +287,16 @@ void lay_timeline(const Image& image, const Past& past, const Intent& intent,
     exp_minus<Double8>(tau * (1 / lag), decay);
     store(decay, t.decay + i);
   }
-  respond(own, samples, lag, t, t.own);
-  t.own_now = fallen_at(own, seconds(past.now_ns - past.t1_ns), lag);
-  t.own_starts = fallen_at(own, 0, lag);
+  const double ahead = seconds(past.t1_ns - past.now_ns);
+  const FallFilter own_falls(own.shape, lag);
+  respond(own_falls, own, samples, t, t.own);
+  fallen_by(own_falls, own, ahead, t.own_now, t.own_starts);
   t.before_starts = {};
   if (intent.before == nullptr) return;
-  respond(before, samples, lag, t, t.before);
-  t.before_starts = fallen_at(before, 0, lag);
+  const FallFilter before_falls(before.shape, lag);
+  respond(before_falls, before, samples, t, t.before);
+  Fallen ignored;
+  fallen_by(before_falls, before, ahead, ignored, t.before_starts);
 }
 
 // Half the wider gap beside each of `count` instants.

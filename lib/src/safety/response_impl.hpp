@@ -65,6 +65,8 @@ class FallFilter {
     out.area = area + t * (c0 + t * (0.5 * c1 + (1.0 / 3) * c2 * t));
   }
 
+  [[nodiscard]] double lag() const { return lag_; }
+
  private:
   void set(int s, double c0, double c1, double c2) {
     c_[s][0] = c0;
@@ -161,9 +163,9 @@ struct Span {
   [[nodiscard]] double end() const { return late + seconds(shape.end_ns()); }
 };
 
-inline void respond(const Span& stop, uint32_t samples, double lag,
-                    const Timeline& t, Response& out) {
-  const FallFilter filter(stop.shape, lag);
+inline void respond(const FallFilter& filter, const Span& stop,
+                    uint32_t samples, const Timeline& t, Response& out) {
+  const double lag = filter.lag();
   const Branch last(filter, stop.late);
   const Branch first(filter, stop.early);
   for (uint32_t i = 0; i < samples; i += kLanes) {
