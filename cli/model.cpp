@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "commands.hpp"
+#include "config/blueprint.hpp"
 #include "model_tools.hpp"
 #include "policy/model_run.hpp"
 
@@ -186,8 +187,11 @@ int run(const ModelOptions& o, const Output& out) {
     out.live(fmt::format("model run: {} rows", done));
     next = Clock::now() + std::chrono::milliseconds(100);
   };
+  const std::string backend = o.backend.empty() ? "fused" : o.backend;
+  if (!o.kernels.empty())
+    options.plan = config::policy_options(backend, o.kernels);
   options.plan.tier = *tier;
-  if (!o.backend.empty()) options.plan.backend = o.backend;
+  options.plan.backend = backend;
   for (const std::string& input : o.inputs) {
     options.inputs.push_back(policy::named_file(input));
   }

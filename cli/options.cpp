@@ -146,6 +146,8 @@ void add_model(CLI::App& app, Raw& raw) {
   run->add_option("--output", o.output, "folder for <output>.npy")->required();
   run->add_option("--backend", o.backend, "fused, reference or onednn");
   run->add_option("--tier", o.tier, "f32, bf16, int16 or int8");
+  run->add_option("--kernels", o.kernels,
+                  "rule, timed, or what model inspect prints");
   run->add_flag("--whole", o.whole, "each file is one input as it stands");
   run->add_flag("--signals", o.signals,
                 "rows are one cycle's signals: scaled and stacked as the "

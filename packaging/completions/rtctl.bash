@@ -45,7 +45,7 @@ _rtctl() {
       2:model) words='inspect verify bench run quantize prune slow' ;;
       *:model) suffix='onnx tmodel' words='--backend --input --output --tier
         --whole --calibrate --duration --max-error --keep --signals --threads
-        --most' ;;
+        --most --kernels' ;;
       2:safety) words='explain check bench diff fuzz' ;;
       *:safety) suffix='toml npy' words='--cases --seed --states --actions
         --output' ;;

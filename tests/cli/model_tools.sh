@@ -49,13 +49,23 @@ run_lockstep 1s --log "$tmp/tm.tlog" || fail "the .tmodel: $(cat "$tmp/run.err")
 "$rtctl" replay "$tmp/tm.tlog" --json >"$tmp/r.json" ||
   fail "replay of a .tmodel: $(cat "$tmp/r.json")"
 grep -q '"identical": true' "$tmp/r.json" || fail "$(cat "$tmp/r.json")"
-# f32 has the same bits from either file.
+# f32 has the same bits from either file, on the same kernels.
 json quantize "$onnx" --calibrate "$tmp/rows.npy" --duration 50ms --tier f32 \
   --output "$tmp/f.tmodel" >"$tmp/f.json"
-for m in "$onnx" "$tmp/f.tmodel"; do
-  model run "$m" --input "$tmp/rows.npy" --output "$tmp/${m##*.}" >/dev/null
-done
+json inspect "$tmp/f.tmodel" >"$tmp/i.json"
+kernels=$(grep -o '"kernels": "fused/[^"]*"' "$tmp/i.json" | cut -d'"' -f4)
+[ -n "$kernels" ] || fail "no kernels: $(cat "$tmp/i.json")"
+model run "$onnx" --input "$tmp/rows.npy" --kernels "$kernels" \
+  --output "$tmp/onnx" >/dev/null
+model run "$tmp/f.tmodel" --input "$tmp/rows.npy" --output "$tmp/tmodel" \
+  >/dev/null
 cmp "$tmp/onnx/actions.npy" "$tmp/tmodel/actions.npy" || fail "other bits"
+wants_kernels() { # WHICH TEXT
+  ! "$rtctl" model run "$onnx" --input "$tmp/rows.npy" --kernels "$1" \
+    --output "$tmp/none" >"$tmp/out" 2>&1 || fail "kernels $1"
+  grep -q "$2" "$tmp/out" || fail "$(cat "$tmp/out")"
+}
+wants_kernels fastest 'fastest'
 TACTUS_ISA=portable "$rtctl" model inspect "$tmp/f.tmodel" >"$tmp/i.txt"
 storage='packed anew here'
 grep -q 'for portable;' "$tmp/i.txt" && storage='used as it is'
