@@ -128,7 +128,9 @@ void Callbacks::call(const safety::Kernel& kernel,
   std::fill_n(in.callback, safety::kMaxCallbacks, 0.0F);
   std::fill_n(in.callback_fate, safety::kMaxCallbacks, safety::kCallbackNone);
   scratch_ = state;
+  in.foreseen = nullptr;
   if (!kernel.foresee(image_, scratch_, in, foreseen_)) return;
+  in.foreseen = &foreseen_;
   const tactus_margin_view view = show(in);
   for (std::size_t k = 0; k < called_.size(); ++k) {
     const uint32_t i = called_[k];

@@ -175,6 +175,7 @@ void ShieldSupervisor::check_dry(int64_t now_ns) noexcept {
   safety::ShieldInput input = input_;
   input.now_ns = now_ns;
   input.release_ns = now_ns;
+  input.foreseen = nullptr;
   dry_state_ = carried_.shield;
   kernel_->check(*image_, dry_state_, input, dry_output_);
 }

@@ -464,6 +464,23 @@ tactus_rung descend(Bench& bench, const float* raw, QpRows& warm,
   return scales ? TACTUS_RUNG_SCALE : TACTUS_RUNG_PROJECT;
 }
 
+// The same, or what foresee() found of it.
+template <class F>
+tactus_rung find_rung(Bench& bench, const float* raw, ShieldState& state,
+                      Choice& choice) noexcept {
+  const Foreseen* seen = bench.in.foreseen;
+  const bool known = seen != nullptr && seen->descended &&
+                     seen->cycle == bench.in.cycle &&
+                     seen->now_ns == bench.in.now_ns;
+  if (!known) return descend<F>(bench, raw, state.projected, choice);
+  state.projected = seen->projected;
+  if (seen->rung == TACTUS_RUNG_STOP) return TACTUS_RUNG_STOP;
+  for (uint32_t j = 0; j < kMaxJoints; ++j) choice.u[j] = seen->action[j];
+  choice.scale = seen->scale;
+  const bool planned = aim<F>(bench, choice.u, choice.intent) == 0;
+  return planned ? seen->rung : TACTUS_RUNG_STOP;
+}
+
 // Rows that refused the action, for the next one. What could not be judged
 // leaves them as they are.
 template <class F>
@@ -518,7 +535,7 @@ bool climb(Bench& bench, ShieldState& state, Choice& choice,
     return true;
   }
   if (is_answered<F>(verdict, out)) return false;
-  out.rung = descend<F>(bench, raw, state.projected, choice);
+  out.rung = find_rung<F>(bench, raw, state, choice);
   if (out.rung != TACTUS_RUNG_STOP) return true;
   const bool tried = (image.ladder.rungs & (kRungScale | kRungProject)) != 0;
   out.reasons |= tried ? kReasonNotConverged : kReasonLadder;
@@ -638,6 +655,7 @@ bool choose(Bench& bench, ShieldState& state, Choice& choice,
 // The input if all callbacks were content.
 inline ShieldInput content(const ShieldInput& in) {
   ShieldInput out = in;
+  out.foreseen = nullptr;
   for (float& margin : out.callback)
     margin = std::numeric_limits<float>::infinity();
   for (uint8_t& fate : out.callback_fate) fate = kCallbackGave;
@@ -647,15 +665,20 @@ inline ShieldInput content(const ShieldInput& in) {
 // What would be sent then, with its stop; else what was asked for, with its.
 template <class F>
 bool chosen(const Image& image, ShieldState& state, const ShieldInput& in,
-            const Past& past, const Health& health, Choice& choice) noexcept {
+            const Past& past, const Health& health, Choice& choice,
+            Foreseen& seen) noexcept {
   Bench bench(image, state, in, past);
   ShieldOutput out;
   out.reasons = health.reasons;
-  if (health.human_ok && !F::on(Fault::kCallbackShown) &&
-      choose<F>(bench, state, choice, out)) {
-    choice.intent.room_s = 0;
-    return true;
-  }
+  const bool sends = health.human_ok && !F::on(Fault::kCallbackShown) &&
+                     choose<F>(bench, state, choice, out);
+  const bool tried = (out.reasons & (kReasonNotConverged | kReasonLadder)) != 0;
+  seen.descended = sends ? out.rung != TACTUS_RUNG_PASS : tried;
+  seen.rung = out.rung;
+  seen.scale = choice.scale;
+  seen.projected = state.projected;
+  choice.intent.room_s = 0;
+  if (sends) return true;
   for (float& u : choice.u) u = 0;
   return ask<F>(image, state, in, choice.u) &&
          aim<F>(bench, choice.u, choice.intent) == 0;
@@ -681,6 +704,7 @@ bool foresee_with(const Image& image, ShieldState& state, const ShieldInput& in,
                   Foreseen& out) noexcept {
   using namespace detail;
   out.samples = 0;
+  out.descended = false;
   if (!readable(image)) return false;
   Past past;
   Before before;
@@ -688,7 +712,12 @@ bool foresee_with(const Image& image, ShieldState& state, const ShieldInput& in,
   if (!in.action_valid || in.action == nullptr || !before.known) return false;
   const ShieldInput kept = content(in);
   Choice choice;
-  if (!chosen<F>(image, state, kept, past, before.health, choice)) return false;
+  if (!chosen<F>(image, state, kept, past, before.health, choice, out)) {
+    out.descended = false;
+    return false;
+  }
+  out.cycle = in.cycle;
+  out.now_ns = in.now_ns;
   for (uint32_t j = 0; j < kMaxJoints; ++j) out.action[j] = choice.u[j];
   Motion motion;
   predict<F>(image, past, choice.intent, motion);

@@ -137,9 +137,10 @@ Cost cost_of(const Image& image, rt::Isa isa) {
   out.cycle_ns = out.check_ns + out.motions * out.motion_ns + out.project_ns;
   const double budgets = budgets_of(image);
   if (budgets == 0) return out;
-  // The ladder finds what they are shown, and then once more with their margin.
-  out.check_ns += out.cycle_ns + budgets;
-  out.cycle_ns += out.cycle_ns + budgets;
+  // The action asked for is judged once more, with their margins.
+  const double more = out.check_ns + out.motion_ns + budgets;
+  out.check_ns += more;
+  out.cycle_ns += more;
   return out;
 }
 

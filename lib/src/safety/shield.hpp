@@ -135,6 +135,26 @@ static_assert(std::is_trivially_copyable_v<ShieldState>);
 // A fresh state; the only way to make one.
 void reset(ShieldState& state) noexcept;
 
+// The motion of the action that the ladder sends if the callbacks let it (or of
+// the one that was asked for, where it sends none), with its stop: what
+// callbacks are shown.
+struct Foreseen {
+  uint32_t samples;  // 0: it is not known
+  float action[kMaxJoints];
+  // What the ladder found below rung pass, for the check of the same cycle.
+  bool descended;
+  tactus_rung rung;
+  double scale;
+  QpRows projected;
+  uint64_t cycle;
+  int64_t now_ns;
+  double until_s[kMaxSamples];  // after now: each stands for the time up to it
+  // samples x joints: where each joint is, and how far from there it may be
+  // within the time that the sample stands for.
+  double q[kMaxSamples * kMaxJoints];
+  double wide[kMaxSamples * kMaxJoints];
+};
+
 struct ShieldInput {
   // By Image::signal index: signal[i].count values and their receive stamp
   // (CLOCK_MONOTONIC, age and transport bound already taken off; 0: never
@@ -154,6 +174,9 @@ struct ShieldInput {
   // The image's expressions as machine code, if it was admitted
   // (expr/jit.hpp); without it the VM runs them, to the same bits.
   const ExprNative* native = nullptr;
+  // What foresee() found of this very cycle: spares the ladder once more; null:
+  // it is climbed, to the same bits.
+  const Foreseen* foreseen = nullptr;
   // What the image's callbacks gave for what foresee() showed, and what became
   // of them.
   float callback[kMaxCallbacks] = {};
@@ -194,19 +217,6 @@ struct ShieldOutput {
   // Of the action that was asked for, by Image::row; only where it was judged
   // (violations.hpp).
   RowFigure row[kMaxRows] = {};
-};
-
-// The motion of the action that the ladder sends if the callbacks let it (or of
-// the one that was asked for, where it sends none), with its stop: what
-// callbacks are shown.
-struct Foreseen {
-  uint32_t samples;  // 0: it is not known
-  float action[kMaxJoints];
-  double until_s[kMaxSamples];  // after now: each stands for the time up to it
-  // samples x joints: where each joint is, and how far from there it may be
-  // within the time that the sample stands for.
-  double q[kMaxSamples * kMaxJoints];
-  double wide[kMaxSamples * kMaxJoints];
 };
 
 // The running plan's command at now_ns: held before its origin, terminal

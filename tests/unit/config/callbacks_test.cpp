@@ -132,6 +132,44 @@ Test(callbacks, are_shown_what_the_ladder_sends) {
   cr_assert(is(c.out.action[1] == door.view.action[1]));
 }
 
+// With what the call found the check comes to the same bits as without.
+Test(callbacks, spare_the_check_its_ladder) {
+  const auto image = with_doors(1);
+  image->ladder.rungs |= kRungProject;
+  add_keep_out(*image, {"post", {0.3, 0.40, 0}, {0.6, 0.8, 1}});
+  cr_assert(is(static_cast<bool>(seal(*image))));
+  Door door;
+  const auto all = bound(*image, {{"door0", Door::judge, &door}});
+  uint32_t rungs[5] = {};
+  Cycle c;
+  c.q[0] = 0.2f;
+  for (uint64_t k = 100; k < 1100; ++k) {
+    c.at(k);
+    door.margin = k % 50 == 7 ? -1.0f : 1.0f;
+    c.u[0] = k % 300 < 250 ? 0.5f : -0.5f;
+    c.u[2] = 0.3f;
+    all->call(product(), c.state, c.in);
+    cr_assert(is(c.in.foreseen != nullptr));
+    Cycle alone = c;
+    alone.in.foreseen = nullptr;
+    ++rungs[c.run(*image)];
+    alone.run(*image);
+    cr_assert(is(std::memcmp(&alone.state, &c.state, sizeof c.state) == 0));
+    cr_assert(is(alone.out.rung == c.out.rung));
+    cr_assert(is(alone.out.reasons == c.out.reasons));
+    cr_assert(is(alone.out.scale == c.out.scale));
+    for (int j = 0; j < 7; ++j) {
+      cr_assert(is(alone.out.action[j] == c.out.action[j]));
+      c.dq[j] = c.out.action[j];
+      c.q[j] += 1e-3f * c.dq[j];
+    }
+    c.send(*image);
+  }
+  cr_assert(is(rungs[TACTUS_RUNG_PASS] > 10 && rungs[TACTUS_RUNG_SCALE] > 10 &&
+               rungs[TACTUS_RUNG_STOP] > 10),
+            "%u %u %u %u", rungs[0], rungs[1], rungs[2], rungs[3]);
+}
+
 Test(callbacks, are_not_called_where_no_motion_is_known) {
   const auto image = with_doors(1);
   Door door;
