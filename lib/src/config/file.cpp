@@ -117,8 +117,8 @@ void read_stage(const Scribe& s, StageTable& out) {
   }
 }
 
-void read_guard(const Scribe& root, GuardTable& out) {
-  read_guard_times(root, std::nullopt, out);
+void read_guard(const Scribe& root, int64_t period_ns, GuardTable& out) {
+  read_guard_times(root, period_ns, std::nullopt, out);
   if (out.none) return;
   const Scribe s = root.table("guard");
   constexpr std::string_view kThen[] = {"hold", "silence"};
@@ -232,8 +232,8 @@ bool names_kernels(std::string_view text) noexcept {
          text.find('/') != std::string_view::npos;
 }
 
-void read_guard_times(const Scribe& root, std::optional<int64_t> repeat_ns,
-                      GuardTable& out) {
+void read_guard_times(const Scribe& root, int64_t period_ns,
+                      std::optional<int64_t> repeat_ns, GuardTable& out) {
   if (root.is_text("guard")) {
     constexpr std::string_view kNone[] = {"none"};
     (void)root.choice("guard", kNone);
@@ -242,6 +242,8 @@ void read_guard_times(const Scribe& root, std::optional<int64_t> repeat_ns,
   }
   const Scribe s = root.table("guard");
   out.commit_ns = s.duration("commit");
+  if (out.commit_ns > period_ns)
+    s.fail("commit", "no more than loop.period: it counts from the release");
   out.misses = static_cast<uint32_t>(s.integer("misses", 1, 1000));
   out.bound_ns = s.duration("bound");
   out.repeat_ns =
@@ -270,7 +272,7 @@ Result<File> read_file(const toml::Document& document) {
   }
   if (root.has("io")) read_io(root.table("io"), file.io);
   read_stage(root.table("stage"), file.stage);
-  read_guard(root, file.guard);
+  read_guard(root, file.loop.period_ns, file.guard);
   if (root.has("record")) read_record(root.table("record"), file.record);
   file.signal = read_signals(document, file.origins);
   if (root.has("policy")) {

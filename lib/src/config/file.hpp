@@ -138,10 +138,10 @@ struct File {
 Result<File> read_file(const toml::Document& document);
 
 class Scribe;
-// [guard]'s part of the commit rule, or "none". Without a repeat in the file it
-// is `repeat_ns`, or an error.
-void read_guard_times(const Scribe& root, std::optional<int64_t> repeat_ns,
-                      GuardTable& out);
+// [guard]'s part of the commit rule, or "none", of a loop with that period.
+// Without a repeat in the file it is `repeat_ns`, or an error.
+void read_guard_times(const Scribe& root, int64_t period_ns,
+                      std::optional<int64_t> repeat_ns, GuardTable& out);
 
 // [signal] alone: all that a controller with its own driver needs of it.
 std::vector<SignalEntry> read_signals(const toml::Document& document,

@@ -117,7 +117,7 @@ void read_times(const Scribe& root, const toml::Table& document, File& file) {
   const Scribe loop = root.table("loop");
   file.loop.period_ns = loop.duration("period");
   for (const Key& key : kLoop) document.table("loop").skip(key.name);
-  read_guard_times(root, file.loop.period_ns, file.guard);
+  read_guard_times(root, file.loop.period_ns, file.loop.period_ns, file.guard);
   if (file.guard.none) return;
   for (const Key& key : kGuard) document.table("guard").skip(key.name);
 }

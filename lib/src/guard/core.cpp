@@ -92,13 +92,11 @@ void GuardianCore::count_misses(int64_t now_ns) noexcept {
       deadline_ns_ += period;
     }
   }
-  // A hung loop leaves its deadline behind: ours go on by the period. One
-  // that is ahead tells the next deadline better than our guess does, unless
-  // it is nonsense.
+  // A hung loop leaves its deadline behind: ours go on by the period. What the
+  // loop tells may only bring the next one nearer: put off, a deadline that
+  // passed would never be judged.
   const int64_t told_ns = words_->next_deadline_ns.load(kAcquire);
-  if (told_ns > judged_ns_ && told_ns <= now_ns + 2 * period) {
-    deadline_ns_ = told_ns;
-  }
+  if (told_ns > judged_ns_ && told_ns < deadline_ns_) deadline_ns_ = told_ns;
 }
 
 bool GuardianCore::act(int64_t now_ns, uint64_t word, Reason reason) noexcept {

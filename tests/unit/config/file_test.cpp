@@ -149,11 +149,18 @@ Test(file, prewarming_has_a_cap_of_half_a_period) {
   const auto file = read(kGood);
   cr_assert_eq(file->loop.prewarm_max_ns, 200'000);
   cr_assert_eq(origin_of(*file, "loop.prewarm_max")->origin, "default");
-  const auto quick = read(loop("period=\"200 us\""));
+  std::string text = loop("period=\"200 us\"");
+  const std::string commit = "commit=\"900 us\"";
+  text.replace(text.find(commit), commit.size(), "commit=\"180 us\"");
+  const auto quick = read(text);
   cr_assert_eq(quick->loop.prewarm_max_ns, 50'000);
   const auto off = read(loop("period=\"1 ms\", prewarm_max=\"0 us\""));
   cr_assert_eq(off->loop.prewarm_max_ns, 0);
   refuses(loop("period=\"1 ms\", prewarm_max=\"501 us\""), "loop.prewarm_max");
+}
+
+Test(file, the_guard_looks_within_the_period) {
+  refuses(with("commit=\"900 us\"", "commit=\"1001 us\""), "guard.commit");
 }
 
 Test(file, an_input_must_be_a_signal) {

@@ -88,6 +88,21 @@ Test(guardian, plays_the_committed_plan_at_the_actual_time) {
   cr_assert_eq(end.flags, layout::kWireHold);
 }
 
+// Cycles that come sooner than the period tell of deadlines ahead of ours; no
+// send succeeds. What was due a period after the last commit stays due.
+Test(guardian, acts_in_time_however_soon_the_loop_cycles) {
+  for (const int64_t step : {100'000, 300'000, 700'000}) {
+    Rig r;
+    r.run_to(5);
+    for (int64_t t = r.release(6); r.state() == GuardState::kArmed; t += step) {
+      cr_assert_leq(t, r.deadline(8) + step);
+      r.link.begin(t, t + kCommit);
+      (void)r.at(t);
+    }
+    cr_assert_eq(r.broken(), 0u);
+  }
+}
+
 Test(guardian, one_commit_resets_the_count) {
   Rig r;
   r.run_to(5);

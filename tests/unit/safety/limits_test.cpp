@@ -232,6 +232,17 @@ Test(limits, every_figure_of_the_guard_is_required) {
   }
 }
 
+// A deadline after the next release is one that the guardian would never judge.
+Test(limits, a_commit_deadline_lies_within_the_period) {
+  cr_assert(refusal(with("commit=\"900 us\"", "commit=\"1 ms\"")) ==
+            "accepted");
+  const std::string said =
+      refusal(with("commit=\"900 us\"", "commit=\"1001 us\""));
+  cr_assert(said.find("guard.commit: \"1001 us\": expected no more than "
+                      "loop.period") != std::string::npos,
+            "%s", said.c_str());
+}
+
 Test(limits, refuse_contradictions) {
   check({with("-0.8 m .. 0.9 m", "0.9 m .. -0.8 m"),
          at("\"-0.8 m .. 0.9 m\"") +

@@ -124,6 +124,8 @@ Result<Timing> read_timing(const toml::Document& document) {
   } else {
     const auto table = guard.table();
     out.commit_ns = positive_duration(table["commit"]);
+    if (out.commit_ns > out.period_ns && out.period_ns > 0)
+      table["commit"].fail("no more than loop.period: it counts from release");
     out.guardian_bound_ns = positive_duration(table["bound"]);
     out.repeat_ns = positive_duration(table["repeat"]);
     out.misses = static_cast<uint32_t>(table.integer("misses", 1, 1000));

@@ -27,6 +27,11 @@ Check check_commit(const Image& image) {
   if (c.misses > 0 && (c.commit_ns == 0 || c.guardian_bound_ns == 0)) {
     return bad_input("limits image: guard without commit deadline or bound");
   }
+  if (c.commit_ns > c.period_ns) {
+    return bad_input(
+        "limits image: guard.commit {} ns: after the period of {} ns",
+        c.commit_ns, c.period_ns);
+  }
   if (!not_negative(c.model_error) || !positive(c.standstill_speed) ||
       c.standstill_ns <= 0) {
     return bad_input(
