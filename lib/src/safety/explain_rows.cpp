@@ -74,12 +74,15 @@ std::string capsule_limit(const Image& image, const Row& row) {
 }
 std::string hull_limit(const Image& image, const Row& row) {
   const Hull& hull = image.hull[row.index];
-  const Face& face = image.face[hull.first];
-  std::string out = hull.faces == 1
-                        ? fmt::format("({:.4g}) . x <= {:g} m",
-                                      fmt::join(face.normal, ", "), face.offset)
-                        : fmt::format("behind {} faces", hull.faces);
-  return out + bound_parts(image, hull.binds);
+  std::vector<std::string> faces;
+  for (uint32_t f = hull.first; f < hull.first + hull.faces; ++f)
+    faces.push_back(fmt::format("({:.4g}) . x <= {:g} m",
+                                fmt::join(image.face[f].normal, ", "),
+                                image.face[f].offset));
+  const std::string count =
+      hull.faces == 1 ? "" : fmt::format("behind {} faces: ", hull.faces);
+  return count + fmt::format("{}", fmt::join(faces, ", ")) +
+         bound_parts(image, hull.binds);
 }
 // A hull that is kept out of is judged by its nearest face.
 std::string hull_bound(const Image& image, const Row& row) {

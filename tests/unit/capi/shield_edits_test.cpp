@@ -83,6 +83,19 @@ Test(capi_shield_edits, unknown_rows_and_tables_name_the_known) {
   cr_assert_eq(row.rig.error.code, 2);
 }
 
+// A row's own name goes before a family's, and takes its twin only.
+Test(capi_shield_edits, a_name_takes_out_what_it_names) {
+  Edited e;
+  e.rig.limits +=
+      "joint2 = {keep=\"in\", box=[\"-2 m .. 2 m\", \"-2 m .. 2 m\", "
+      "\"-2 m .. 2 m\"]}\n"
+      "\"joint2.now\" = {keep=\"in\", box=[\"-3 m .. 3 m\", \"-3 m .. 3 m\", "
+      "\"-3 m .. 3 m\"]}\n";
+  e.disable = {"joint2", "action", "joint"};
+  cr_assert(has(e.build(), "built"));
+  cr_assert(has(e.granted, "disabled: joint2, action, joint"));
+}
+
 Test(capi_shield_edits, taking_out_everything_is_no_limit) {
   Edited removed, disabled;
   removed.remove = {"action", "joint"};

@@ -72,6 +72,26 @@ Test(expr_limits, names_are_signals_the_command_and_the_period) {
   accepts("dq[0] * '3 Nm' / '1 rad/s'", "max=\"1 Nm\"");
 }
 
+// The constant that was folded with an error is not the one that was written.
+Test(expr_limits, a_folded_constant_keeps_its_error_beside_an_equal_one) {
+  const auto rounding = [](const std::string& before) {
+    const auto image = compiled(file(
+        "kind=\"expr\", expr=\"u[0] * (1/3)\", max=\"1 rad/s\"}\n" + before +
+        "spare = {kind=\"expr\", expr=\"u[1]\", max=\"1 rad/s\""));
+    cr_assert(bool(image), "%s", image ? "" : image.error().text());
+    for (uint32_t i = 0; i < (*image)->expressions.count; ++i) {
+      const Expression& e = (*image)->expressions.expression[i];
+      if (std::string(e.text) == "u[0] * (1/3)") return e.rounding;
+    }
+    return -1.0;
+  };
+  const std::string same =
+      "first = {kind=\"expr\", expr=\"u[0] * "
+      "0.3333333333333333\", max=\"1 rad/s\"}\n";
+  cr_assert(rounding("") > 0);
+  cr_assert(rounding(same) == rounding(""));
+}
+
 Test(expr_limits, errors_point_into_the_expression) {
   refuses("u[0] + q[0]", 5,
           "\"rad/s and rad\": expected operands of one dimension");

@@ -91,6 +91,18 @@ Test(redundancy, finds_linear_rows_beside_tighter_ones) {
   });
 }
 
+// It refuses less often, but harder or for longer.
+Test(redundancy, a_row_that_answers_harder_is_not_implied) {
+  const std::string tight =
+      "x = {kind=\"linear\", of=\"u\", a=[1, 1], b=\"0.4 rad/s\"}\n";
+  const std::string loose =
+      "y = {kind=\"linear\", of=\"u\", a=[1, 1], b=\"0.5 rad/s\"";
+  cr_assert(eq(str, idle(plus(tight + loose + "}")), "y: x implies it"));
+  for (const char* more : {", response=\"latch\"", ", response=\"stop\"",
+                           ", hysteresis=\"0.3 rad/s\""})
+    cr_expect(idle(plus(tight + loose + more + "}")).empty(), "%s", more);
+}
+
 Test(redundancy, finds_an_action_box_that_joint_speeds_imply) {
   const auto speeds = [](const char* first, const char* second) {
     const std::string text =

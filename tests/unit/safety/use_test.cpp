@@ -174,6 +174,24 @@ cell = {kind="cbf", on="post", alpha="2 1/s"}
             "site.post");
 }
 
+// Within what it keeps out of, the barrier with the smaller alpha is the
+// looser.
+Test(use, barriers_of_other_rates_are_two_rows) {
+  const Folder f;
+  const auto with_alpha = [&](const std::string& alpha) {
+    const auto row = [](const std::string& a) {
+      return "slow = {kind=\"cbf\", on=\"human\", alpha=\"" + a + "\"}\n";
+    };
+    const auto image = with_site(f, "[limit]\n" + row(alpha),
+                                 with("ladder", row("1 1/s") + "ladder"));
+    cr_assert(bool(image), "%s", image.error().text());
+    return (*image)->dynamics.barriers;
+  };
+  cr_assert_eq(with_alpha("100 1/s"), 2u);
+  cr_assert_eq(with_alpha("0.5 1/s"), 2u);
+  cr_assert_eq(with_alpha("1 1/s"), 1u);
+}
+
 // Which of two windows or functions is tighter cannot be told.
 Test(use, past_time_rows_and_callbacks_of_one_name_all_bind) {
   const Folder f;

@@ -41,8 +41,9 @@ bool is_exact(const ExprInput& input) {
 
 Id Tree::add(Node node) {
   // -0 and 0 are one constant here: no limit tells them apart.
-  const Key key{node.op, node.a,           node.b,    node.c,
-                node.d,  node.value + 0.0, node.input};
+  const double error = node.op == Op::kConstant ? node.error : 0;
+  const Key key{node.op, node.a,           node.b, node.c,
+                node.d,  node.value + 0.0, error,  node.input};
   const auto found = known_.find(key);
   // The same text in another unit is another node.
   if (found != known_.end() &&
@@ -94,9 +95,7 @@ Id Tree::make(Op op, Dimension dimension, Id a, Id b, Id c, Id d) {
   folded.value = folded.least = folded.most = node.least;
   folded.error = node.error;
   folded.dimension = dimension;
-  const Id known = add(folded);
-  if (nodes_[known].error < node.error) nodes_[known].error = node.error;
-  return known;
+  return add(folded);
 }
 
 Tree Tree::at_rest() const {

@@ -72,7 +72,8 @@ class Tree {
   [[nodiscard]] bool moves(Id id) const;
 
  private:
-  using Key = std::tuple<Op, Id, Id, Id, Id, double, uint32_t>;
+  // The error is a constant's: of one that was folded.
+  using Key = std::tuple<Op, Id, Id, Id, Id, double, double, uint32_t>;
   Id add(Node node);
   std::vector<Node> nodes_;
   std::vector<ExprInput> inputs_;

@@ -63,9 +63,21 @@ const char* family_of(RowKernel kernel) {
   return "";
 }
 
-bool is_meant(const Row& row, const std::string& by) {
+// By its name, which a row of separation shares with its twin ...
+bool is_named(const Row& row, const std::string& by) {
   const std::string_view id = row.id;
-  return id == by || id == by + ".now" || family_of(row.kernel) == by;
+  return id == by ||
+         (row.kernel == RowKernel::kSeparationNow && id == by + ".now");
+}
+
+// ... or where no row has that name, by its family.
+std::vector<uint32_t> rows_meant(const Image& image, const std::string& by) {
+  std::vector<uint32_t> named, family;
+  for (uint32_t r = 0; r < image.rows; ++r) {
+    if (is_named(image.row[r], by)) named.push_back(r);
+    if (family_of(image.row[r].kernel) == by) family.push_back(r);
+  }
+  return named.empty() ? family : named;
 }
 
 Error unknown(const std::string& by, const Image& image) {
@@ -85,13 +97,9 @@ Error unknown(const std::string& by, const Image& image) {
 
 Result<void> disable_rows(const Edits& edits, Image& image) {
   for (const std::string& by : edits.disable) {
-    bool any = false;
-    for (uint32_t r = 0; r < image.rows; ++r) {
-      if (!is_meant(image.row[r], by)) continue;
-      image.row[r].kind = RowKind::kOff;
-      any = true;
-    }
-    if (!any) return unknown(by, image);
+    const auto meant = rows_meant(image, by);
+    if (meant.empty()) return unknown(by, image);
+    for (const uint32_t r : meant) image.row[r].kind = RowKind::kOff;
   }
   return {};
 }

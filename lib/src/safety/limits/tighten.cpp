@@ -174,14 +174,13 @@ bool meet(Limited<EnergyIr>& a, const Limited<EnergyIr>& b, Won& won) {
   return true;
 }
 
-// Of degree 2 neither rate alone says which is tighter.
-bool meet(Limited<BarrierIr>& a, const Limited<BarrierIr>& b, Won& won) {
-  Barrier& mine = a.limit.barrier;
+// A smaller alpha is tighter only while h >= 0: beyond it the larger one gets
+// out sooner. Both rows stay.
+bool meet(Limited<BarrierIr>& a, const Limited<BarrierIr>& b, Won&) {
+  const Barrier& mine = a.limit.barrier;
   const Barrier& theirs = b.limit.barrier;
-  if (a.limit.on != b.limit.on || mine.degree != theirs.degree) return false;
-  if (mine.degree == 2) return same_bytes(mine.alpha, theirs.alpha);
-  smaller(mine.alpha[0], theirs.alpha[0], won);
-  return true;
+  return a.limit.on == b.limit.on && mine.degree == theirs.degree &&
+         same_bytes(mine.alpha, theirs.alpha);
 }
 
 // The tree has one node for what is the same: text, inputs and their doubt.

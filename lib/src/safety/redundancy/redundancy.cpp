@@ -18,6 +18,17 @@ Finding finding(const Image& image, uint32_t r, Reason reason) {
           std::move(reason.proof)};
 }
 
+// How much a row that refuses changes: what only warns least.
+int strictness(const Row& row) {
+  return row.response == Response::kWarn ? 0 : static_cast<int>(row.response);
+}
+
+// A row that refuses less often may yet answer harder, or for longer.
+bool answers_for(const Row& other, const Row& row) {
+  return row.hysteresis <= other.hysteresis &&
+         strictness(row) <= strictness(other);
+}
+
 // What implies a row must bind itself: of two rows that say the same, one is
 // left.
 Verdict idle_row(const Image& image, uint32_t r,
@@ -28,8 +39,10 @@ Verdict idle_row(const Image& image, uint32_t r,
     const bool gone =
         std::any_of(idle.begin(), idle.end(),
                     [&](const Finding& f) { return f.index == k; });
-    if (k == r || gone || image.row[k].kind != RowKind::kHard) continue;
-    if (Verdict implied = implied_by(image, row, image.row[k])) return implied;
+    const Row& other = image.row[k];
+    if (k == r || gone || other.kind != RowKind::kHard) continue;
+    if (!answers_for(other, row)) continue;
+    if (Verdict implied = implied_by(image, row, other)) return implied;
   }
   return std::nullopt;
 }

@@ -54,7 +54,9 @@ Face read_face(const toml::Table& table) {
   const double size = length(face.normal);
   if (!(size > 1e-6 && size < 1e6))
     table["normal"].fail("a direction: not all zero");
+  // normal . x <= offset is a set, however long the normal is.
   for (double& part : face.normal) part /= size;
+  face.offset /= size;
   if (!(std::abs(face.offset) < 1e3))
     table["offset"].fail("a length below 1000 m");
   return face;
