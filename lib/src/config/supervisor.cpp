@@ -209,7 +209,8 @@ void ShieldSupervisor::committed(const std::byte* frame,
       {.u = reinterpret_cast<const float*>(frame + binding_.action),
        .now_ns = now_ns,
        .verified = verified,
-       .release_ns = tick.release_ns});
+       .release_ns = tick.release_ns,
+       .begin_ns = tick.now_ns});
   if (link_) link_->committed(tick.cycle, plan, late, played_ns_);
 }
 

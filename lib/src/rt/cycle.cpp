@@ -242,14 +242,17 @@ void Loop::run_act(Cycle& c, std::size_t i) noexcept {
 // for an earlier time. The stop plan is evaluated at the time that is, and
 // there is never silence while engaged.
 void Loop::choose_command(Cycle& c, std::size_t i) noexcept {
-  if (c.rung != TACTUS_RUNG_STOP && !may_start(c, i)) c.rung = TACTUS_RUNG_STOP;
-  if (c.rung == TACTUS_RUNG_STOP) {
-    parts_.supervisor->play(frame_.data(), c.now_ns);
-  } else {
+  const bool starts = c.rung != TACTUS_RUNG_STOP && may_start(c, i);
+  if (starts) {
     parts_.supervisor->publish(c.tick);
     c.flags |= layout::kCyclePlanPublished;
+    c.now_ns = parts_.wake->now();
+    // The last look at the clock before it leaves.
+    if (may_start(c, i)) return;
   }
-  c.now_ns = parts_.wake->now();
+  c.rung = TACTUS_RUNG_STOP;
+  parts_.supervisor->play(frame_.data(), c.now_ns);
+  if (!starts) c.now_ns = parts_.wake->now();
 }
 
 void Loop::committed(Cycle& c, std::size_t i) noexcept {

@@ -11,20 +11,26 @@ namespace detail {
 // ----------------------------------------------------------- standstill
 
 // Restarts the timer whenever the robot moved, was not seen, or was commanded
-// to move, be it ever so slowly: at standstill nobody sends, and what was sent
-// last stays in effect. Once the guardian has acted our last command is not the
-// one that holds: what the robot measures is all there is, and the guardian
-// grants a rearm only at the end of its plan.
+// to move, be it ever so slowly, by what was in effect when it was seen or came
+// after: at standstill nobody sends, and what was sent last stays in effect.
+// Once the guardian has acted our last command is not the one that holds: what
+// the robot measures is all there is, and the guardian grants a rearm only at
+// the end of its plan.
 template <class F>
 bool commanded_still(const Image& image, const ShieldState& state,
                      const ShieldInput& in) {
   if (state.head == 0 || in.guardian_acted) return true;
-  const Command& last = sent(state, 0);
-  for (uint32_t j = 0; j < image.joints; ++j) {
-    const bool zero = last.u[j] == 0;
-    if (!zero && !F::on(Fault::kResidual)) return false;
+  const int64_t seen = in.stamp_ns[image.dq_signal];
+  const int64_t delay = image.commit.actuator_delay_ns;
+  const uint64_t held = state.head < kHistory ? state.head : kHistory;
+  bool still = true, earlier = true;
+  for (uint64_t i = 0; i < held && earlier; ++i) {
+    const Command& command = sent(state, i);
+    for (uint32_t j = 0; j < image.joints; ++j)
+      still = still && (command.u[j] == 0 || F::on(Fault::kResidual));
+    earlier = command.sent_ns + delay > seen && !F::on(Fault::kStillInFlight);
   }
-  return true;
+  return still;
 }
 
 inline bool measured_still(const Image& image, const float* dq) {
@@ -782,6 +788,8 @@ void committed_with(const Image& image, ShieldState& state,
   Command& slot = state.history[state.head % kHistory];
   slot = Command{};
   slot.sent_ns = sent.now_ns;
+  const int64_t took = sent.now_ns - sent.begin_ns;
+  if (sent.begin_ns != 0 && took > 0) slot.took_ns = took;
   for (uint32_t j = 0; j < image.joints; ++j) slot.u[j] = sent.u[j];
   state.head = state.head + 1;
 }

@@ -165,6 +165,12 @@ void assume_robot(const Image& image, std::vector<Assumption>& out) {
                    "in t_s; a later wake is flagged, and a heartbeat older "
                    "than T + bound is rung stop",
                    millis(c.guardian_bound_ns), "ms"});
+  if (c.misses == 0)
+    out.push_back({"sending",
+                   "a command whose sending began in time leaves before the "
+                   "robot's own time-out",
+                   "none: nobody supersedes it", millis(c.robot_timeout_ns),
+                   "ms"});
   out.push_back({"two senders",
                  "the robot drops older epochs, or one late frame is "
                  "superseded within one repeat period",

@@ -59,21 +59,25 @@ enum class Fault {
   kHumanGrowth,   // the human stays where it was seen
   kHumanMargins,  // sensor, robot, intrusion left out
   kModelError,
-  kInFlight,    // commands in flight are forgotten
-  kDelay,       // u_k takes effect at once
-  kLag,         // the robot follows at once
-  kHold,        // the stop begins now instead of at t_s
-  kStall,       // a played command is never old
-  kJoin,        // the guardian's frames are never old
-  kAnew,        // a robot without a guardian takes the plan up where it is
-  kSpread,      // the stop is never early
-  kFallen,      // what it has fallen by t1 fell no earlier
-  kStep,        // cycles are a period apart
-  kBefore,      // nobody dies between send and commit
-  kBetween,     // nothing happens between samples
-  kTail,        // the motion ends with the command
-  kStandstill,  // engage without it
-  kResidual,    // a small command is none
+  kInFlight,       // commands in flight are forgotten
+  kSendTime,       // a send takes no time
+  kQuiet,          // a robot without a guardian waits for ever
+  kDelay,          // u_k takes effect at once
+  kLag,            // the robot follows at once
+  kHold,           // the stop begins now instead of at t_s
+  kStall,          // a played command is never old
+  kJoin,           // the guardian's frames are never old
+  kAnew,           // a robot without a guardian takes the plan up where it is
+  kSpread,         // the stop is never early
+  kFallen,         // what it has fallen by t1 fell no earlier
+  kBoxAnyway,      // commands keep to an action box that is off
+  kStep,           // cycles are a period apart
+  kBefore,         // nobody dies between send and commit
+  kBetween,        // nothing happens between samples
+  kTail,           // the motion ends with the command
+  kStandstill,     // engage without it
+  kResidual,       // a small command is none
+  kStillInFlight,  // what has not arrived yet moves nothing
   kEngageProof,
   kBlend,
   kKeepPlan,        // committed() never replaces the running plan

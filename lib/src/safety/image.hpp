@@ -230,6 +230,8 @@ struct RowAt {
 struct Derived {
   double reach[kin::kMaxFrames][kMaxJoints];
   double turn[kMaxJoints];
+  // No command sent leaves [-most, most]; infinite without a hard action box.
+  double most[kMaxJoints];
   double arm[kin::kMaxSpheres];   // |centre| of each sphere in its frame
   double along[kMaxCapsules][3];  // to - from
   double inverse[kMaxCapsules];   // 1 / |along|^2; of a sphere 0

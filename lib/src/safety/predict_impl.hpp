@@ -52,11 +52,13 @@ int64_t delay_of(const Image& image) {
 // is in effect at the observation; each next one from its sent time + delay.
 struct Flight {
   uint32_t count = 0;
-  int64_t from_ns[kHistory + 1];
+  int64_t from_ns[kHistory + 1];   // at the latest
+  int64_t early_ns[kHistory + 1];  // may have been so much earlier
   alignas(64) double u[kHistory + 1][kMaxJoints];
-  void add(const float* command, int64_t from) {
+  void add(const float* command, int64_t from, int64_t early) {
     for (uint32_t j = 0; j < kMaxJoints; ++j)
       u[count][j] = static_cast<double>(command[j]);
+    early_ns[count] = early;
     from_ns[count++] = from;
   }
 };
@@ -65,9 +67,24 @@ inline const Command& sent(const ShieldState& state, uint64_t back) {
   return state.history[(state.head - 1 - back) % kHistory];
 }
 
+// Without a guardian a robot that heard nothing for its time-out brakes by
+// itself: what it does then is not what was sent last.
 template <class F>
-bool gather(const ShieldState& state, int64_t t0, int64_t delay,
-            Flight& out) noexcept {
+bool heard(const Image& image, const ShieldState& state, uint64_t commands,
+           int64_t now_ns) {
+  if (image.commit.misses > 0 || F::on(Fault::kQuiet)) return true;
+  int64_t later = now_ns;
+  for (uint64_t i = 0; i < commands; ++i) {
+    const int64_t at = sent(state, i).sent_ns;
+    if (later - at > image.commit.robot_timeout_ns) return false;
+    later = at;
+  }
+  return true;
+}
+
+template <class F>
+bool gather(const Image& image, const ShieldState& state, int64_t t0,
+            int64_t now_ns, int64_t delay, Flight& out) noexcept {
   const uint64_t held = state.head < kHistory ? state.head : kHistory;
   uint64_t n = 0;  // commands that took effect after t0
   while (n < held && sent(state, n).sent_ns + delay > t0) ++n;
@@ -77,10 +94,12 @@ bool gather(const ShieldState& state, int64_t t0, int64_t delay,
       (state.head > kHistory || state.before_known == 0)) {
     return false;
   }
-  out.add(from_before ? state.before : sent(state, n).u, t0);
+  if (!heard<F>(image, state, from_before ? n : n + 1, now_ns)) return false;
+  out.add(from_before ? state.before : sent(state, n).u, t0, 0);
   for (uint64_t i = n; i > 0; --i) {
     const Command& c = sent(state, i - 1);
-    out.add(c.u, c.sent_ns + delay);
+    const int64_t took = F::on(Fault::kSendTime) ? 0 : c.took_ns;
+    out.add(c.u, c.sent_ns + delay, delay + took);
   }
   return true;
 }
@@ -115,8 +134,7 @@ struct Walker {
   }
 };
 
-inline void flight_bounds(const Image& image, const Flight& flight,
-                          int64_t delay, Past& out) {
+inline void flight_bounds(const Image& image, const Flight& flight, Past& out) {
   for (uint32_t j = 0; j < image.joints; j += kLanes) {
     Double8 hull = lanes_at(out.hull + j), error = {}, swing = {}, size;
     for (uint32_t i = 0; i < flight.count; ++i) {
@@ -125,10 +143,11 @@ inline void flight_bounds(const Image& image, const Flight& flight,
       larger8(hull, size, hull);
       if (i == 0) continue;
       magnitude8(u - lanes_at(flight.u[i - 1] + j), size);
-      // It may have taken effect up to `delay` earlier; what that did before
-      // the observation is in what was observed.
+      // It may have taken effect earlier; what that did before the observation
+      // is in what was observed.
       const int64_t seen = flight.from_ns[i] - flight.from_ns[0];
-      error += size * seconds(seen < delay ? seen : delay);
+      const int64_t early = flight.early_ns[i];
+      error += size * seconds(seen < early ? seen : early);
       swing += size;
     }
     store(hull, out.hull + j);
@@ -139,13 +158,15 @@ inline void flight_bounds(const Image& image, const Flight& flight,
 
 // q older than dq: |v| over the gap between them, `lags` long in units of
 // the lag. Backwards, v(t) = u + (v - u) e^(gap / lag) with both |v| and |u|
-// within the hull; and no command ever sent leaves the action box.
-inline double speed_before(const Image& image, uint32_t joint, double hull,
-                           double lags) {
+// within the hull; and no command sent leaves a hard action box.
+template <class F>
+double speed_before(const Image& image, uint32_t joint, double hull,
+                    double lags) {
   if (!(lags > 0)) return hull;
-  const double most = larger(magnitude(image.action_lo[joint]),
-                             magnitude(image.action_hi[joint]));
   const double grown = hull * (1 + 2 / exp_minus(lags));
+  const double most = F::on(Fault::kBoxAnyway) ? larger(-image.action_lo[joint],
+                                                        image.action_hi[joint])
+                                               : image.derived.most[joint];
   const double within = larger(hull, most);
   return grown < within ? grown : within;
 }
@@ -174,7 +195,7 @@ bool predict_past(const Image& image, const ShieldState& state,
   const int64_t delay = delay_of<F>(image);
   Flight flight;
   const int64_t t0 = v_at < q_at ? v_at : q_at;
-  if (!gather<F>(state, t0, delay, flight)) return false;
+  if (!gather<F>(image, state, t0, in.now_ns, delay, flight)) return false;
   Walker walk{image.joints, lag_of<F>(image), v_at, {}, {}};
   for (double& bound : out.hull) bound = 0;
   for (uint32_t j = 0; j < image.joints; ++j) {
@@ -184,11 +205,12 @@ bool predict_past(const Image& image, const ShieldState& state,
     out.hull[j] = still ? 0 : magnitude(walk.v[j]);
     out.last[j] = flight.u[flight.count - 1][j];
   }
-  flight_bounds(image, flight, delay, out);
+  flight_bounds(image, flight, out);
   const double gap = q_at < v_at ? seconds(v_at - q_at) : 0;
   for (uint32_t j = 0; j < image.joints; ++j) {
     walk.q[j] = static_cast<double>(in.value[image.q_signal][j]);
-    out.error[j] += gap * speed_before(image, j, out.hull[j], gap / walk.lag);
+    out.error[j] +=
+        gap * speed_before<F>(image, j, out.hull[j], gap / walk.lag);
   }
   if (v_at < q_at) {
     walk.to(flight, q_at);

@@ -57,10 +57,37 @@ double length(const double* p) {
   return std::sqrt(p[0] * p[0] + p[1] * p[1] + p[2] * p[2]);
 }
 
-double travel(const kin::Joint& joint) {
-  if (kin::is_angular(joint.type)) return 0;
-  const double lo = std::fabs(joint.lo), hi = std::fabs(joint.hi);
+// How far a joint takes what follows it along its axis, as the position row
+// keeps it (check_travel).
+double travel(const Image& image, uint32_t joint) {
+  if (kin::is_angular(image.chain.joint[joint].type)) return 0;
+  const double lo = std::fabs(image.position_lo[joint]);
+  const double hi = std::fabs(image.position_hi[joint]);
   return lo > hi ? lo : hi;
+}
+
+bool has_hard(const Image& image, RowKernel kernel) {
+  return std::any_of(image.row, image.row + image.rows, [&](const Row& row) {
+    return row.kernel == kernel && row.kind == RowKind::kHard;
+  });
+}
+
+// A joint that slides lengthens the arm of those that turn before it.
+Check check_travel(const Image& image) {
+  const bool kept = has_hard(image, RowKernel::kJointPosition);
+  bool turns = false;
+  for (uint32_t j = 0; j < image.joints; ++j) {
+    const bool angular = kin::is_angular(image.chain.joint[j].type);
+    const bool limited = kept && std::isfinite(image.position_lo[j]) &&
+                         std::isfinite(image.position_hi[j]);
+    if (!angular && turns && !limited)
+      return bad_input(
+          "limits image: joint {} slides: how far it lengthens the arm must be "
+          "limited: limit.joint.position for it, hard and not disabled",
+          image.chain.joint_name[j]);
+    turns = turns || angular;
+  }
+  return {};
 }
 
 // Of the sphere that a joint moves most.
@@ -85,11 +112,15 @@ void derive(Image& image) {
   for (uint32_t j = 0; j < image.joints; ++j) {
     const bool turns = kin::is_angular(image.chain.joint[j].type);
     image.derived.turn[j] = turns ? kUp : 0;
+    image.derived.most[j] =
+        has_hard(image, RowKernel::kActionBox)
+            ? std::fmax(-image.action_lo[j], image.action_hi[j])
+            : std::numeric_limits<double>::infinity();
     double reach = 0;  // of frame j + 1's origin from joint j's axis
     for (uint32_t f = j + 1; f <= image.joints; ++f) {
       if (f > j + 1) {
         const kin::Joint& link = image.chain.joint[f - 1];
-        reach += length(link.origin.p) + travel(link);
+        reach += length(link.origin.p) + travel(image, f - 1);
       }
       image.derived.reach[f][j] = turns ? reach * kUp : kUp;
     }
@@ -202,8 +233,9 @@ void derive_rows(Image& image) {
 
 Result<void> seal(Image& image) {
   image.header.magic = 0;
-  for (const auto check : {check_counts, check_commit, check_signals,
-                           check_spheres, check_families, check_rows}) {
+  for (const auto check :
+       {check_counts, check_commit, check_signals, check_spheres,
+        check_families, check_rows, check_travel}) {
     if (Check r = check(image); !r) return r;
   }
   derive(image);

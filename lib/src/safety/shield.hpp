@@ -69,7 +69,8 @@ inline constexpr uint32_t kHistory = 128;
 inline constexpr int64_t kNever = INT64_MAX;
 
 struct Command {
-  int64_t sent_ns;
+  int64_t sent_ns;  // the send was completed ...
+  int64_t took_ns;  // ... this long after it began
   float u[kMaxJoints];
 };
 
@@ -232,6 +233,7 @@ struct Sent {
   int64_t now_ns = 0;        // send completed
   bool verified = false;
   int64_t release_ns = 0;  // of the cycle; 0: a period after the last
+  int64_t begin_ns = 0;    // of the send; 0: at once
 };
 
 // Value of a plan at a command time, for one joint (guard uses it too).

@@ -158,15 +158,17 @@ class Cycle {
 
   void act(uint32_t i) {
     const int64_t by = r_.release_ns + log_.info().stages[i].deadline_ns;
-    if (ran(i) && rung_ != TACTUS_RUNG_STOP && now_ns_ > by)
+    // The loop looks at the clock before it publishes a plan, and after that.
+    const bool published = flagged(layout::kCyclePlanPublished);
+    const int64_t looked =
+        published ? r_.release_ns + r_.stage[i].begin_ns : now_ns_;
+    if (ran(i) && rung_ != TACTUS_RUNG_STOP && looked > by)
       rung_ = TACTUS_RUNG_STOP;
     compare("rung", r_.rung, static_cast<uint8_t>(rung_));
     if (!ran(i)) return;
     rt::Supervisor& s = subject_.supervisor();
-    if (flagged(layout::kCyclePlanPublished))
-      s.publish(tick_);
-    else
-      s.play(frame_.data(), now_ns_);
+    if (published) s.publish(tick_);
+    if (!published || rung_ == TACTUS_RUNG_STOP) s.play(frame_.data(), looked);
     tick_.now_ns = r_.release_ns + r_.stage[i].begin_ns;
     if (!flagged(layout::kCycleCommitted)) return;
     s.committed(frame_.data(), tick_, r_.release_ns + r_.stage[i].end_ns, rung_,

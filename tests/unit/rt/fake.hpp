@@ -35,7 +35,7 @@ struct Supervisor final : tactus::rt::Supervisor {
   bool may_arm = true;
   bool may_rearm = true;
   float plan_command = -1;
-  int64_t check_takes_ns = 0;
+  int64_t check_takes_ns = 0, publish_takes_ns = 0;
   ManualWake* clock = nullptr;
   // Seen by the test.
   std::vector<CheckInput> checks;
@@ -61,7 +61,10 @@ struct Supervisor final : tactus::rt::Supervisor {
     std::memcpy(frame + offsetof(Frame, u), &u, sizeof u);
     return out;
   }
-  void publish(const tactus_tick&) noexcept override { ++published; }
+  void publish(const tactus_tick&) noexcept override {
+    ++published;
+    clock->advance(publish_takes_ns);
+  }
   void play(std::byte* frame, int64_t) noexcept override {
     ++played;
     std::memcpy(frame + offsetof(Frame, u), &plan_command, sizeof(float));

@@ -21,6 +21,18 @@ Test(loop_cycle, a_pass_publishes_its_plan_before_it_sends) {
   cr_assert(r.sink.last().flags & kCycleCommitted);
 }
 
+// The clock is looked at once more when the plan is out.
+Test(loop_cycle, a_pass_that_is_late_when_its_plan_is_out_is_a_stop) {
+  Rig r;
+  r.engage();
+  r.supervisor.publish_takes_ns = 950'000;
+  r.tick();
+  cr_assert_eq(r.supervisor.rungs.back(), TACTUS_RUNG_STOP);
+  cr_assert_eq(r.out.back(), -1);
+  cr_assert(r.sink.last().flags & kCyclePlanPublished);
+  cr_assert(r.sink.last().stage_flags[3] & kStageLate);
+}
+
 // While it is sent nothing of it is committed; in engaged both happen.
 Test(loop_cycle, commits_after_the_send_and_not_before) {
   Rig r;

@@ -194,6 +194,28 @@ bool viability_binds() {
   c.u[0] = 0.95f;
   return blames(c, *image, kReasonRowTrajectory);
 }
+// A box that is off bounds no command: q is older than dq by as long as a
+// robot takes to slow down from far beyond it.
+bool a_box_that_is_off_bounds_nothing() {
+  const auto width = [](RowKind kind) {
+    auto image = draft();
+    image->row[0].kind = kind;
+    if (!seal(*image)) return -1.0;
+    Cycle c;
+    c.in.now_ns += 2 * kMs;
+    c.in.stamp_ns[kDq] += 2 * kMs;
+    c.dq[0] = 0.9f;
+    c.state.before[0] = 0.9f;
+    c.u[0] = 0.9f;
+    ShieldState copy = c.state;
+    static Foreseen seen;
+    if (!foresee_with<Removed>(*image, copy, c.in, seen)) return -1.0;
+    return seen.wide[0];
+  };
+  // 2 ms of 0.9 (1 + 2 e^0.1) instead of 1 rad/s.
+  const double more = 2e-3 * (0.9 * (1 + 2 * std::exp(0.1)) - 1);
+  return std::fabs(width(RowKind::kOff) - width(RowKind::kHard) - more) < 1e-6;
+}
 // A cycle a quarter of the period after the last has a quarter of the change.
 bool a_cycle_that_comes_sooner_counts_less_time() {
   static const auto rated = sealed();
@@ -624,6 +646,60 @@ bool what_is_sent_at_standstill_is_zero() {
   };
   return stands(0) && !stands(0.0019f);
 }
+// A command that takes 40 ms to arrive leaves the robot at rest until then.
+bool what_is_on_its_way_is_no_standstill() {
+  auto image = draft();
+  image->commit.actuator_delay_ns = 40 * kMs;
+  image->commit.standstill_ns = 20 * kMs;
+  const bool good = static_cast<bool>(seal(*image));
+  Cycle c;
+  for (uint64_t k = 100; k <= 180; ++k) {
+    c.at(k);
+    c.u[0] = k < 110 ? 0.01f : 0;
+    run(c, *image);
+    if (c.out.standstill && k >= 110 && k < 165) return false;
+    c.send<Removed>(*image);
+  }
+  return good && c.out.standstill;
+}
+// Who waits longer than the robot does knows nothing of what it does.
+bool a_robot_that_timed_out_is_not_where_it_was_sent() {
+  auto image = draft();
+  image->commit.misses = 0;
+  image->commit.robot_timeout_ns = 8 * kMs;
+  const bool good = static_cast<bool>(seal(*image));
+  const auto known = [&](int64_t pause_ms) {
+    Cycle c;
+    run(c, *image);
+    c.send<Removed>(*image);
+    c.at(100 + static_cast<uint64_t>(pause_ms));
+    c.in.stamp_ns[kQ] = c.in.stamp_ns[kDq] = c.in.now_ns - 2 * kMs;
+    run(c, *image);
+    return (c.out.reasons & kReasonHistory) == 0;
+  };
+  return good && known(7) && !known(9);
+}
+// The frame may have acted when the send began.
+bool a_slow_send_may_have_acted_before_it_ended() {
+  const auto width = [](int64_t took) {
+    static const auto image = sealed();
+    Cycle c;
+    Command& command = c.state.history[c.state.head++ % kHistory];
+    command.sent_ns = 97 * kMs + 500'000;
+    command.took_ns = took;
+    command.u[0] = 0.01f;
+    c.in.stamp_ns[kQ] = c.in.stamp_ns[kDq] = 97 * kMs + 400'000;
+    c.u[0] = 0.01f;
+    ShieldState copy = c.state;
+    static Foreseen seen;
+    if (!foresee_with<Removed>(*image, copy, c.in, seen)) return -1.0;
+    return seen.wide[0];
+  };
+  // It arrives 4.1 ms after the observation; the delay alone tells of 4.
+  const double least = width(0), most = width(50'000), all = width(2 * kMs);
+  return std::fabs(most - least - 0.01 * 5e-5) < 1e-12 &&
+         std::fabs(all - least - 0.01 * 1e-4) < 1e-12;
+}
 bool engage_needs_a_verified_stop() {
   static const auto image = sealed();
   Cycle c;
@@ -884,6 +960,7 @@ constexpr Contract kContracts[] = {
     CONTRACT(acceleration_binds),
     CONTRACT(jerk_binds),
     CONTRACT(viability_binds),
+    CONTRACT(a_box_that_is_off_bounds_nothing),
     CONTRACT(a_cycle_that_comes_sooner_counts_less_time),
     CONTRACT(torque_binds),
     CONTRACT(force_binds),
@@ -920,6 +997,9 @@ constexpr Contract kContracts[] = {
     CONTRACT(engage_needs_standstill_for_its_duration),
     CONTRACT(standstill_after_the_guardian_is_what_is_measured),
     CONTRACT(what_is_sent_at_standstill_is_zero),
+    CONTRACT(what_is_on_its_way_is_no_standstill),
+    CONTRACT(a_robot_that_timed_out_is_not_where_it_was_sent),
+    CONTRACT(a_slow_send_may_have_acted_before_it_ended),
     CONTRACT(engage_needs_a_verified_stop),
     CONTRACT(blend_starts_from_the_measured_velocity),
     CONTRACT(a_committed_plan_replaces_the_running_one),

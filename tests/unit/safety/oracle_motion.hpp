@@ -177,6 +177,7 @@ inline Answer answer(const Shape& shape, Real hold, Real lag,
 struct Order {
   Real from;  // s, of the cycle's clock
   const float* u;
+  Real early = 0;  // s, by which it may have been sooner
 };
 
 // One joint, from the observation to the time at which u takes effect.
@@ -200,12 +201,20 @@ inline std::vector<Order> in_flight(const Image& image, const Cycle& c,
   for (uint64_t i = 0; i < c.state.head; ++i) {
     const Command& command = c.state.history[i];
     if (command.sent_ns + delay > since)
-      later.push_back({s_of(command.sent_ns + delay), command.u});
+      later.push_back({s_of(command.sent_ns + delay), command.u,
+                       s_of(delay + command.took_ns)});
     else
       first = command.u;
   }
   later.insert(later.begin(), {s_of(since), first});
   return later;
+}
+
+inline bool has_hard(const Image& image, RowKernel kernel) {
+  bool any = false;
+  for (uint32_t r = 0; r < image.rows; ++r)
+    any |= image.row[r].kernel == kernel && image.row[r].kind == RowKind::kHard;
+  return any;
 }
 
 inline Start start_of(const Image& image, const Cycle& c, uint32_t j) {
@@ -222,7 +231,7 @@ inline Start start_of(const Image& image, const Cycle& c, uint32_t j) {
     if (i == 0) continue;
     const Real seen = orders[i].from - orders[0].from;
     const Real change = std::fabs(u - static_cast<Real>(orders[i - 1].u[j]));
-    out.error += change * std::min(seen, delay);
+    out.error += change * std::min(seen, orders[i].early);
     out.swing += change;
   }
   out.last = orders.back().u[j];
@@ -230,8 +239,10 @@ inline Start start_of(const Image& image, const Cycle& c, uint32_t j) {
   if (q_at < v_at) {
     const Real gap = s_of(v_at - q_at);
     const Real most =
-        std::max(std::fabs(static_cast<Real>(image.action_lo[j])),
-                 std::fabs(static_cast<Real>(image.action_hi[j])));
+        has_hard(image, RowKernel::kActionBox)
+            ? std::max(std::fabs(static_cast<Real>(image.action_lo[j])),
+                       std::fabs(static_cast<Real>(image.action_hi[j])))
+            : std::numeric_limits<Real>::infinity();
     const Real grown = out.hull * (1 + 2 * std::exp(gap / lag));
     out.error += gap * std::min(grown, std::max(out.hull, most));
   }

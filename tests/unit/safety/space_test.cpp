@@ -264,6 +264,34 @@ void refuses(const Spoil& spoil) {
 
 }  // namespace
 
+// What slides lengthens the arm of what turns before it: by how much is kept by
+// a row, or nothing could be bounded.
+Test(space, a_sliding_joint_needs_its_limit) {
+  const auto sliding = [](auto&& change) {
+    auto image = draft();
+    image->chain.joint[6].type = kin::JointType::kPrismatic;
+    image->position_hi[6] = 0.4;
+    image->position_lo[6] = -0.1;
+    change(*image);
+    const auto done = seal(*image);
+    if (!done) return std::string(done.error().text());
+    return std::to_string(image->derived.reach[7][5]);
+  };
+  const auto position = [](Image& i) -> Row& {
+    return *std::find_if(i.row, i.row + i.rows, [](const Row& row) {
+      return row.kernel == RowKernel::kJointPosition;
+    });
+  };
+  // 0.08 m from the joint before it, and what it slides.
+  cr_assert(eq(str, sliding([](Image&) {}), std::to_string(0.48)));
+  const auto refused = [&](auto&& change) {
+    return sliding(change).find("slides: how far") != std::string::npos;
+  };
+  cr_assert(refused([&](Image& i) { position(i).kind = RowKind::kOff; }));
+  cr_assert(refused([&](Image& i) { position(i).kind = RowKind::kSoft; }));
+  cr_assert(refused([](Image& i) { i.position_hi[6] = kInf; }));
+}
+
 Test(space, seal_refuses_what_could_not_be_judged) {
   auto good = bare();
   add_self(*good);
