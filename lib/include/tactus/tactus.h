@@ -388,7 +388,9 @@ TACTUS_API void tactus_loop_free(tactus_loop* loop);
 TACTUS_API int32_t tactus_loop_run(tactus_loop* loop, int64_t duration_ns);
 /* One cycle, on a thread owned by others (libfranka, ros2_control, EtherCAT).
  * Of `tick`: release_ns, wake_ns (0: now). The period is a maximum: a gap of
- * more between two releases is missed ones, counted from the stamps. OK, LATE
+ * more between two releases is missed ones, counted from the stamps; where less
+ * passed, rates, accelerations and jerks go by that time (below a 64th of the
+ * period the latter two, and expressions with dt, are violated). OK, LATE
  * when the cycle was bad, ENDED once it is over or has run. INVALID: loop or
  * tick is null, or release_ns is not after the one before, or more than a
  * period ahead of now; nothing ran or was sent, and such a tick counts as
