@@ -58,6 +58,7 @@ void guardian(Shared& s) {
     const bool armed = layout::guard_state(word) == layout::GuardState::kArmed;
     const bool sent = armed && words.committed_plan.load() != 0;
     const Step step = core.step(s.now.load(), true);
+    if (step.what == Step::Do::kSend) core.sent(step);
     std::this_thread::yield();
     if (step.what != Step::Do::kSend || step.epoch == last_epoch) continue;
     require(step.epoch > last_epoch, "an epoch fell");

@@ -76,13 +76,15 @@ Step GuardianCore::armed(int64_t now_ns, bool alive, uint64_t word) noexcept {
   return wait_until(std::min(deadline_ns_, now_ns + words_->config.period_ns));
 }
 
-// Judges every deadline that has passed. At most `misses` + 1 rounds.
+// Judges every deadline that has passed; they count from the last that was met,
+// which may have come sooner than a period after the one before. At most
+// `misses` + 1 rounds.
 void GuardianCore::count_misses(int64_t now_ns) noexcept {
   const int64_t period = words_->config.period_ns;
   // Pairs with Link::committed's release.
   const int64_t met_ns = words_->commit_deadline_ns.load(kAcquire);
   while (deadline_ns_ <= now_ns && misses_ < words_->config.misses) {
-    if (met_ns >= deadline_ns_) {
+    if (met_ns > judged_ns_) {
       misses_ = 0;
       judged_ns_ = met_ns;
       deadline_ns_ = met_ns + period;
@@ -120,6 +122,7 @@ bool GuardianCore::act(int64_t now_ns, uint64_t word, Reason reason) noexcept {
 }
 
 void GuardianCore::choose_plan(int64_t now_ns, uint32_t epoch) noexcept {
+  rested_ = false;
   Choice choice = Choice::kNone;
   // A loop that is only late may still publish once: its new committed plan
   // can have replaced the one whose id we read. It publishes no second time.
@@ -156,7 +159,8 @@ Step GuardianCore::play(int64_t now_ns, bool alive, uint64_t word) noexcept {
   const bool ended = now_ns >= end_ns(plan_);
   const bool orderly = words_->orderly_exit.load(kAcquire) != 0;
   const bool gone = !alive || orderly;
-  if (ended && !gone && silence(word)) return rest(now_ns, alive);
+  // What the robot keeps must be the plan's end.
+  if (ended && rested_ && !gone && silence(word)) return rest(now_ns, alive);
   const int64_t quiet_ns = std::max(end_ns(plan_), acted_at_ns_) + kLingerNs;
   if (now_ns >= quiet_ns) {
     if (gone) return leave();
@@ -171,6 +175,10 @@ Step GuardianCore::play(int64_t now_ns, bool alive, uint64_t word) noexcept {
   if (ended) step.flags = layout::kWireHold;
   evaluate(plan_, now_ns, step.command);
   return step;
+}
+
+void GuardianCore::sent(const Step& step) noexcept {
+  rested_ = (step.flags & layout::kWireHold) != 0;
 }
 
 // Rearm: from the acknowledgement on nothing more is sent.

@@ -32,9 +32,12 @@ class GuardianCore {
   GuardianCore(layout::GuardWords& words, const layout::StopPage& page) noexcept
       : words_(&words), reader_(page, words.config.joints) {}
 
-  // Call at every wake-up. kSend: send the command, then step again at
-  // until_ns (or when the controller dies).
+  // Call at every wake-up. kSend: send the command, say so if it left, then
+  // step again at until_ns (or when the controller dies).
   [[nodiscard]] Step step(int64_t now_ns, bool controller_alive) noexcept;
+
+  // A step's command has left.
+  void sent(const Step& step) noexcept;
 
   [[nodiscard]] uint32_t misses() const noexcept { return misses_; }
   // Neither armed nor playing, at the last step.
@@ -63,6 +66,7 @@ class GuardianCore {
   int64_t acted_at_ns_ = 0;
   uint32_t misses_ = 0;   // consecutive
   bool playing_ = false;  // plan_ is chosen
+  bool rested_ = false;   // its terminal command has left
 };
 
 }  // namespace tactus::guard

@@ -61,6 +61,7 @@ void Guardian::send(const Step& step, int64_t now_ns) noexcept {
     words_->send_failures.fetch_add(1, kRelease);
     return;
   }
+  core_.sent(step);
   words_->last_seq.store(seq_, kRelease);
   words_->frames_sent.fetch_add(1, kRelease);
 }

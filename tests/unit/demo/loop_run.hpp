@@ -119,6 +119,7 @@ class Life {
       Joints u;
       std::copy_n(step.command, kJoints, u.begin());
       robot_.order(u, guard_ns_ + foe_.delay_ns());
+      guardian_.sent(step);
       guard_done_ = (step.flags & layout::kWireHold) != 0;
     }
     const bool counts = guardian_.misses() + 1 >= setting_.image.commit.misses;
