@@ -10,17 +10,32 @@ namespace detail {
 
 // ----------------------------------------------------------- standstill
 
+// Once the guardian has acted our last command is not the one that holds, and
+// when its plan is over is not seen here: after this instant, at the latest, it
+// has arrived at its end.
+template <class F>
+int64_t handed_over_ns(const Image& image, const ShieldState& state) {
+  if (F::on(Fault::kStillInFlight)) return 0;
+  const Commit& c = image.commit;
+  const int64_t age = hold_ns(c) + c.repeat_ns;
+  int64_t last = sent(state, 0).sent_ns;
+  if (state.plan.plan_id != 0) {
+    const int64_t end = state.plan.origin_ns + shape_of(state.plan).end_ns();
+    last = end > last ? end : last;
+  }
+  return last + age;
+}
+
 // Restarts the timer whenever the robot moved, was not seen, or was commanded
 // to move, be it ever so slowly, by what was in effect when it was seen or came
 // after: at standstill nobody sends, and what was sent last stays in effect.
-// Once the guardian has acted our last command is not the one that holds: what
-// the robot measures is all there is, and the guardian grants a rearm only at
-// the end of its plan.
+// Once the guardian has acted, what the robot measures is all there is.
 template <class F>
 bool commanded_still(const Image& image, const ShieldState& state,
                      const ShieldInput& in) {
-  if (state.head == 0 || in.guardian_acted) return true;
+  if (state.head == 0) return true;
   const int64_t seen = in.stamp_ns[image.dq_signal];
+  if (in.guardian_acted) return seen >= handed_over_ns<F>(image, state);
   const int64_t delay = image.commit.actuator_delay_ns;
   const uint64_t held = state.head < kHistory ? state.head : kHistory;
   bool still = true, earlier = true;
@@ -127,7 +142,11 @@ Intent intend(const Image& image, const ShieldState& state,
   Intent intent{};
   const int64_t hold = hold_ns(image.commit) - image.commit.actuator_delay_ns;
   intent.origin_ns = in.release_ns + hold;
-  intent.early_ns = image.commit.period_ns;
+  // A robot that times out by itself counts from the send, which may lie before
+  // the release that a program told ahead.
+  const bool alone = image.commit.misses == 0 && !F::on(Fault::kAhead);
+  const int64_t ahead = in.release_ns - in.now_ns;
+  intent.early_ns = image.commit.period_ns + (alone && ahead > 0 ? ahead : 0);
   const int64_t repeat = image.commit.repeat_ns;
   const bool joins = image.commit.misses > 0 && !F::on(Fault::kJoin);
   intent.stale_ns = joins ? hold + repeat : (hold > repeat ? hold : repeat);

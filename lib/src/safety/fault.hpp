@@ -62,6 +62,7 @@ enum class Fault {
   kInFlight,       // commands in flight are forgotten
   kSendTime,       // a send takes no time
   kQuiet,          // a robot without a guardian waits for ever
+  kAhead,          // a release lies in the past
   kDelay,          // u_k takes effect at once
   kLag,            // the robot follows at once
   kHold,           // the stop begins now instead of at t_s

@@ -75,11 +75,24 @@ bool heard(const Image& image, const ShieldState& state, uint64_t commands,
   if (image.commit.misses > 0 || F::on(Fault::kQuiet)) return true;
   int64_t later = now_ns;
   for (uint64_t i = 0; i < commands; ++i) {
-    const int64_t at = sent(state, i).sent_ns;
-    if (later - at > image.commit.robot_timeout_ns) return false;
-    later = at;
+    const Command& c = sent(state, i);
+    if (later - (c.sent_ns - c.took_ns) > image.commit.robot_timeout_ns)
+      return false;
+    later = c.sent_ns;
   }
   return true;
+}
+// How long it may brake so, at the most, before the next command leaves in the
+// cycle that began at `release_ns`, s.
+template <class F>
+double quiet_of(const Image& image, const ShieldState& state,
+                int64_t release_ns) {
+  const Commit& commit = image.commit;
+  if (commit.misses > 0 || state.head == 0 || F::on(Fault::kQuiet)) return 0;
+  const Command& c = sent(state, 0);
+  const int64_t silent =
+      release_ns + commit.period_ns - (c.sent_ns - c.took_ns);
+  return larger(seconds(silent - commit.robot_timeout_ns), 0);
 }
 
 template <class F>
@@ -206,6 +219,9 @@ bool predict_past(const Image& image, const ShieldState& state,
     out.last[j] = flight.u[flight.count - 1][j];
   }
   flight_bounds(image, flight, out);
+  const double quiet = quiet_of<F>(image, state, in.release_ns);
+  for (uint32_t j = 0; j < image.joints; ++j)
+    out.error[j] += magnitude(out.last[j]) * quiet;
   const double gap = q_at < v_at ? seconds(v_at - q_at) : 0;
   for (uint32_t j = 0; j < image.joints; ++j) {
     walk.q[j] = static_cast<double>(in.value[image.q_signal][j]);
@@ -275,7 +291,8 @@ Span stop_before(const Image& image, const Past& past, const Intent& intent) {
   const StopShape shape = shape_of(*intent.before);
   const int64_t period = image.commit.period_ns;
   const int64_t from = intent.before->origin_ns - past.t1_ns;
-  const int64_t early = image.commit.misses == 0 ? from - period : from;
+  const bool alone = image.commit.misses == 0;
+  const int64_t early = alone ? from - intent.early_ns - period : from;
   const int64_t age =
       delay_of<F>(image) + intent.stale_ns + period + anew_ns<F>(image, shape);
   return {shape, seconds(early), seconds(from + age)};

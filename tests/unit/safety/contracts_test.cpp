@@ -612,22 +612,25 @@ bool engage_needs_standstill_for_its_duration() {
 }
 // Our own last command was to move: while it may hold, nothing stands. After
 // the guardian has acted it does not, and what is measured decides.
+// From the end of its plan on, which takes 101 ms here and may begin 9 late.
 bool standstill_after_the_guardian_is_what_is_measured() {
   static const auto image = sealed();
-  const auto stands = [&](bool acted) {
+  const auto stands = [&](bool acted, uint64_t end) {
     Cycle c;
     c.moving(0.3f, 0);
     run(c, *image);
     c.send<Removed>(*image);
     c.dq[0] = 0;
     c.in.guardian_acted = acted;
-    for (uint64_t k = 101; k <= 160; ++k) {
+    for (uint64_t k = 101; k <= end; ++k) {
       c.at(k);
       run(c, *image);
+      if (c.out.standstill) return k;
     }
-    return c.out.standstill;
+    return uint64_t{0};
   };
-  return stands(true) && !stands(false);
+  const uint64_t first = stands(true, 400);
+  return first > 220 && first < 260 && stands(false, 400) == 0;
 }
 // Whoever stands still is left alone, with what was sent last in effect.
 bool what_is_sent_at_standstill_is_zero() {
@@ -661,6 +664,27 @@ bool what_is_on_its_way_is_no_standstill() {
     c.send<Removed>(*image);
   }
   return good && c.out.standstill;
+}
+// A program may tell a release that is to come: the robot's time-out counts
+// from the send.
+bool a_release_ahead_of_now_times_out_sooner() {
+  auto image = draft();
+  image->commit.misses = 0;
+  image->commit.robot_timeout_ns = 8 * kMs;
+  const bool good = static_cast<bool>(seal(*image));
+  const auto width = [&](int64_t ahead_ns) {
+    Cycle c;
+    c.moving(0.5f, 0);
+    c.in.release_ns += ahead_ns;
+    static Foreseen seen;
+    ShieldState copy = c.state;
+    if (!foresee_with<Removed>(*image, copy, c.in, seen)) return -1.0;
+    return seen.wide[(seen.samples - 1) * 7];
+  };
+  // The stop may begin the same instant, but the latest one is put off: half of
+  // that to each side.
+  const double now = width(300'000), ahead = width(1'200'000);
+  return good && std::fabs(ahead - now - 0.5 * 0.45e-3) < 2e-6;
 }
 // Who waits longer than the robot does knows nothing of what it does.
 bool a_robot_that_timed_out_is_not_where_it_was_sent() {
@@ -998,6 +1022,7 @@ constexpr Contract kContracts[] = {
     CONTRACT(standstill_after_the_guardian_is_what_is_measured),
     CONTRACT(what_is_sent_at_standstill_is_zero),
     CONTRACT(what_is_on_its_way_is_no_standstill),
+    CONTRACT(a_release_ahead_of_now_times_out_sooner),
     CONTRACT(a_robot_that_timed_out_is_not_where_it_was_sent),
     CONTRACT(a_slow_send_may_have_acted_before_it_ended),
     CONTRACT(engage_needs_a_verified_stop),

@@ -235,6 +235,14 @@ inline Start start_of(const Image& image, const Cycle& c, uint32_t j) {
     out.swing += change;
   }
   out.last = orders.back().u[j];
+  // Alone, the robot may time out before u leaves.
+  if (image.commit.misses == 0 && c.state.head > 0) {
+    const Command& newest = c.state.history[c.state.head - 1];
+    const Real silent =
+        s_of(c.in.release_ns + image.commit.period_ns - newest.sent_ns +
+             newest.took_ns - image.commit.robot_timeout_ns);
+    out.error += std::fabs(out.last) * std::max<Real>(silent, 0);
+  }
   // q is the older observation: it moved since, at most this fast.
   if (q_at < v_at) {
     const Real gap = s_of(v_at - q_at);
@@ -320,6 +328,8 @@ class Predictor {
     own_ = {shape_of(shape), s_of(origin - k.period_ns - t1),
             s_of(latest - t1)};
     if (alone) own_.late += own_.shape.ramp;
+    if (alone && c_.in.release_ns > c_.in.now_ns)
+      own_.early -= s_of(c_.in.release_ns - c_.in.now_ns);
     const auto& plan = c_.state.plan;
     has_before_ = plan.plan_id != 0;
     if (has_before_) {
@@ -327,7 +337,9 @@ class Predictor {
       before_ = {shape_of(safety::shape_of(plan)), s_of(from),
                  s_of(from + k.actuator_delay_ns + stale + k.period_ns)};
       if (alone) before_.late += before_.shape.ramp;
-      if (alone) before_.early -= s_of(k.period_ns);
+      const int64_t ahead =
+          std::max<int64_t>(c_.in.release_ns - c_.in.now_ns, 0);
+      if (alone) before_.early -= s_of(2 * k.period_ns + ahead);
     }
     out_.reaction = s_of(latest - c_.in.now_ns);
     out_.stop = own_.shape.end();

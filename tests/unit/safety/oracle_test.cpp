@@ -45,6 +45,11 @@ class Source {
     c.guardian_bound_ns = ns(1e5, 2e6);
     c.repeat_ns = ns(5e5, 2e7);
     c.misses = 1 + static_cast<uint32_t>(draw(0, 4));
+    // One in eight has no guardian.
+    if (images_ % 8 == 5) {
+      c.misses = 0;
+      c.robot_timeout_ns = ns(3e6, 3e7);
+    }
     c.model_error = draw(0, 0.01);
     Human& h = image->human[0];
     h.d_min = draw(0.01, 0.2);
@@ -94,6 +99,7 @@ class Source {
     for (int64_t k = flying; k > 0; --k) {
       Command& sent = c.state.history[c.state.head++ % kHistory];
       sent.sent_ns = c.in.release_ns - k * kMs + ns(0, 5e5);
+      sent.took_ns = ns(0, 1e6);
       for (uint32_t j = 0; j < 7; ++j)
         sent.u[j] = c.state.before[j] + single(-0.01, 0.01);
     }
