@@ -6,6 +6,7 @@
 
 #include "commands.hpp"
 #include "config/blueprint.hpp"
+#include "core/error.hpp"
 #include "model_tools.hpp"
 #include "policy/model_run.hpp"
 
@@ -173,6 +174,19 @@ int inspect(const ModelOptions& o, const Output& out) {
   return 0;
 }
 
+Result<void> check_kernels(const std::string& kernels,
+                           const std::string& backend) {
+  if (backend != "fused")
+    return bad_input("--kernels: backend {} has none to choose: leave it out",
+                     backend);
+  const bool word = kernels == "rule" || kernels == "timed";
+  if (!word && !kernels.starts_with("fused/"))
+    return bad_input(
+        "--kernels: '{}': expected rule, timed or what model inspect prints",
+        kernels);
+  return {};
+}
+
 int run(const ModelOptions& o, const Output& out) {
   auto tier = policy::tier_of(o.tier);
   if (!tier) return out.error(tier.error());
@@ -188,8 +202,11 @@ int run(const ModelOptions& o, const Output& out) {
     next = Clock::now() + std::chrono::milliseconds(100);
   };
   const std::string backend = o.backend.empty() ? "fused" : o.backend;
-  if (!o.kernels.empty())
-    options.plan = config::policy_options(backend, o.kernels);
+  if (o.kernels) {
+    if (auto ok = check_kernels(*o.kernels, backend); !ok)
+      return out.error(ok.error());
+    options.plan = config::policy_options(backend, *o.kernels);
+  }
   options.plan.tier = *tier;
   options.plan.backend = backend;
   for (const std::string& input : o.inputs) {

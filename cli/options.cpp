@@ -246,6 +246,7 @@ Result<Options> finish(Raw raw) {
   if (!raw.bench_duration.empty()) {
     auto ns = parse_duration(raw.bench_duration);
     if (!ns) return ns.error();
+    if (*ns == 0) return bad_input("--duration: 0: expected above zero");
     raw.options.model.duration_ns = *ns;
   }
   return std::move(raw.options);

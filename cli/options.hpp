@@ -52,7 +52,7 @@ struct ModelOptions {
   std::string output;
   std::string backend;
   std::string tier;
-  std::string kernels;
+  std::optional<std::string> kernels;
   std::vector<std::string> calibrate;  // [NAME=]F.npy, or one log
   std::optional<double> max_error;
   std::optional<int64_t> duration_ns;

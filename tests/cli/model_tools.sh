@@ -65,7 +65,9 @@ wants_kernels() { # WHICH TEXT
     --output "$tmp/none" >"$tmp/out" 2>&1 || fail "kernels $1"
   grep -q "$2" "$tmp/out" || fail "$(cat "$tmp/out")"
 }
-wants_kernels fastest 'fastest'
+wants_kernels fastest "'fastest': expected rule, timed"
+wants_kernels '' "'': expected rule, timed"
+wants_kernels 'rule --backend reference' 'expected rule, timed'
 TACTUS_ISA=portable "$rtctl" model inspect "$tmp/f.tmodel" >"$tmp/i.txt"
 storage='packed anew here'
 grep -q 'for portable;' "$tmp/i.txt" && storage='used as it is'

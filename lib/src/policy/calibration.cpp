@@ -27,12 +27,13 @@ class Calibrator {
  private:
   struct Watch {
     Id id;
+    std::size_t elements;  // of one row of what reads it
     double amax = 0, low = 0;
     std::vector<double> each;
   };
   Result<void> count_rows();
   Result<void> open();
-  void watch(Id id);
+  void watch(Id id, int64_t elements);
   void watch();
   Result<void> look(ir::Interpreter& net, uint64_t row);
 
@@ -76,26 +77,39 @@ Result<void> Calibrator::open() {
   return {};
 }
 
-void Calibrator::watch(Id id) {
+// Read by several, the longest row counts: shorter ones lie in it one behind
+// the other.
+void Calibrator::watch(Id id, int64_t elements) {
   if (id == ir::kNone || graph_.is_constant(id)) return;
+  const auto size = static_cast<std::size_t>(std::max<int64_t>(elements, 1));
   const auto same = std::ranges::find(watched_, id, &Watch::id);
-  if (same == watched_.end()) watched_.push_back({id, 0, 0, {}});
+  if (same == watched_.end())
+    watched_.push_back({id, size, 0, 0, {}});
+  else
+    same->elements = std::max(same->elements, size);
 }
 
 void Calibrator::watch() {
   constexpr std::size_t kInitialState = 5;  // of LSTM and GRU
   for (const ir::Node& node : graph_.nodes) {
     if (!ir::reads_matrix(node)) continue;
-    watch(node.in[0]);
-    if (node.in.size() > kInitialState) watch(node.in[kInitialState]);
+    const auto last = [&](Id id) {
+      if (id == ir::kNone) return int64_t{1};
+      const auto& dims = graph_.at(id).dims;
+      return dims.empty() ? int64_t{1} : dims.back();
+    };
+    // A Flatten before a product is folded away: its row is the weights'.
+    const bool linear = node.op == "Linear";
+    watch(node.in[0], last(linear ? node.in[1] : node.in[0]));
+    if (node.in.size() > kInitialState)
+      watch(node.in[kInitialState], last(node.in[kInitialState]));
   }
 }
 
 Result<void> Calibrator::look(ir::Interpreter& net, uint64_t row) {
   for (Watch& w : watched_) {
     const double* x = net.read(w.id);
-    const auto& dims = graph_.at(w.id).dims;
-    w.each.resize(dims.empty() ? 1 : static_cast<std::size_t>(dims.back()));
+    w.each.resize(w.elements);
     for (int64_t i = 0; i < graph_.at(w.id).size(); ++i) {
       if (!std::isfinite(x[i]))
         return bad_input("{}: row {}: '{}' is not finite: leave such rows out",

@@ -134,6 +134,7 @@ Result<void> Runner::count_rows() {
     rows_ = n;
     first = false;
   }
+  if (rows_ == 0) return bad_input("no row in the inputs: give at least one");
   return {};
 }
 

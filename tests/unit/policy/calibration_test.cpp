@@ -69,6 +69,26 @@ Test(calibration, notes_the_largest_and_least_of_what_each_linear_reads) {
   cr_assert(hidden->each == std::vector<double>({2, 6}));
 }
 
+// Flatten is folded away: what the product reads has six elements, not three.
+Test(calibration, counts_a_flattened_row_as_the_product_reads_it) {
+  OnnxFile f;
+  f.input("x", {1, 2, 3}).output("y", {1, 1});
+  f.weight(tensor("w", {6, 1}, {1, 2, 3, 4, 5, 6}));
+  f.node("Flatten", {"x"}, {"row"}).node("MatMul", {"row", "w"}, {"y"});
+  const std::vector<float> x{1, 2, 3, 4, 5, 6};
+  const auto made = calibrate(*plan_of(f), {"rows.npy", {x}});
+  cr_assert(bool(made));
+  cr_assert(find_range(*made, "x")->each ==
+            std::vector<double>({1, 2, 3, 4, 5, 6}));
+  Options options;
+  options.calibration = *made;
+  for (const Tier tier : {Tier::kInt16, Tier::kInt8}) {
+    options.tier = tier;
+    const auto y = run(plan_of(f, options), x);
+    cr_assert(std::fabs(y[0] - 91) < 1, "%f", static_cast<double>(y[0]));
+  }
+}
+
 Test(calibration, the_least_may_be_above_zero) {
   const auto plan = plan_of(perceptron());
   const std::vector<float> x{2, 3, 4, 5};

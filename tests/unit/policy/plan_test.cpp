@@ -231,6 +231,23 @@ Test(plan, recurrent_state_is_carried_reset_and_restored) {
   }
 }
 
+// An exporter names a size of the output instead of saying it, which is read as
+// one; or it only looks like a state.
+Test(plan, a_state_is_one_by_what_is_computed) {
+  const auto inputs = [](const char* to) {
+    OnnxFile f;
+    f.input("x", {1, 2}).input("s_in", {1, 2});
+    f.output("y", {1, 2}).output("s_out", {1, 1});
+    f.weight(tensor("w", {2, 1}, {1, 1}));
+    f.node("Add", {"x", "s_in"}, {to});
+    if (std::string(to) == "sum") f.node("MatMul", {"sum", "w"}, {"s_out"});
+    f.node("Tanh", {to}, {"y"});
+    return plan_of(f)->describe().inputs.size();
+  };
+  cr_assert_eq(inputs("s_out"), 1u);
+  cr_assert_eq(inputs("sum"), 2u);
+}
+
 Test(plan, prewarm_touches_neither_state_nor_outputs) {
   Context a = context_of(plan_of(integrator()));
   Context b = context_of(plan_of(integrator()));

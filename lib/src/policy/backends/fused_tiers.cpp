@@ -90,12 +90,16 @@ Result<void> Lowering::add_steps(kernels::InputSteps& to, Format format,
   const auto range = range_of(value);
   if (!range) return range.error();
   const Range& r = **range;
-  if (!r.each.empty() && r.each.size() != count)
+  if (!r.each.empty() && r.each.size() % count != 0)
     return bad_input(
         "{}: the calibration by {} has {} elements of '{}', the model {}: "
         "calibrate again (rtctl model quantize)",
         input_.label, input_.calibration.source, r.each.size(), r.value, count);
-  kernels::add_steps(to, format, {r.amax, r.low, r.each}, count);
+  // Of a row that is read in parts each part's element counts.
+  std::vector<double> each(r.each.empty() ? 0 : count);
+  for (std::size_t i = 0; i < r.each.size(); ++i)
+    each[i % count] = std::max(each[i % count], r.each[i]);
+  kernels::add_steps(to, format, {r.amax, r.low, each}, count);
   return {};
 }
 

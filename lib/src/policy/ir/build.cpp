@@ -29,15 +29,20 @@ const onnx::ValueInfo* find(const std::vector<onnx::ValueInfo>& values,
 
 class Builder {
  public:
-  Builder(const onnx::Model& model, const BuildOptions& options)
-      : model_(model), options_(options) {}
+  // `surely`: states by declared shapes only.
+  Builder(const onnx::Model& model, const BuildOptions& options, bool surely)
+      : model_(model), options_(options), surely_(surely) {}
 
   Result<Built> run();
+  // After it failed: a pair that was taken for a state by its names is none.
+  [[nodiscard]] bool guessed_wrong() const { return guessed_wrong_; }
 
  private:
   Result<void> find_states();
   Result<void> named_states();
   void guess_states();
+  [[nodiscard]] bool may_be(const onnx::ValueInfo& output,
+                            const std::vector<int64_t>& dims) const;
   Result<void> select_outputs();
   void mark_needed();
   Result<void> add_inputs();
@@ -53,9 +58,11 @@ class Builder {
 
   const onnx::Model& model_;
   const BuildOptions& options_;
+  const bool surely_;
   Built built_;
   std::vector<std::string> wanted_;  // selected outputs, then the states'
   std::vector<bool> needed_;
+  bool guessed_wrong_ = false;
   int64_t total_ = 0;  // elements computed so far
   std::unordered_map<std::string, Id> ids_;
 };
@@ -74,6 +81,18 @@ Result<void> Builder::named_states() {
   return {};
 }
 
+// What an exporter declares of an output may lack its shape, or have names for
+// sizes, which are read as 1: what it is shows when it is computed.
+bool Builder::may_be(const onnx::ValueInfo& output,
+                     const std::vector<int64_t>& dims) const {
+  if (surely_) return output.has_shape && output.dims == dims;
+  if (!output.has_shape) return true;
+  if (output.dims.size() != dims.size()) return false;
+  for (std::size_t i = 0; i < dims.size(); ++i)
+    if (output.dims[i] != dims[i] && output.dims[i] != 1) return false;
+  return true;
+}
+
 void Builder::guess_states() {
   for (const auto& input : model_.inputs) {
     for (const auto& affix : kSuffixes) {
@@ -82,7 +101,7 @@ void Builder::guess_states() {
       std::string other(name.substr(0, name.size() - affix.in.size()));
       other += affix.out;
       const auto* output = find(model_.outputs, other);
-      if (!output || !output->has_shape || output->dims != input.dims) continue;
+      if (!output || !may_be(*output, input.dims)) continue;
       built_.states.push_back({input.name, other, input.dims});
       break;
     }
@@ -345,6 +364,7 @@ Result<void> Builder::finish_outputs() {
     if (i < built_.outputs.size()) {
       built_.outputs[i] = {wanted_[i], v.dims, v.dtype, size};
     } else if (size != built_.states[i - built_.outputs.size()].size) {
+      guessed_wrong_ = options_.states.empty();
       return bad_input("state '{}' and its output '{}' differ in size",
                        built_.states[i - built_.outputs.size()].input,
                        wanted_[i]);
@@ -369,7 +389,10 @@ Result<Built> Builder::run() {
 }  // namespace
 
 Result<Built> build(const onnx::Model& model, const BuildOptions& options) {
-  return Builder(model, options).run();
+  Builder builder(model, options, false);
+  auto built = builder.run();
+  if (built || !builder.guessed_wrong()) return built;
+  return Builder(model, options, true).run();
 }
 
 }  // namespace tactus::policy::ir

@@ -90,7 +90,8 @@ Result<Sizes> sizes_of(const Inference& at, int64_t gates) {
   const Dims& r = input(at, 2).dims;
   const int64_t d = *directions;
   const int64_t hidden = r.size() == 3 ? r[2] : 0;
-  if (x.size() != 3 || w != Dims{d, gates * hidden, x[2]} ||
+  const bool said = int_attribute(at.source, "hidden_size", hidden) == hidden;
+  if (x.size() != 3 || w != Dims{d, gates * hidden, x[2]} || !said ||
       r != Dims{d, gates * hidden, hidden} || hidden == 0) {
     return op_error(at, "its inputs do not fit each other", "export again");
   }
