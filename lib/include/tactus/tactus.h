@@ -235,11 +235,12 @@ TACTUS_API tactus_shield* tactus_shield_load_with(
 TACTUS_API void tactus_shield_free(tactus_shield* shield);
 
 /* What a callback (kind = "callback" in [limit]) is shown in a cycle: the
- * inputs of the check, the action that is sent if no callback refuses it (the one
- * that was asked for, blended while the loop engages, or what the ladder makes
- * of it; where that sends none, the one that was asked for), and where the
- * robot would be until it stands: that action held until the stop begins at the
- * latest, and that stop. Read-only; valid during the call. A later version may add fields at the end: look at `sz`. */
+ * inputs of the check, the action that is sent if no callback refuses it (the
+ * one that was asked for, blended while the loop engages, or what the ladder
+ * makes of it; where that sends none, the one that was asked for), and where
+ * the robot would be until it stands: that action held until the stop begins at
+ * the latest, and that stop. Read-only; valid during the call. A later version
+ * may add fields at the end: look at `sz`. */
 typedef struct tactus_margin_view {
   size_t sz;
   uint64_t cycle;
