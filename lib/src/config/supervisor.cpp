@@ -193,6 +193,8 @@ void ShieldSupervisor::publish(const tactus_tick&) noexcept {
 
 void ShieldSupervisor::play(std::byte* frame, int64_t now_ns) noexcept {
   played_ns_ = now_ns;
+  // What is played needs no plan of this cycle's own.
+  if (!may_send_) may_send_ = link_->armed();
   float u[safety::kMaxJoints] = {};
   safety::play(*image_, carried_.shield, now_ns, u);
   std::memcpy(frame + binding_.action, u, sizeof(float) * binding_.joints);

@@ -111,6 +111,10 @@ void Link::life(uint32_t state) noexcept {
 
 void Link::leave() noexcept { words_->orderly_exit.store(1, kRelease); }
 
+bool Link::armed() const noexcept {
+  return guard_state(words_->state_epoch.load(kAcquire)) == GuardState::kArmed;
+}
+
 uint32_t Link::epoch() const noexcept {
   return guard_epoch(words_->state_epoch.load(kAcquire));
 }

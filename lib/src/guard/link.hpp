@@ -60,6 +60,8 @@ class Link {
   void leave() noexcept;
 
   [[nodiscard]] uint32_t epoch() const noexcept;
+  // And the guardian has not acted.
+  [[nodiscard]] bool armed() const noexcept;
   // Any thread.
   [[nodiscard]] Report report() const noexcept { return report_of(*words_); }
 
