@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 
 #include "oracle_motion.hpp"
 
@@ -19,8 +20,29 @@ inline Real clamped(Real x) {
 struct Seen {
   Point at;
   Real radius, speed, until;
-  uint32_t part;  // its body's bit
+  uint32_t part;    // its body's bit
+  double rough[4];  // place and radius
 };
+// A place from which most are farther than by `most` and their own radius, by
+// more than a double's rounding: said in less time.
+struct Rough {
+  Rough(Point p, Real most)
+      : at{static_cast<double>(p.x), static_cast<double>(p.y),
+           static_cast<double>(p.z)},
+        reach(static_cast<double>(most) + 1e-9) {}
+  [[nodiscard]] bool is_far(const Seen& s) const {
+    const double x = s.rough[0] - at[0], y = s.rough[1] - at[1],
+                 z = s.rough[2] - at[2], most = reach + s.rough[3];
+    return x * x + y * y + z * z > most * most;
+  }
+  double at[3], reach;
+};
+using Reaches = std::array<Real, kMaxJoints>;
+inline Reaches reaches_of(const Ball& ball) {
+  Reaches out{};
+  for (uint32_t j = 0; j < ball.link; ++j) out[j] = reach(ball, j);
+  return out;
+}
 
 class Judge {
  public:
@@ -30,6 +52,7 @@ class Judge {
         slow_(slow),
         run_(Predictor(image, c).run()),
         balls_(balls_of(image.chain)) {
+    for (const Ball& ball : balls_) reaches_.push_back(reaches_of(ball));
     for (const Sample& s : run_.sample) look(s);
   }
 
@@ -135,11 +158,18 @@ class Judge {
       Real wide = static_cast<Real>(image_.commit.model_error);
       Real speed = 0;
       for (uint32_t j = 0; j < ball.link; ++j) {
-        wide += s.wide[j] * reach(ball, j);
-        speed += s.speed[j] * (reach(ball, j) + static_cast<Real>(ball.r));
+        wide += s.wide[j] * reaches_[i][j];
+        speed += s.speed[j] * (reaches_[i][j] + static_cast<Real>(ball.r));
       }
-      seen_.push_back({place(ball, turns), static_cast<Real>(ball.r) + wide,
-                       speed, s.until, 1U << image_.chain.sphere[i].body});
+      const Point at = place(ball, turns);
+      const Real r = static_cast<Real>(ball.r) + wide;
+      seen_.push_back({at,
+                       r,
+                       speed,
+                       s.until,
+                       1U << image_.chain.sphere[i].body,
+                       {static_cast<double>(at.x), static_cast<double>(at.y),
+                        static_cast<double>(at.z), static_cast<double>(r)}});
     }
   }
   template <class Of>
@@ -180,11 +210,10 @@ class Judge {
       const Real side = std::max(std::fabs(b.lo[a]), std::fabs(b.hi[a]));
       square += side * side;
     }
-    const Real half = std::sqrt(square);
+    const Rough rough(point(b.at), std::sqrt(square) + enough);
     return over_seen(b.binds, [&](const Seen& s) {
+      if (rough.is_far(s)) return enough;
       const Point off = s.at - point(b.at);
-      const Real most = half + s.radius + enough;
-      if (dot(off, off) > most * most) return enough;
       const Point own{dot(off, point(b.axis[0])), dot(off, point(b.axis[1])),
                       dot(off, point(b.axis[2]))};
       return box_left(own, b.lo, b.hi, -1) - s.radius;
@@ -195,11 +224,10 @@ class Judge {
     const Real square = dot(along, along), r = static_cast<Real>(c.radius);
     const Point middle{from.x + along.x / 2, from.y + along.y / 2,
                        from.z + along.z / 2};
-    const Real half = std::sqrt(square) / 2;
+    const Rough rough(middle, std::sqrt(square) / 2 + r + enough);
     return over_seen(c.binds, [&](const Seen& s) {
-      const Point far = s.at - middle, off = s.at - from;
-      const Real most = half + r + s.radius + enough;
-      if (dot(far, far) > most * most) return enough;
+      if (rough.is_far(s)) return enough;
+      const Point off = s.at - from;
       Real t = square > 0 ? dot(off, along) / square : 0;
       t = std::clamp<Real>(t, 0, 1);
       const Point foot{t * along.x, t * along.y, t * along.z};
@@ -271,6 +299,7 @@ class Judge {
   Real slow_;  // separation does not bind a point at this speed
   Run run_;
   std::vector<Ball> balls_;
+  std::vector<Reaches> reaches_;
   std::vector<Seen> seen_;
 };
 
