@@ -152,6 +152,8 @@ Intent intend(const Image& image, const ShieldState& state,
   intent.stale_ns = joins ? hold + repeat : (hold > repeat ? hold : repeat);
   intent.fresh = true;
   intent.before = state.plan.plan_id != 0 ? &state.plan : nullptr;
+  intent.holds_still = intent.before == nullptr && image.commit.misses > 0 &&
+                       !F::on(Fault::kFirst);
   return intent;
 }
 
@@ -425,6 +427,7 @@ bool verify_running(Bench& bench, const layout::StopPlan& plan,
   intent.fresh = false;
   intent.origin_ns = plan.origin_ns;
   intent.before = nullptr;
+  intent.holds_still = false;
   intent.shape = shape_of(plan);
   for (uint32_t j = 0; j < bench.image.joints; ++j) {
     intent.u[j] = plan.held[j];

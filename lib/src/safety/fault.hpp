@@ -74,6 +74,7 @@ enum class Fault {
   kBoxAnyway,      // commands keep to an action box that is off
   kStep,           // cycles are a period apart
   kBefore,         // nobody dies between send and commit
+  kFirst,          // nor does who sends the first command of a life
   kBetween,        // nothing happens between samples
   kTail,           // the motion ends with the command
   kStandstill,     // engage without it

@@ -66,6 +66,8 @@ struct Intent {
   // The plan that the guardian goes on in if the loop dies between the send
   // of u and its commit; null: none.
   const layout::StopPlan* before;
+  // No plan was ever committed: there it stands still at once.
+  bool holds_still = false;
   // Every joint's place counts as that much wider, in seconds of |u|, and
   // kRoom beyond it, unless zero. No rule: a choice of candidates.
   double room_s = 0;

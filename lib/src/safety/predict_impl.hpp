@@ -331,6 +331,7 @@ void lay_timeline(const Image& image, const Past& past, const Intent& intent,
   respond(own_falls, own, samples, t, t.own);
   fallen_by(own_falls, own, ahead, t.own_now, t.own_starts);
   t.before_starts = {};
+  if (intent.holds_still) t.before = t.own;  // times nothing
   if (intent.before == nullptr) return;
   const FallFilter before_falls(before.shape, lag);
   respond(before_falls, before, samples, t, t.before);
@@ -405,8 +406,12 @@ inline void join(const Place8& b, Place8& a) {
   a = {0.5 * (hi - below), 0.5 * (hi + below), speed};
 }
 
-// One joint's motion, sample by sample. `before` has no meaning without
-// intent.before.
+inline bool may_go_on(const Intent& intent) {
+  return intent.before != nullptr || intent.holds_still;
+}
+
+// One joint's motion, sample by sample. `before` has meaning where the guardian
+// may go on in something else: may_go_on().
 struct Courses {
   Course own, before;
 };
@@ -502,7 +507,10 @@ void predict(const Image& image, const Past& past, const Intent& intent,
   using namespace detail;
   const uint32_t n = image.ladder.samples;
   Intent asked = intent;
-  if (F::on(Fault::kBefore)) asked.before = nullptr;
+  if (F::on(Fault::kBefore)) {
+    asked.before = nullptr;
+    asked.holds_still = false;
+  }
   Timeline t;
   lay_timeline<F>(image, past, asked, t);
   alignas(64) double at[kMaxSamples];
@@ -520,7 +528,7 @@ void predict(const Image& image, const Past& past, const Intent& intent,
     Courses courses;
     lay_courses<F>(image, past, asked, t, j, out.reaction_s, courses);
     out.peak[j] = larger(courses.own.hull, courses.own.top);
-    sample_joint(past, courses, asked.before != nullptr, t, n, j, joint);
+    sample_joint(past, courses, may_go_on(asked), t, n, j, joint);
     widen_joint(joint, half, n, j, out);
     // What the lag still moves after the last sample.
     if (!F::on(Fault::kTail)) {

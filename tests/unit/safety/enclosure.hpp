@@ -35,7 +35,8 @@ enum class End {
   kJoins,
   kDies,
   kDiesInStop,
-  kTimesOut,  // without a guardian: after u_k, and in mid-stop
+  kDiesFirst,  // with the first command, from rest: a hold is all there is
+  kTimesOut,   // without a guardian: after u_k, and in mid-stop
   kTimesOutInStop,
 };
 inline constexpr int64_t kTimeout = 8 * kMs;
@@ -44,7 +45,7 @@ inline bool times_out(End end) {
 }
 
 inline bool dies(End end) {
-  return end == End::kDies || end == End::kDiesInStop;
+  return end == End::kDies || end == End::kDiesInStop || end == End::kDiesFirst;
 }
 
 // The committed plan: a stop from u.
@@ -59,9 +60,25 @@ inline bool commit_stop(Setup& s, const float* u, int64_t origin_ns) {
   return true;
 }
 
+// From rest, a first command.
+inline bool make_first(Setup& s, std::mt19937_64& rng, int64_t delay_ns) {
+  std::uniform_real_distribution<double> pick(-1, 1);
+  s.delay_ns = delay_ns;
+  s.robot.start(60 * kMs);
+  const float rest[7] = {};
+  s.robot.order(0, 0, rest);
+  for (int j = 0; j < 7; ++j) {
+    s.cycle.q[j] = static_cast<float>(s.robot.q[j]);
+    s.cycle.u[j] = static_cast<float>(0.7 * pick(rng));
+  }
+  s.cycle.in.stamp_ns[kQ] = s.cycle.in.stamp_ns[kDq] = 98 * kMs;
+  return true;
+}
+
 // A past with changing commands, seen at 98 ms with the given true delay.
 inline bool make_past(Setup& s, std::mt19937_64& rng, int64_t delay_ns,
                       End end) {
+  if (end == End::kDiesFirst) return make_first(s, rng, delay_ns);
   std::uniform_real_distribution<double> pick(-1, 1);
   s.delay_ns = delay_ns;
   float u[7], slope[7];
@@ -169,7 +186,9 @@ inline void order_rest(Setup& s, const Cycle& done, End end) {
       c.misses * c.period_ns + c.commit_ns + c.guardian_bound_ns;
   float u[kMaxJoints];
   int64_t shift = 0;
-  int64_t at = k + (dies(end) ? hang : c.period_ns);
+  // Nobody waits for the deadlines of one who is seen to be dead.
+  const bool late = dies(end) && end != End::kDiesFirst;
+  int64_t at = k + (late ? hang : c.period_ns);
   while (at < 700 * kMs) {
     play(*s.image, done.state, at - shift, u);
     s.robot.order(at, s.delay_ns, u);
@@ -268,7 +287,9 @@ bool holds(uint64_t seed) {
          holds_one<F>(seed, 0, End::kDies) &&
          holds_one<F>(seed, most, End::kDies) &&
          holds_one<F>(seed, 0, End::kDiesInStop) &&
-         holds_one<F>(seed, most, End::kDiesInStop);
+         holds_one<F>(seed, most, End::kDiesInStop) &&
+         holds_one<F>(seed, 0, End::kDiesFirst) &&
+         holds_one<F>(seed, most, End::kDiesFirst);
 }
 
 }  // namespace enclosure

@@ -340,6 +340,10 @@ class Predictor {
       const int64_t ahead =
           std::max<int64_t>(c_.in.release_ns - c_.in.now_ns, 0);
       if (alone) before_.early -= s_of(2 * k.period_ns + ahead);
+    } else if (!alone) {
+      // Nothing is committed yet: the guardian's stop is no motion at all.
+      has_before_ = true;
+      before_ = own_;
     }
     out_.reaction = s_of(latest - c_.in.now_ns);
     out_.stop = own_.shape.end();
@@ -417,7 +421,8 @@ class Predictor {
                  std::fabs(u) * fallen_before(own_, delay);
     const Real hull = std::max(s.hull, own_.top);
     if (has_before_) {
-      before_.u = c_.state.plan.held[j];
+      const bool planned = c_.state.plan.plan_id != 0;
+      before_.u = planned ? c_.state.plan.held[j] : 0;
       before_.top = std::fabs(before_.u);
       before_.extra = jump;
       const Real gone = before_.u * before_.shape.at(-before_.early) - s.last;

@@ -50,6 +50,19 @@ inline bool many_shapes_are_kept_out_of_in_motion() {
   return accepted >= 5;
 }
 
+// The plan of a cycle ago is committed: u was held.
+inline void coasting(const Image& image, Cycle& c) {
+  double held[kMaxJoints] = {};
+  for (uint32_t j = 0; j < 7; ++j) held[j] = c.state.before[j];
+  StopShape shape;
+  if (!shape_stop(image, held, shape)) return;
+  const Commit& k = image.commit;
+  c.state.plan.plan_id = 1;
+  c.state.plan.origin_ns =
+      c.in.release_ns - k.period_ns + hold_ns(k) - k.actuator_delay_ns;
+  write_plan(image, held, shape, c.state.plan);
+}
+
 // Sixty-three posts that the swinging arm just misses leave no room for the
 // one that it hits; `count` of them.
 inline bool swings_past(uint32_t count) {
@@ -76,6 +89,7 @@ inline bool swings_past(uint32_t count) {
   const auto passes = [&] {
     Cycle c;
     for (uint32_t j = 0; j < 7; ++j) c.moving(0.9f, j);
+    coasting(*image, c);
     return run(c, *image) == TACTUS_RUNG_PASS;
   };
   double near = 0, far = 2;
