@@ -12,49 +12,58 @@ namespace tactus::safety {
 inline namespace TACTUS_KERNEL_SPACE {
 namespace detail {
 
-inline bool holds_bit(const uint64_t* bits, uint32_t r) {
-  return bits != nullptr && (bits[r / 64] >> (r % 64) & 1) != 0;
-}
-
-// What the row wants beyond its margin, because it refused before.
-template <class F>
-double more_of(const Row& row, uint32_t r, const Verdict& out) {
-  const bool held = holds_bit(out.held, r) && !F::on(Fault::kHysteresis);
-  return held ? row.hysteresis : 0;
-}
-
 // What was found for each row, for eight at a time to be counted. A mask is
 // all ones or zero.
 struct alignas(64) RowLanes {
   double worst[kMaxRows];
-  double more[kMaxRows];
+  double more[kMaxRows];  // what it wants beyond its margin: find_more()
   int64_t link[kMaxRows];
   int64_t bad[kMaxRows];  // its slack is; once counted, the row is violated
   int64_t counted[kMaxRows];
 };
 
-// Lanes beyond the last row are of rows that are off. Of a kernel there are
-// many rows, one after the other.
+// Lanes beyond the last row are of rows that are off.
+inline uint32_t row_lanes(const Image& image) {
+  return (image.rows + kLanes - 1) / kLanes * kLanes;
+}
+
+// Of a kernel there are many rows, one after the other.
 template <class F>
-void find_rows(const Image& image, const Slacks& slacks, const Verdict& out,
-               RowLanes& to) {
+void find_rows(const Image& image, const Slacks& slacks, RowLanes& to) {
   const Slack unknown{-1, kNoIndex, true};
-  const uint32_t end = (image.rows + kLanes - 1) / kLanes * kLanes;
-  RowKernel kernel = RowKernel::kNone;
-  Table table;
-  for (uint32_t r = 0; r < end; ++r) {
-    const RowAt& row = image.derived.at[r];
-    if (row.kernel != kernel) table = table_of(image, slacks, row.kernel);
-    kernel = row.kernel;
-    const Slack& slack =
-        row.index < table.count ? table.first[row.index] : unknown;
-    to.worst[r] = slack.worst;
-    to.link[r] = slack.link;
-    to.bad[r] = slack.bad ? -1 : 0;
-    const bool off = row.off != 0 && !F::on(Fault::kRowOff);
-    to.counted[r] = off || is_removed<F>(image, table, row) ? 0 : -1;
-    to.more[r] = more_of<F>(image.row[r], r, out);
+  const uint32_t end = row_lanes(image);
+  const RowAt* const at = image.derived.at;
+  for (uint32_t r = 0; r < end;) {
+    const RowKernel kernel = at[r].kernel;
+    const Table table = table_of(image, slacks, kernel);
+    for (; r < end && at[r].kernel == kernel; ++r) {
+      const Slack* const slack =
+          at[r].index < table.count ? table.first + at[r].index : &unknown;
+      to.worst[r] = slack->worst;
+      to.link[r] = slack->link;
+      to.bad[r] = -int64_t{slack->bad};
+      const bool off = at[r].off != 0 && !F::on(Fault::kRowOff);
+      to.counted[r] = off || is_removed<F>(image, table, at[r]) ? 0 : -1;
+    }
   }
+}
+
+// What rows want beyond their margin, because they refused before. False: none
+// does, and `to.more` is as it was.
+template <class F>
+bool find_more(const Image& image, const Verdict& out, RowLanes& to) {
+  if (out.held == nullptr || F::on(Fault::kHysteresis)) return false;
+  uint64_t any = 0;
+  for (uint32_t w = 0; w < kMaxRows / 64; ++w) any |= out.held[w];
+  if (any == 0) return false;
+  for (uint32_t r = 0; r < row_lanes(image); ++r) to.more[r] = 0;
+  for (uint32_t w = 0; w < kMaxRows / 64; ++w) {
+    for (uint64_t left = out.held[w]; left != 0; left &= left - 1) {
+      const auto r = 64 * w + static_cast<uint32_t>(__builtin_ctzll(left));
+      to.more[r] = image.row[r].hysteresis;
+    }
+  }
+  return true;
 }
 
 // The worst rows so far, lane by lane: by margin, then the lower priority
@@ -94,12 +103,13 @@ struct Left8 {
 };
 template <class F>
 [[gnu::always_inline]] inline void left_of(const Image& image, uint32_t r,
-                                           const RowLanes& rows, Left8& out) {
+                                           const RowLanes& rows,
+                                           const Double8& more, Left8& out) {
   const Double8 one = Double8{} + 1.0;
   out.beyond = lanes_at(rows.worst + r) - lanes_at(image.derived.margin + r);
   if (!F::on(Fault::kRounding))
     out.beyond = out.beyond - lanes_at(image.derived.rounding + r);
-  const Double8 left = out.beyond - lanes_at(rows.more + r);
+  const Double8 left = out.beyond - more;
   kin::Int8 kept, over, positive;
   kin::at_least(left, Double8{}, kept);
   load(rows.bad + r, out.bad);
@@ -142,9 +152,10 @@ template <class F>
 
 // What all rows add up to.
 struct Tally {
-  Tally() {
+  explicit Tally(bool some_want_more) : more(some_want_more) {
     for (uint32_t i = 0; i < kLanes; ++i) index[i] = i;
   }
+  bool more;
   Double8 index = {};  // of the next eight rows
   Double8 scores = {};
   Worst8 worst;
@@ -157,7 +168,8 @@ template <class F>
                                                RowLanes& rows, Tally& tally,
                                                Verdict& out) {
   Left8 left;
-  left_of<F>(image, r, rows, left);
+  left_of<F>(image, r, rows, tally.more ? lanes_at(rows.more + r) : Double8{},
+             left);
   kin::Int8 counted, hard;
   load(rows.counted + r, counted);
   load(image.derived.hard + r, hard);
@@ -200,8 +212,8 @@ inline double sum_of(const Double8& lanes) {
 template <class F>
 void count_rows(const Image& image, const Slacks& slacks, Verdict& out) {
   RowLanes rows;
-  find_rows<F>(image, slacks, out, rows);
-  Tally tally;
+  find_rows<F>(image, slacks, rows);
+  Tally tally(find_more<F>(image, out, rows));
   for (uint32_t r = 0; r < image.rows; r += kLanes)
     count_lanes<F>(image, r, rows, tally, out);
   const bool violated = kin::any_of(tally.violated);
