@@ -369,6 +369,16 @@ struct alignas(64) Image {
 static_assert(std::is_trivially_copyable_v<Image>);
 static_assert(sizeof(ImageHeader) % 8 == 0);
 
+// The first hard row of that kernel; null: none.
+[[nodiscard]] constexpr const Row* hard_row(const Image& image,
+                                            RowKernel kernel) {
+  for (uint32_t r = 0; r < image.rows; ++r) {
+    const Row& row = image.row[r];
+    if (row.kernel == kernel && row.kind == RowKind::kHard) return &row;
+  }
+  return nullptr;
+}
+
 // t_s - release(k): how long after its release u_k may still be held before
 // a stop takes effect, in the worst case (DESIGN: commit rule).
 [[nodiscard]] constexpr int64_t hold_ns(const Commit& c) {

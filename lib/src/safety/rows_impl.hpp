@@ -31,12 +31,13 @@ void judge(const Image& image, const ShieldInput& in, const Past& past,
   joint_slacks(image, motion, slacks);
   load_slacks(image, in, intent, motion, slacks);
   energy_slack<F>(image, motion, slacks.energy);
+  const uint32_t open = open_throughout<F>(image, past.windows, motion);
   const bool known = out.memory != nullptr &&
-                     recall<F>(image, in, past, motion, *out.memory, slacks);
+                     recall<F>(image, in, open, motion, *out.memory, slacks);
   if (!known) {
-    space_slacks<F>(image, in, past, motion, effort, slacks);
+    space_slacks<F>(image, in, open, motion, effort, slacks);
     if (out.memory != nullptr)
-      remember<F>(image, in, past, motion, slacks, *out.memory);
+      remember(image, in, open, motion, slacks, *out.memory);
   }
   closing_slacks<F>(image, in, past, intent, motion, slacks);
   barrier_slacks<F>(image, in, past, intent, motion, slacks);

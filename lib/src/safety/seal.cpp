@@ -66,15 +66,9 @@ double travel(const Image& image, uint32_t joint) {
   return lo > hi ? lo : hi;
 }
 
-bool has_hard(const Image& image, RowKernel kernel) {
-  return std::any_of(image.row, image.row + image.rows, [&](const Row& row) {
-    return row.kernel == kernel && row.kind == RowKind::kHard;
-  });
-}
-
 // A joint that slides lengthens the arm of those that turn before it.
 Check check_travel(const Image& image) {
-  const bool kept = has_hard(image, RowKernel::kJointPosition);
+  const bool kept = hard_row(image, RowKernel::kJointPosition) != nullptr;
   bool turns = false;
   for (uint32_t j = 0; j < image.joints; ++j) {
     const bool angular = kin::is_angular(image.chain.joint[j].type);
@@ -109,13 +103,13 @@ void derive(Image& image) {
   constexpr double kUp = 1 + 1e-9;
   image.derived = Derived{};
   derive_contacts(image);
+  const bool boxed = hard_row(image, RowKernel::kActionBox) != nullptr;
   for (uint32_t j = 0; j < image.joints; ++j) {
     const bool turns = kin::is_angular(image.chain.joint[j].type);
     image.derived.turn[j] = turns ? kUp : 0;
     image.derived.most[j] =
-        has_hard(image, RowKernel::kActionBox)
-            ? std::fmax(-image.action_lo[j], image.action_hi[j])
-            : std::numeric_limits<double>::infinity();
+        boxed ? std::fmax(-image.action_lo[j], image.action_hi[j])
+              : std::numeric_limits<double>::infinity();
     double reach = 0;  // of frame j + 1's origin from joint j's axis
     for (uint32_t f = j + 1; f <= image.joints; ++f) {
       if (f > j + 1) {

@@ -82,14 +82,6 @@ std::string to_text(const Redundancy& redundancy) {
 
 namespace redundant {
 
-const Row* hard_row(const Image& image, RowKernel kernel) {
-  const auto* end = image.row + image.rows;
-  const auto* found = std::find_if(image.row, end, [&](const Row& row) {
-    return row.kernel == kernel && row.kind == RowKind::kHard;
-  });
-  return found == end ? nullptr : found;
-}
-
 namespace {
 
 bool monitors(const Row& row) {

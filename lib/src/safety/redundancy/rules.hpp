@@ -35,8 +35,6 @@ Verdict never_holds(const Image& image, const Row& row);
 Verdict never_hold_both(const Image& image, const Row& row, const Row& other);
 Verdict no_room(const Image& image, const Row& row, const Row& other);
 
-// The hard row of that kernel; null: none.
-const Row* hard_row(const Image& image, RowKernel kernel);
 [[nodiscard]] inline double rounding_at(const Image& image, const Row& row) {
   return image.derived.rounding[&row - image.row];
 }

@@ -131,12 +131,12 @@ inline bool tells(const Image& image, const SpaceTables<Slack>& slacks) {
   return all;
 }
 
-// True when the memory tells that every row in space is kept.
+// True when the memory tells that every row in space is kept. `open`: the task
+// windows that free the motion, as throughout this file.
 template <class F>
-bool recall(const Image& image, const ShieldInput& in, const Past& past,
+bool recall(const Image& image, const ShieldInput& in, uint32_t open,
             const Motion& motion, SpaceMemory& memory,
             SpaceTables<Slack>& out) {
-  const uint32_t open = open_throughout<F>(image, past.windows, motion);
   const bool fits = memory.image == image.header.hash &&
                     (memory.open == open || F::on(Fault::kMemoryOpen)) &&
                     memory.uses + 1 < image.ladder.exact_every;
@@ -172,11 +172,11 @@ inline void remember_signal(const Image& image, const ShieldInput& in,
     out.place[signal][k] = in.value[signal][k];
 }
 
-template <class F>
-void remember(const Image& image, const ShieldInput& in, const Past& past,
-              const Motion& motion, const Slacks& slacks, SpaceMemory& out) {
+inline void remember(const Image& image, const ShieldInput& in, uint32_t open,
+                     const Motion& motion, const Slacks& slacks,
+                     SpaceMemory& out) {
   out.image = image.header.hash;
-  out.open = open_throughout<F>(image, past.windows, motion);
+  out.open = open;
   out.uses = 0;
   remember_motion(image, motion, out);
   const auto put = [](const Slack* from, uint32_t count, Remembered* to) {

@@ -125,7 +125,7 @@ void block_slacks(const Image& image, const ShieldInput& in,
 // Blocks are taken from the middle of the stop backwards, where a miss is
 // likeliest; all but kFull end at the first.
 template <class F>
-void space_slacks(const Image& image, const ShieldInput& in, const Past& past,
+void space_slacks(const Image& image, const ShieldInput& in, uint32_t open,
                   const Motion& motion, Effort effort, Slacks& out) {
   const bool first_miss = effort != Effort::kFull && space_is_hard(image);
   const bool screened = image.derived.screened != 0;
@@ -136,7 +136,7 @@ void space_slacks(const Image& image, const ShieldInput& in, const Past& past,
   walk.blocks = motion.blocks;
   walk.middle = (begin + motion.blocks - 1) % motion.blocks;
   Scene8 scene;
-  scene.open = open_throughout<F>(image, past.windows, motion);
+  scene.open = open;
   bool miss = false;
   for (uint32_t n = 1; n <= motion.blocks && !miss; ++n) {
     const uint32_t b = (begin + motion.blocks - n) % motion.blocks;
