@@ -179,8 +179,7 @@ Result<void> check_kernels(const std::string& kernels,
   if (backend != "fused")
     return bad_input("--kernels: backend {} has none to choose: leave it out",
                      backend);
-  const bool word = kernels == "rule" || kernels == "timed";
-  if (!word && !kernels.starts_with("fused/"))
+  if (!config::names_kernels(kernels))
     return bad_input(
         "--kernels: '{}': expected rule, timed or what model inspect prints",
         kernels);
