@@ -7,7 +7,8 @@
 // (capsules) and pillars (hulls of eight faces) in its cell.
 // Then a large cell: 40 spheres against 60 capsules, 256 linear rows and 32
 // expressions beside the demo's rows; the same without time to violation, and
-// that on half as many samples, the fewest. There is no check without the stop.
+// that on half as many samples, the fewest. "instant": check only, of what was
+// measured and asked for, without the motion and its stop, so no leave to send.
 // Then rung project's solver alone, seven values and thirty rows; DAQP and
 // OSQP on such programs, through Python, are in tests/oracle/qp.sh. Then 32
 // custom expressions: VM and JIT of each kernel against muparser and code
@@ -148,6 +149,29 @@ ImageCopy with_shapes(const safety::Image& image, uint32_t count) {
   return sealed(std::move(out));
 }
 
+// No rung below pass: every row at this instant.
+void measure_instant(const safety::Image& image, const std::string& what,
+                     int cases, Samples& out) {
+  rt::TscClock clock;
+  clock.calibrate();
+  Source source(image);
+  auto cycle = std::make_unique<Cycle>();
+  safety::ShieldOutput result;
+  for (int i = 0; i < cases; ++i) {
+    source.next(*cycle);
+    for (const rt::Isa isa : rt::kIsas) {
+      if (!rt::isa_here(isa)) continue;
+      const safety::Kernel& kernel = safety::kernel_for(isa);
+      kernel.check_instant(image, cycle->state, cycle->in, result);
+      const int64_t begin = clock.now();
+      kernel.check_instant(image, cycle->state, cycle->in, result);
+      const int64_t end = clock.now();
+      out[{what, rt::isa_name(isa)}].push_back(
+          static_cast<double>(end - begin));
+    }
+  }
+}
+
 // `what` begins the names of the rows.
 void measure(const safety::Image& image, const std::string& what, int cases,
              Samples& out) {
@@ -245,6 +269,8 @@ int main() {
     fmt::print(stderr, "bench safety: {}\n", large.error().text());
     return 5;
   }
+  measure_instant(**image, "instant", count, samples);
+  measure_instant(**large, "large cell, instant", count / 4, samples);
   measure(**large, "large cell", count / 4, samples);
   for (const uint32_t few : {(*large)->ladder.samples, 16U})
     measure(*plain(**large, few),

@@ -190,6 +190,10 @@ void add_states(CLI::App& check, SafetyOptions& o) {
       ->needs(states);
   check.add_option("--output", o.output, "F.npy: margin of each row")
       ->needs(states);
+  check
+      .add_flag("--instant", o.instant,
+                "what holds at that instant, without the motion that follows")
+      ->needs(states);
 }
 
 void add_safety(CLI::App& app, Raw& raw) {

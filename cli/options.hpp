@@ -68,6 +68,7 @@ struct SafetyOptions {
   std::string file;
   std::string other;                    // diff
   std::string states, actions, output;  // check; empty: none
+  bool instant = false;                 // check, of states
   std::optional<uint64_t> cases;        // bench, fuzz
   uint64_t seed = 1;
 };

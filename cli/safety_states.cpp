@@ -63,6 +63,7 @@ int safety_states(const SafetyOptions& o, const Output& out) {
   ask.states_name = o.states;
   ask.actions_name = o.actions;
   ask.native = runner.get();
+  ask.instant = o.instant;
   ask.progress = [&](std::size_t done) {
     out.live(fmt::format("safety check: {} states", done));
   };
@@ -79,8 +80,9 @@ int safety_states(const SafetyOptions& o, const Output& out) {
           .add("file", o.file)
           .add("states", o.states)
           .add("hash", fmt::format("{:016x}", image.header.hash));
-  out.result(Value::raw(joined(head, safety::to_value(image, sum, *verdicts))),
-             safety::to_text(image, sum, *verdicts));
+  out.result(Value::raw(joined(
+                 head, safety::to_value(image, sum, *verdicts, o.instant))),
+             safety::to_text(image, sum, *verdicts, o.instant));
   return sum.safe == sum.rows ? 0 : 1;
 }
 

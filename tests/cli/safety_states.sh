@@ -53,6 +53,14 @@ grep -q '^2 of 3 states safe as asked' "$tmp/said.txt" ||
 grep -q '^worst: state 1 (from 0), margin -' "$tmp/said.txt" ||
   fail "$(cat "$tmp/said.txt")"
 
+# At that instant: what moves towards the hand is beyond v_max(d), with no rung.
+rc=0
+"$rtctl" safety check "$arm" --states "$tmp/states.npy" --instant --json \
+  >"$tmp/said.json" || rc=$?
+[ "$rc" -eq 1 ] || fail "exit $rc: $(cat "$tmp/said.json")"
+says '"instant": true, "rows": 3, "safe": 2, "violated": {"human.now": 1}'
+if grep -q '"rungs"' "$tmp/said.json"; then fail "rungs of an instant"; fi
+
 cp "$tmp/states.npy" "$tmp/nan.npy" # in row 2, column 3
 printf '\0\0\300\177' | dd of="$tmp/nan.npy" bs=1 seek=$((128 + 4 * 43)) \
   conv=notrunc status=none
@@ -66,5 +74,6 @@ wants 2 'two.npy: 2 rows of 7 joints, 3 states' "$rtctl" safety check "$arm" \
   --states "$tmp/states.npy" --actions "$tmp/two.npy"
 wants 2 'none.npy' "$rtctl" safety check "$arm" --states "$tmp/none.npy"
 wants 2 'command line' "$rtctl" safety check "$arm" --actions "$tmp/two.npy"
+wants 2 'command line' "$rtctl" safety check "$arm" --instant
 "$rtctl" safety check "$arm" --json | grep -q '"schema": "tactus/safety-check/1"' ||
   fail "the file alone"

@@ -101,6 +101,18 @@ const char* name_of_row(const Image& image, uint16_t row) {
   return row < image.rows ? image.row[row].id : "none (not judged)";
 }
 
+std::string rungs_text(const BatchSummary& sum) {
+  std::string text;
+  const char* comma = "; rungs";
+  for (const auto rung : {TACTUS_RUNG_PASS, TACTUS_RUNG_SCALE,
+                          TACTUS_RUNG_PROJECT, TACTUS_RUNG_STOP}) {
+    text +=
+        fmt::format("{} {} {}", comma, rt::kRungNames[rung], sum.rung[rung]);
+    comma = ",";
+  }
+  return text;
+}
+
 }  // namespace
 
 std::size_t state_values(const Image& image) {
@@ -131,7 +143,10 @@ Result<std::vector<BatchVerdict>> check_batch(const Image& image,
     const float* asked =
         ask.actions.empty() ? nullptr : &ask.actions[r * image.joints];
     steady.row(image, &ask.states[r * columns], asked);
-    kernel.check(image, *steady.state, steady.in, out);
+    if (ask.instant)
+      kernel.check_instant(image, *steady.state, steady.in, out);
+    else
+      kernel.check(image, *steady.state, steady.in, out);
     verdicts.push_back(
         {out.margin, out.worst_row, out.worst_link, out.rung, out.reasons});
     if (ask.progress && (r + 1) % 1000 == 0) ask.progress(r + 1);
@@ -159,7 +174,7 @@ BatchSummary summarize(const Image& image,
 }
 
 json::Value to_value(const Image& image, const BatchSummary& sum,
-                     std::span<const BatchVerdict> verdicts) {
+                     std::span<const BatchVerdict> verdicts, bool instant) {
   json::Value rungs, blamed;
   for (const auto rung : {TACTUS_RUNG_PASS, TACTUS_RUNG_SCALE,
                           TACTUS_RUNG_PROJECT, TACTUS_RUNG_STOP})
@@ -167,11 +182,10 @@ json::Value to_value(const Image& image, const BatchSummary& sum,
   for (uint32_t r = 0; r < image.rows; ++r)
     if (sum.blamed[r] > 0) blamed.add(image.row[r].id, sum.blamed[r]);
   const BatchVerdict& worst = verdicts[sum.worst];
-  return json::Value()
-      .add("rows", sum.rows)
-      .add("safe", sum.safe)
-      .add("rungs", rungs)
-      .add("violated", blamed)
+  json::Value out;
+  out.add("instant", instant).add("rows", sum.rows).add("safe", sum.safe);
+  if (!instant) out.add("rungs", rungs);
+  return out.add("violated", blamed)
       .add("unjudged", sum.unjudged)
       .add("worst", json::Value()
                         .add("index", sum.worst)
@@ -180,16 +194,11 @@ json::Value to_value(const Image& image, const BatchSummary& sum,
 }
 
 std::string to_text(const Image& image, const BatchSummary& sum,
-                    std::span<const BatchVerdict> verdicts) {
-  std::string text =
-      fmt::format("{} of {} states safe as asked", sum.safe, sum.rows);
-  const char* comma = "; rungs";
-  for (const auto rung : {TACTUS_RUNG_PASS, TACTUS_RUNG_SCALE,
-                          TACTUS_RUNG_PROJECT, TACTUS_RUNG_STOP}) {
-    text +=
-        fmt::format("{} {} {}", comma, rt::kRungNames[rung], sum.rung[rung]);
-    comma = ",";
-  }
+                    std::span<const BatchVerdict> verdicts, bool instant) {
+  std::string text = fmt::format(
+      "{} of {} states {}", sum.safe, sum.rows,
+      instant ? "within all limits at that instant" : "safe as asked");
+  if (!instant) text += rungs_text(sum);
   text += '\n';
   for (uint32_t r = 0; r < image.rows; ++r)
     if (sum.blamed[r] > 0)

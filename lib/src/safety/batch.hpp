@@ -25,6 +25,8 @@ struct BatchAsk {
   // What errors call them, such as the files they came from.
   std::string states_name = "states", actions_name = "actions";
   const ExprNative* native = nullptr;
+  // Only what holds at that instant: no motion, no stop (kernel.hpp).
+  bool instant = false;
   std::function<void(std::size_t done)> progress;  // every 1000 rows
 };
 
@@ -57,8 +59,10 @@ struct BatchSummary {
 [[nodiscard]] BatchSummary summarize(const Image& image,
                                      std::span<const BatchVerdict> verdicts);
 [[nodiscard]] json::Value to_value(const Image& image, const BatchSummary& sum,
-                                   std::span<const BatchVerdict> verdicts);
+                                   std::span<const BatchVerdict> verdicts,
+                                   bool instant = false);
 [[nodiscard]] std::string to_text(const Image& image, const BatchSummary& sum,
-                                  std::span<const BatchVerdict> verdicts);
+                                  std::span<const BatchVerdict> verdicts,
+                                  bool instant = false);
 
 }  // namespace tactus::safety

@@ -30,6 +30,11 @@ template <class F>
 bool foresee_with(const Image& image, ShieldState& state, const ShieldInput& in,
                   Foreseen& out) noexcept;
 
+// instant_impl.hpp
+template <class F>
+void check_instant_with(const Image& image, const ShieldState& state,
+                        const ShieldInput& in, ShieldOutput& out) noexcept;
+
 template <class F>
 void committed_with(const Image& image, ShieldState& state,
                     const Sent& sent) noexcept;
@@ -38,3 +43,4 @@ void committed_with(const Image& image, ShieldState& state,
 }  // namespace tactus::safety
 
 #include "safety/check_impl.hpp"
+#include "safety/instant_impl.hpp"

@@ -23,6 +23,11 @@ struct Kernel {
   // known, samples 0.
   bool (*foresee)(const Image& image, ShieldState& state, const ShieldInput& in,
                   Foreseen& out) noexcept;
+  // Every row on this instant alone, as measured, and on in.action: rung pass
+  // if all hold now. Nothing that comes after is looked at, no stop verified:
+  // no leave to send, and out.action is zero. Task windows count as closed.
+  void (*check_instant)(const Image& image, const ShieldState& state,
+                        const ShieldInput& in, ShieldOutput& out) noexcept;
   void (*committed)(const Image& image, ShieldState& state,
                     const Sent& sent) noexcept;
   // One program of an image's expressions, as check runs it without machine

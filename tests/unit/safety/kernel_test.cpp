@@ -87,6 +87,7 @@ bool same(const ShieldOutput& a, const ShieldOutput& b) {
 
 struct Tally {
   uint64_t differ = 0, pass = 0, scale = 0, project = 0, stop = 0;
+  uint64_t holds_now = 0;
 };
 
 // One of every shape near the arm, a window, and the arm itself.
@@ -181,9 +182,13 @@ void compare(const Kernel& kernel, const std::unique_ptr<Image>& image,
     Cycle a = source.next();
     a.in.value[4] = tau;
     Cycle b = a;
-    kPortableKernel.check(*image, a.state, a.in, a.out);
     // Machine code and VM by turns, where there is machine code.
     if (i % 2 == 0) b.in.native = runner.get();
+    kPortableKernel.check_instant(*image, a.state, a.in, a.out);
+    kernel.check_instant(*image, b.state, b.in, b.out);
+    sum.differ += !same(a.out, b.out);
+    sum.holds_now += a.out.rung == TACTUS_RUNG_PASS;
+    kPortableKernel.check(*image, a.state, a.in, a.out);
     kernel.check(*image, b.state, b.in, b.out);
     const Sent sent{a.out.action, a.in.now_ns + 300'000,
                     a.out.rung != TACTUS_RUNG_STOP};
@@ -207,6 +212,7 @@ void agrees_with_portable(const Kernel& kernel) {
       sum.pass > 100 && sum.scale > 100 && sum.project > 20 && sum.stop > 100,
       "pass %lu scale %lu project %lu stop %lu", sum.pass, sum.scale,
       sum.project, sum.stop);
+  cr_assert(gt(u64, sum.holds_now, 100));
 }
 
 }  // namespace

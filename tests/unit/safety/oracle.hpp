@@ -47,10 +47,12 @@ inline Reaches reaches_of(const Ball& ball) {
 class Judge {
  public:
   Judge(const Image& image, const Cycle& c, Real slow)
+      : Judge(image, c, slow, Predictor(image, c).run()) {}
+  Judge(const Image& image, const Cycle& c, Real slow, Run run)
       : image_(image),
         c_(c),
         slow_(slow),
-        run_(Predictor(image, c).run()),
+        run_(std::move(run)),
         balls_(balls_of(image.chain)) {
     for (const Ball& ball : balls_) reaches_.push_back(reaches_of(ball));
     for (const Sample& s : run_.sample) look(s);
@@ -308,9 +310,7 @@ struct Verdict {
   Real separation = 0;  // m
   uint32_t row = 0;
 };
-inline Verdict judge(const Image& image, const Cycle& c,
-                     Real slow = static_cast<Real>(kStandstillPoint)) {
-  Judge judge(image, c, slow);
+inline Verdict verdict_of(const Image& image, Judge judge) {
   Verdict out;
   out.separation = judge.separation_now();
   for (uint32_t r = 0; r < image.rows; ++r) {
@@ -319,6 +319,15 @@ inline Verdict judge(const Image& image, const Cycle& c,
     if (margin < out.margin) out.margin = margin, out.row = r;
   }
   return out;
+}
+inline Verdict judge(const Image& image, const Cycle& c,
+                     Real slow = static_cast<Real>(kStandstillPoint)) {
+  return verdict_of(image, Judge(image, c, slow));
+}
+// Of the instant alone.
+inline Verdict judge_now(const Image& image, const Cycle& c) {
+  constexpr auto kSlow = static_cast<Real>(kStandstillPoint);
+  return verdict_of(image, Judge(image, c, kSlow, instant_run(image, c)));
 }
 
 }  // namespace oracle

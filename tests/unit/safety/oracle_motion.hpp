@@ -465,4 +465,21 @@ class Predictor {
   Run out_;
 };
 
+// No motion: what was measured, and how long a stop would take.
+inline Run instant_run(const Image& image, const Cycle& c) {
+  Run out = Predictor(image, c).run();
+  out.sample.assign(1, {});
+  for (uint32_t j = 0; j < 7; ++j) {
+    const Real v = c.dq[j];
+    Start& s = out.joint[j];
+    s.q.assign(kEarly + 1, c.q[j]);
+    s.v.assign(kEarly + 1, v);
+    out.sample[0].q.push_back(c.q[j]);
+    out.sample[0].wide.push_back(0);
+    out.sample[0].speed.push_back(std::fabs(v));
+    out.peak[j] = std::max(std::fabs(v), std::fabs(static_cast<Real>(c.u[j])));
+  }
+  return out;
+}
+
 }  // namespace oracle

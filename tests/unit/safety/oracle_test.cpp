@@ -241,6 +241,32 @@ Test(oracle, gives_the_same_figures, .timeout = 36000) {
   cr_assert(eq(u64, sum.false_safe, 0));
 }
 
+Test(oracle, gives_the_same_figures_of_an_instant, .timeout = 36000) {
+  Source source(seed(23));
+  uint64_t judged = 0, safe = 0;
+  std::unique_ptr<Image> image;
+  for (uint64_t i = 0; i < cases() / 2; ++i) {
+    if (i % kPerImage == 0) image = source.image();
+    image->derived.screened = 0;
+    const Cycle c = source.cycle(*image);
+    ShieldOutput out;
+    product().check_instant(*image, c.state, c.in, out);
+    if (out.bad) continue;
+    const oracle::Verdict truth = oracle::judge_now(*image, c);
+    ++judged;
+    safe += out.rung == TACTUS_RUNG_PASS;
+    cr_assert(std::fabs(static_cast<double>(truth.margin) -
+                        static_cast<double>(out.margin)) < kSame,
+              "case %lu: margin %.9f, oracle %.9f (row %s)", i,
+              static_cast<double>(out.margin),
+              static_cast<double>(truth.margin), image->row[truth.row].id);
+    const bool unsafe = out.rung == TACTUS_RUNG_PASS && truth.margin < 0;
+    cr_assert(not(unsafe), "case %lu", i);
+  }
+  cr_assert(judged > cases() / 4);
+  cr_assert(safe > cases() / 10);
+}
+
 namespace {
 
 struct Steps {

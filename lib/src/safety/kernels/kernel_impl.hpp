@@ -20,6 +20,7 @@ constexpr Kernel make_kernel(rt::Isa isa) {
   return {isa,
           check_with<NoFault>,
           foresee_with<NoFault>,
+          check_instant_with<NoFault>,
           committed_with<NoFault>,
           run_in_vm,
           solve_qp<NoFault>};
