@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/error.hpp"
+#include "policy/ir/functions.hpp"
 #include "policy/ir/ops.hpp"
 
 namespace tactus::policy::ir {
@@ -15,7 +16,7 @@ double f_sub(double a, double b) { return a - b; }
 double f_mul(double a, double b) { return a * b; }
 double f_div(double a, double b) { return a / b; }
 double f_idiv(double a, double b) { return b == 0 ? 0 : std::trunc(a / b); }
-double f_pow(double a, double b) { return std::pow(a, b); }
+double f_pow(double a, double b) { return pow_of(a, b); }
 double f_min(double a, double b) { return b < a || b != b ? b : a; }
 double f_max(double a, double b) { return b > a || b != b ? b : a; }
 // The result takes the divisor's sign, as in Python; fmod = 1 the dividend's.

@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "core/error.hpp"
+#include "policy/ir/functions.hpp"
 #include "policy/ir/ops.hpp"
 
 namespace tactus::policy::ir {
@@ -16,7 +17,7 @@ namespace {
 
 using Dims = std::vector<int64_t>;
 
-double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+double sigmoid(double x) { return 1 / (1 + exp_of(-x)); }
 
 Result<int64_t> directions_of(const Inference& at) {
   const auto* a = find_attribute(at.source, "direction");
@@ -203,8 +204,8 @@ void lstm_step(const Lane& lane, const double* x, double* h, double* c) {
       const double peep = p && k < 3 ? p[k * n + i] * c[i] : 0;
       return z[k * n + i] + z[(4 + k) * n + i] + peep;
     };
-    c[i] = sigmoid(gate(2)) * c[i] + sigmoid(gate(0)) * std::tanh(gate(3));
-    h[i] = sigmoid(gate(1)) * std::tanh(c[i]);  // its peephole sees the new c
+    c[i] = sigmoid(gate(2)) * c[i] + sigmoid(gate(0)) * tanh_of(gate(3));
+    h[i] = sigmoid(gate(1)) * tanh_of(c[i]);  // its peephole sees the new c
   }
 }
 
@@ -228,7 +229,7 @@ void gru_step(const Lane& lane, const double* x, double* h, double*) {
       reset = bias ? bias[i] : 0;
       for (int64_t k = 0; k < n; ++k) reset += weights[i * n + k] * r[k] * h[k];
     }
-    candidate[i] = std::tanh(candidate[i] + reset);
+    candidate[i] = tanh_of(candidate[i] + reset);
   }
   for (int64_t i = 0; i < n; ++i) {
     h[i] = (1 - z[i]) * candidate[i] + z[i] * h[i];
@@ -249,7 +250,7 @@ void rnn_step(const Lane& lane, const double* x, double* h, double*) {
         h[i] = sigmoid(sum);
         break;
       default:
-        h[i] = std::tanh(sum);
+        h[i] = tanh_of(sum);
     }
   }
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/error.hpp"
+#include "policy/ir/functions.hpp"
 #include "policy/ir/ops.hpp"
 
 namespace tactus::policy::ir {
@@ -108,10 +109,10 @@ void eval_softmax(const Node& node, std::span<const In> in,
     double* y = out[0].data + first;
     double top = -INFINITY, sum = 0;
     for (int64_t i = 0; i < n; ++i) top = largest(top, x[i * inner]);
-    for (int64_t i = 0; i < n; ++i) sum += std::exp(x[i * inner] - top);
+    for (int64_t i = 0; i < n; ++i) sum += exp_of(x[i * inner] - top);
     for (int64_t i = 0; i < n; ++i) {
       const double shifted = x[i * inner] - top;
-      y[i * inner] = kLog ? shifted - std::log(sum) : std::exp(shifted) / sum;
+      y[i * inner] = kLog ? shifted - log_of(sum) : exp_of(shifted) / sum;
     }
   }
 }

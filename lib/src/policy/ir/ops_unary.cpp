@@ -4,6 +4,7 @@
 // specification, opset 21.
 #include <cmath>
 
+#include "policy/ir/functions.hpp"
 #include "policy/ir/ops.hpp"
 
 namespace tactus::policy::ir {
@@ -11,9 +12,9 @@ namespace {
 
 using P = const double*;  // node.reals
 
-double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+double sigmoid(double x) { return 1 / (1 + exp_of(-x)); }
 double softplus(double x) {
-  return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
+  return x > 0 ? x + log1p_of(exp_of(-x)) : log1p_of(exp_of(x));
 }
 double clip(double x, double lo, double hi) {
   const double y = x < lo ? lo : x;
@@ -22,38 +23,36 @@ double clip(double x, double lo, double hi) {
 
 double f_abs(double x, P) { return std::fabs(x); }
 double f_ceil(double x, P) { return std::ceil(x); }
-double f_celu(double x, P p) { return x > 0 ? x : p[0] * std::expm1(x / p[0]); }
+double f_celu(double x, P p) { return x > 0 ? x : p[0] * expm1_of(x / p[0]); }
 double f_clip(double x, P p) { return clip(x, p[0], p[1]); }
-double f_cos(double x, P) { return std::cos(x); }
-double f_elu(double x, P p) { return x > 0 ? x : p[0] * std::expm1(x); }
-double f_erf(double x, P) { return std::erf(x); }
-double f_exp(double x, P) { return std::exp(x); }
+double f_cos(double x, P) { return cos_of(x); }
+double f_elu(double x, P p) { return x > 0 ? x : p[0] * expm1_of(x); }
+double f_erf(double x, P) { return erf_of(x); }
+double f_exp(double x, P) { return exp_of(x); }
 double f_floor(double x, P) { return std::floor(x); }
-double f_gelu(double x, P) { return 0.5 * x * (1 + std::erf(x * M_SQRT1_2)); }
+double f_gelu(double x, P) { return 0.5 * x * (1 + erf_of(x * M_SQRT1_2)); }
 double f_gelu_tanh(double x, P) {
   const double c = std::sqrt(2 / M_PI);
-  return 0.5 * x * (1 + std::tanh(c * (x + 0.044715 * x * x * x)));
+  return 0.5 * x * (1 + tanh_of(c * (x + 0.044715 * x * x * x)));
 }
 double f_hard_sigmoid(double x, P p) { return clip(p[0] * x + p[1], 0, 1); }
 double f_hard_swish(double x, P) { return x * clip(x / 6 + 0.5, 0, 1); }
 double f_leaky_relu(double x, P p) { return x < 0 ? p[0] * x : x; }
-double f_log(double x, P) { return std::log(x); }
-double f_mish(double x, P) { return x * std::tanh(softplus(x)); }
+double f_log(double x, P) { return log_of(x); }
+double f_mish(double x, P) { return x * tanh_of(softplus(x)); }
 double f_neg(double x, P) { return -x; }
 double f_not(double x, P) { return x == 0 ? 1 : 0; }
 double f_reciprocal(double x, P) { return 1 / x; }
 double f_relu(double x, P) { return x < 0 ? 0 : x; }
-double f_selu(double x, P p) {
-  return p[1] * (x > 0 ? x : p[0] * std::expm1(x));
-}
+double f_selu(double x, P p) { return p[1] * (x > 0 ? x : p[0] * expm1_of(x)); }
 double f_sigmoid(double x, P) { return sigmoid(x); }
 double f_sign(double x, P) { return x > 0 ? 1 : x < 0 ? -1 : x; }
 double f_silu(double x, P) { return x * sigmoid(x); }
-double f_sin(double x, P) { return std::sin(x); }
+double f_sin(double x, P) { return sin_of(x); }
 double f_softplus(double x, P) { return softplus(x); }
 double f_softsign(double x, P) { return x / (1 + std::fabs(x)); }
 double f_sqrt(double x, P) { return std::sqrt(x); }
-double f_tanh(double x, P) { return std::tanh(x); }
+double f_tanh(double x, P) { return tanh_of(x); }
 
 template <double (*F)(double, P)>
 void eval(const Node& node, std::span<const In> in, std::span<const Out> out) {
