@@ -60,6 +60,14 @@ model run "$onnx" --input "$tmp/rows.npy" --kernels "$kernels" \
 model run "$tmp/f.tmodel" --input "$tmp/rows.npy" --output "$tmp/tmodel" \
   >/dev/null
 cmp "$tmp/onnx/actions.npy" "$tmp/tmodel/actions.npy" || fail "other bits"
+# Tier int16 has them on any, also where the C library has no FMA to use.
+json quantize "$onnx" --calibrate "$tmp/rows.npy" --duration 50ms --tier int16 \
+  --max-error 10 --output "$tmp/e.tmodel" >"$tmp/f.json"
+model run "$tmp/e.tmodel" --input "$tmp/rows.npy" --output "$tmp/here" >/dev/null
+TACTUS_ISA=portable GLIBC_TUNABLES=glibc.cpu.hwcaps=-FMA,-FMA4,-AVX2 \
+  model run "$tmp/e.tmodel" --input "$tmp/rows.npy" --output "$tmp/there" \
+  >/dev/null
+cmp "$tmp/here/actions.npy" "$tmp/there/actions.npy" || fail "other bits in int16"
 wants_kernels() { # WHICH TEXT
   ! "$rtctl" model run "$onnx" --input "$tmp/rows.npy" --kernels "$1" \
     --output "$tmp/none" >"$tmp/out" 2>&1 || fail "kernels $1"

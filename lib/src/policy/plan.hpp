@@ -38,7 +38,8 @@ enum class Status : int32_t {
 }
 
 enum class Tier : uint8_t { kF32, kBf16, kInt16, kInt8 };
-// Its sums are integers: the same bits on every instruction set.
+// Its sums are integers, and what is not rounded takes canonical kernels: the
+// same bits on every instruction set.
 [[nodiscard]] constexpr bool is_exact(Tier tier) noexcept {
   return tier == Tier::kInt16 || tier == Tier::kInt8;
 }

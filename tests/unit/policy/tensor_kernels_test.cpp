@@ -21,11 +21,35 @@ namespace {
 const double kUnit = std::ldexp(1.0, -24);
 constexpr float kMark = 12345.0F;  // where nothing may be written
 
-std::vector<const KernelSet*> sets() {
+// With the canonical kernels in the place of the set's own.
+std::vector<const KernelSet*> canonical_sets() {
+  static const std::vector<KernelSet> kSets = [] {
+    std::vector<KernelSet> list;
+    for (const auto isa : tactus::rt::kIsas) {
+      if (!tactus::rt::isa_here(isa)) continue;
+      list.push_back(kernel_set(isa));
+      list.back().tensor = list.back().canonical_tensor;
+    }
+    return list;
+  }();
   std::vector<const KernelSet*> list;
+  for (const KernelSet& set : kSets) list.push_back(&set);
+  return list;
+}
+
+std::vector<const KernelSet*> sets() {
+  std::vector<const KernelSet*> list = canonical_sets();
   for (const auto isa : tactus::rt::kIsas)
     if (tactus::rt::isa_here(isa)) list.push_back(&kernel_set(isa));
   return list;
+}
+
+// Bit for bit; a NaN is any NaN.
+bool same(const std::vector<float>& a, const std::vector<float>& b) {
+  return std::ranges::equal(a, b, [](float u, float v) {
+    return std::bit_cast<uint32_t>(u) == std::bit_cast<uint32_t>(v) ||
+           (std::isnan(u) && std::isnan(v));
+  });
 }
 
 std::vector<float> drawn(std::size_t n, unsigned seed) {
@@ -162,6 +186,20 @@ Test(product, blocking_does_not_change_a_bit) {
         cr_assert(c.y == want, "%s panel %u tile %u", name(*set), panel, tile);
       }
   }
+}
+
+Test(product, canonical_sums_have_the_same_bits_on_every_set) {
+  for (const std::size_t n : {1UL, 7UL, 16UL, 83UL})
+    for (const bool packed : {false, true}) {
+      std::vector<float> want;
+      for (const auto* set : canonical_sets()) {
+        Case c{13, n, 33, 1, packed, {}, {}, {}, {}, {}, {}};
+        c.prepare(*set);
+        c.run(*set);
+        if (want.empty()) want = c.y;
+        cr_assert(same(c.y, want), "%s, %zu columns", name(*set), n);
+      }
+    }
 }
 
 Test(product, nan_reaches_its_row_and_no_other) {
@@ -341,6 +379,20 @@ Test(rows, every_kernel_is_within_its_bound_on_all_tails) {
           check_rows(*set, c, rows, n, (n + rows) % 5);
 }
 
+Test(rows, canonical_kernels_have_the_same_bits_on_every_set) {
+  for (const RowsCase& c : kRows)
+    for (std::size_t n = 1; n < 100; ++n) {
+      auto x = drawn(3 * n, 5);
+      for (std::size_t i = 0; i < n; ++i) x[i] = i % 3 == 0 ? -0.0F : 0.0F;
+      std::vector<float> want;
+      for (const auto* set : canonical_sets()) {
+        const auto y = run(*set, c, x, 3, n, n % 4);
+        if (want.empty()) want = y;
+        cr_assert(same(y, want), "%s %s of %zu", name(*set), c.name, n);
+      }
+    }
+}
+
 Test(rows, nan_reaches_its_row_and_no_other) {
   for (const auto* set : sets())
     for (const RowsCase& c : kRows)
@@ -354,6 +406,22 @@ Test(rows, nan_reaches_its_row_and_no_other) {
             cr_assert(std::isnan(y[i]) == (i / each == 1), "%s %s %zu at %zu",
                       name(*set), c.name, n, at);
         }
+}
+
+Test(rows, canonical_groups_have_the_same_bits_on_every_set) {
+  for (std::size_t part = 1; part < 40; ++part) {
+    const std::size_t n = 3 * part;
+    const std::vector<float> weights{1, 0.3F, -2, 0.1F, 0.2F, -0.7F};
+    const auto x = drawn(2 * n, static_cast<unsigned>(n));
+    std::vector<float> want;
+    for (const auto* set : canonical_sets()) {
+      std::vector<float> y(2 * n);
+      set->tensor.group_norm({2, n, static_cast<float>(kEpsilon), part, 3},
+                             weights.data(), x.data(), y.data());
+      if (want.empty()) want = y;
+      cr_assert(same(y, want), "%s, parts of %zu", name(*set), part);
+    }
+  }
 }
 
 // As layer_norm's bound, with scales of at most 2.5. Parts of every tail, and a

@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: MIT
-// Whole plans of the tiers below f32: the same bits on every instruction set,
-// which layers they are about, what they refuse, and how far shared models
-// are from their float64 outputs.
+// Whole plans of the tiers below f32: which layers they are about, what they
+// refuse, and how far shared models are from their float64 outputs.
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
-#include <bit>
 #include <cmath>
 #include <cstdlib>
-#include <random>
 #include <string>
 
 #include "core/npy.hpp"
-#include "onnx_writer.hpp"
-#include "policy/plan.hpp"
-#include "rt/isa.hpp"
+#include "tiers_rig.hpp"
 
 using namespace tactus;
 using namespace tactus::policy;
@@ -22,174 +17,17 @@ using namespace tactus::policy::test;
 
 namespace {
 
-constexpr Tier kExact[] = {Tier::kInt16, Tier::kInt8};
-
-std::vector<float> normal(std::size_t n, float deviation, unsigned seed) {
-  std::mt19937 rng(seed);
-  std::normal_distribution<float> draw(0, deviation);
-  std::vector<float> v(n);
-  for (float& x : v) x = draw(rng);
-  return v;
-}
-
-void dense(OnnxFile& f, const std::string& from, const std::string& to,
-           int64_t in, int64_t out) {
-  const auto seed = static_cast<unsigned>(in * 100 + out);
-  const float deviation = std::sqrt(1.6F / static_cast<float>(in));
-  const auto n = static_cast<std::size_t>(in * out);
-  f.weight(tensor("w" + to, {in, out}, normal(n, deviation, seed)));
-  f.weight(tensor("b" + to, {out},
-                  normal(static_cast<std::size_t>(out), 0.1F, seed + 1)));
-  f.node("Gemm", {from, "w" + to, "b" + to}, {to});
-}
-
-// 19 → 40 → 33 → 21 → 5, and a head on the second layer; a slice, so that a
-// product reads what lies between other values.
-OnnxFile actor(const char* activation) {
-  OnnxFile f;
-  f.input("x", {1, 23}).output("act", {1, 5}).output("value", {1, 1});
-  f.weight(int_tensor("from", {1}, {2})).weight(int_tensor("to", {1}, {21}));
-  f.weight(int_tensor("axis", {1}, {1}));
-  f.node("Slice", {"x", "from", "to", "axis"}, {"s"});
-  dense(f, "s", "a", 19, 40);
-  f.node(activation, {"a"}, {"h"});
-  dense(f, "h", "b", 40, 33);
-  f.node(activation, {"b"}, {"g"});
-  dense(f, "g", "c", 33, 21);
-  f.node("Tanh", {"c"}, {"d"});
-  dense(f, "d", "act", 21, 5);
-  dense(f, "g", "value", 33, 1);
-  return f;
-}
-
-// Gates of 7 from 5 inputs, then a layer.
-OnnxFile recurrent(const std::string& op) {
-  const int64_t gates = op == "LSTM" ? 28 : 21;
-  OnnxFile f;
-  f.input("x", {1, 1, 5}).input("h_in", {1, 1, 7});
-  f.output("y", {1, 3}).output("h_out", {1, 1, 7});
-  f.weight(tensor("w", {1, gates, 5},
-                  normal(static_cast<std::size_t>(gates) * 5, 0.5F, 1)));
-  f.weight(tensor("r", {1, gates, 7},
-                  normal(static_cast<std::size_t>(gates) * 7, 0.4F, 2)));
-  f.weight(tensor("bias", {1, 2 * gates},
-                  normal(static_cast<std::size_t>(gates) * 2, 0.1F, 3)));
-  f.weight(int_tensor("flat", {2}, {1, 7}));
-  std::vector<std::string> in{"x", "w", "r", "bias", "", "h_in"};
-  std::vector<std::string> out{"all", "h_out"};
-  if (op == "LSTM") {
-    f.input("c_in", {1, 1, 7}).output("c_out", {1, 1, 7});
-    in.emplace_back("c_in");
-    out.emplace_back("c_out");
-  }
-  f.node(op, in, out, {int_attribute("hidden_size", 7)});
-  f.node("Reshape", {"h_out", "flat"}, {"h"});
-  dense(f, "h", "y", 7, 3);
-  return f;
-}
-
-Options options_for(const OnnxFile& file, Tier tier) {
-  auto plan = ModelPlan::from_image(as_image(file.bytes()), "net", {});
-  cr_assert(bool(plan), "%s", plan ? "" : plan.error().text());
-  const std::size_t size = (*plan)->describe().inputs[0].size;
-  const std::vector<float> rows = normal(size * 512, 1, 7);
-  auto made = calibrate(**plan, {"rows.npy", {rows}});
-  cr_assert(bool(made), "%s", made ? "" : made.error().text());
-  Options options;
-  options.tier = tier;
-  options.calibration = *made;
-  return options;
-}
-
-ModelPlan::Ptr load(const OnnxFile& file, const Options& options) {
-  auto plan = ModelPlan::from_image(as_image(file.bytes()), "net", options);
-  cr_assert(bool(plan), "%s", plan ? "" : plan.error().text());
-  return *plan;
-}
-
 std::string refusal(const OnnxFile& file, const Options& options) {
   auto plan = ModelPlan::from_image(as_image(file.bytes()), "net", options);
   return plan ? "" : plan.error().text();
 }
 
-bool says(const std::string& text, const std::string& what) {
-  return text.find(what) != std::string::npos;
-}
-
-// Outputs of 40 rows, state carried.
-std::vector<float> rollout(const ModelPlan::Ptr& plan) {
-  auto context = Context::make(plan);
-  cr_assert(bool(context));
-  const Description& d = plan->describe();
-  const std::vector<float> x = normal(40 * d.inputs[0].size, 1, 11);
-  std::vector<float> all;
-  for (std::size_t row = 0; row < 40; ++row) {
-    const InputView in{x.data() + row * d.inputs[0].size};
-    std::vector<std::vector<float>> y;
-    for (const auto& o : d.outputs) y.emplace_back(o.size);
-    const std::vector<OutputView> out(y.begin(), y.end());
-    cr_assert(context->run({&in, 1}, out) == Status::kOk);
-    for (const auto& values : y)
-      all.insert(all.end(), values.begin(), values.end());
-  }
-  return all;
-}
-
-bool same(const std::vector<float>& a, const std::vector<float>& b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](float u, float v) {
-           return std::bit_cast<uint32_t>(u) == std::bit_cast<uint32_t>(v);
-         });
-}
-
-class OnIsa {
- public:
-  explicit OnIsa(rt::Isa isa) { ::setenv("TACTUS_ISA", rt::isa_name(isa), 1); }
-  ~OnIsa() { ::unsetenv("TACTUS_ISA"); }
-  OnIsa(const OnIsa&) = delete;
-  OnIsa& operator=(const OnIsa&) = delete;
-};
-
-void same_everywhere(const OnnxFile& file, const char* what) {
-  for (const Tier tier : kExact) {
-    Options options = options_for(file, tier);
-    std::vector<float> want;
-    for (const auto isa : rt::kIsas) {
-      if (!rt::isa_here(isa)) continue;
-      const OnIsa forced(isa);
-      for (const auto choice : {KernelChoice::kRule, KernelChoice::kTimed}) {
-        options.kernel_choice = choice;
-        const auto plan = load(file, options);
-        cr_assert(plan->describe().bit_exact && plan->describe().tier == tier);
-        const auto got = rollout(plan);
-        if (want.empty()) want = got;
-        cr_assert(same(got, want), "%s, %s on %s", what, name_of(tier),
-                  rt::isa_name(isa));
-      }
-    }
-  }
-}
-
 }  // namespace
-
-Test(tiers, integer_plans_give_the_same_bits_on_every_instruction_set) {
-  for (const char* activation : {"Elu", "Relu", "Selu", "Tanh", "Sigmoid",
-                                 "Softplus", "LeakyRelu", "Sin", "Cos"})
-    same_everywhere(actor(activation), activation);
-}
-
-Test(tiers, recurrent_integer_plans_do_too) {
-  for (const char* op : {"LSTM", "GRU"}) same_everywhere(recurrent(op), op);
-}
 
 Test(tiers, only_integer_plans_claim_it) {
   const OnnxFile file = actor("Elu");
   for (const Tier tier : {Tier::kF32, Tier::kBf16})
     cr_assert_not(load(file, options_for(file, tier))->describe().bit_exact);
-  OnnxFile rows = actor("Softmax");  // its sum's order is the register's
-  const auto plan = load(rows, options_for(rows, Tier::kInt16));
-  cr_assert(says(plan->describe().kernels, ";softmax"));
-  cr_assert_not(plan->describe().bit_exact);
 }
 
 Test(tiers, are_near_f32) {

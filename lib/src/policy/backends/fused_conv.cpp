@@ -179,7 +179,7 @@ Result<bool> Lowering::lower_conv(const ir::Node& node) {
 Result<bool> Lowering::lower_pool(const ir::Node& node) {
   if (has_nothing(node)) return false;
   const bool average = node.op.ends_with("AveragePool");
-  const kernels::TensorKernels& k = program_.set->tensor;
+  const kernels::TensorKernels& k = *program_.tensor;
   return WindowLowering(*this, node)
       .pool(average ? k.average_pool : k.max_pool,
             average ? 0 : -std::numeric_limits<float>::infinity(), average);

@@ -91,7 +91,7 @@ Result<bool> Lowering::lower_grid(const ir::Node& node) {
     return false;
   const View x = spread(view_of(node.in[0]), dims);
   const View other = spread(view_of(node.in[1]), dims);
-  push_grid(program_.set->tensor.*found->kernel, x, other, dims,
+  push_grid(program_.tensor->*found->kernel, x, other, dims,
             reserve(node.out[0]), node.out[0]);
   add_kernel("grid" + node.op, size_of(node.out[0]), 0);
   finite_beyond_[static_cast<std::size_t>(node.out[0])] = true;
@@ -104,7 +104,7 @@ Result<bool> Lowering::lower_where(const ir::Node& node) {
   if (has_nothing(node) || dims.size() > kernels::kGridAxes) return false;
   View in[3];
   for (std::size_t i = 0; i < 3; ++i) in[i] = spread(view_of(node.in[i]), dims);
-  const TensorKernels& k = program_.set->tensor;
+  const TensorKernels& k = *program_.tensor;
   const std::size_t size = size_of(node.out[0]);
   const View kept{scratch(size), dims, dense_strides(dims)};
   const View other{scratch(size), dims, dense_strides(dims)};

@@ -166,6 +166,8 @@ Result<void> Lowering::choose_set() {
   }
   if (!isa) return isa.error();
   program_.set = &kernels::kernel_set(*isa);
+  program_.tensor = is_exact(input_.tier) ? &program_.set->canonical_tensor
+                                          : &program_.set->tensor;
   program_.kernels += rt::isa_name(*isa);
   asked_ = wanted_;
   return {};

@@ -92,7 +92,8 @@ struct Guard {
 
 struct Program {
   const kernels::KernelSet* set = nullptr;
-  std::shared_ptr<const ir::Graph> graph;  // boxed nodes and constants
+  const kernels::TensorKernels* tensor = nullptr;  // the set's, by the tier
+  std::shared_ptr<const ir::Graph> graph;          // boxed nodes and constants
   std::vector<Step> steps;
   std::vector<Boxed> boxed;
   std::vector<Guard> guards;

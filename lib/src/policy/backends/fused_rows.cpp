@@ -51,7 +51,7 @@ Result<bool> Lowering::lower_softmax(const ir::Node& node) {
   const int64_t outer = node.ints[0], n = node.ints[1], inner = node.ints[2];
   const View x{place_of(node.in[0]), {outer, n, inner}, {n * inner, inner, 1}};
   RowsStep step;
-  const TensorKernels& k = program_.set->tensor;
+  const TensorKernels& k = *program_.tensor;
   const bool log = node.op == "LogSoftmax";
   step.kernel = log ? k.log_softmax : k.softmax;
   step.rows = {static_cast<std::size_t>(outer * inner),
@@ -71,7 +71,7 @@ Result<bool> Lowering::lower_argmax(const ir::Node& node) {
   if (has_nothing(node)) return false;
   const int64_t outer = node.ints[0], n = node.ints[1], inner = node.ints[2];
   const View x{place_of(node.in[0]), {outer, n, inner}, {n * inner, inner, 1}};
-  const TensorKernels& k = program_.set->tensor;
+  const TensorKernels& k = *program_.tensor;
   RowsStep step;
   step.kernel = node.ints[3] != 0 ? k.arg_max_last : k.arg_max;
   step.rows = {static_cast<std::size_t>(outer * inner),
@@ -91,7 +91,7 @@ Result<bool> Lowering::lower_layer_norm(const ir::Node& node) {
     return false;
   }
   RowsStep step;
-  step.kernel = program_.set->tensor.layer_norm;
+  step.kernel = program_.tensor->layer_norm;
   step.rows = {static_cast<std::size_t>(node.ints[0]),
                static_cast<std::size_t>(node.ints[1]),
                static_cast<float>(node.reals[0])};
@@ -117,7 +117,7 @@ Result<bool> Lowering::lower_group_norm(const ir::Node& node) {
     return static_cast<std::size_t>(node.ints[i]);
   };
   RowsStep step;
-  step.kernel = program_.set->tensor.group_norm;
+  step.kernel = program_.tensor->group_norm;
   step.rows.n = count(1) / count(0) * count(2);
   step.rows.rows = size_of(node.in[0]) / step.rows.n;
   step.rows.epsilon = static_cast<float>(node.reals[0]);
@@ -146,7 +146,7 @@ Result<bool> Lowering::lower_reduce(const ir::Node& node) {
     for (std::size_t d = 0; d < node.ints.size(); ++d)
       if (node.ints[d] == reduced) order.push_back(d);
   RowsStep step;
-  step.kernel = program_.set->tensor.*found->kernel;
+  step.kernel = program_.tensor->*found->kernel;
   step.rows.rows = size_of(node.out[0]);
   step.rows.n = size_of(node.in[0]) / step.rows.rows;
   step.x = dense(permuted(view_of(node.in[0]), order));

@@ -35,7 +35,7 @@ void run_step(const Program& p, const ProductStep& s, float* arena) noexcept {
     d.y += s.stride[axis].y * times;
   };
   do {
-    p.set->tensor.product(s.shape, d);
+    p.tensor->product(s.shape, d);
   } while (advance(
       s.axes, s.size, index, [&](uint32_t axis) { step(axis, 1); },
       [&](uint32_t axis) {

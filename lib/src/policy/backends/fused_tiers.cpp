@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The tiers below f32: which layer is rounded to what, and the steps before
 // its product. A tier is about products by weights of one observation; the
-// rest stays f32, in the integer tiers by kernels that give the same bits on
-// every instruction set.
+// rest stays f32, in the integer tiers by the canonical kernels.
 #include <algorithm>
 #include <cmath>
 
@@ -142,20 +141,10 @@ bool is_rounded(const Step& s) {
   return s.kind == StepKind::kGemv && s.gemv->format != Format::kF32;
 }
 
-// IEEE arithmetic, or integers, in the same order on every instruction set.
+// A product of floats is the only step whose bits are the instruction set's:
+// of what else a plan has, an exact tier takes the canonical kernels.
 bool is_canonical(const Step& s) {
-  switch (s.kind) {
-    case StepKind::kGemv:
-      return kernels::is_integer(s.gemv->format);
-    case StepKind::kCopy:
-    case StepKind::kQuantise:
-    case StepKind::kAffine:
-    case StepKind::kBinary:
-    case StepKind::kUnary:
-      return true;
-    default:
-      return false;
-  }
+  return s.kind != StepKind::kGemv || kernels::is_integer(s.gemv->format);
 }
 
 }  // namespace

@@ -98,7 +98,7 @@ template <class F>
                                         std::size_t other_stride, float* y,
                                         std::size_t n) {
   const Floats a = splat(*x), b = splat(*other);
-  rows::each_register(
+  rows::each_wide<rows::Fast>(
       n,
       [&](std::size_t i) {
         store(F::of(x_stride ? load(x + i) : a,

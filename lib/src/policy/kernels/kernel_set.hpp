@@ -3,8 +3,8 @@
 // vector in several blockings, activations, element-wise steps, all in f32.
 // The tables are filled by the same sources, compiled once per instruction
 // set (portable.cpp, avx2.cpp, avx512.cpp). Sums differ between instruction
-// sets and blockings in their order, so a log names both. RT-safe; packing is
-// set-up.
+// sets and blockings in their order, so a log names both; those of integers
+// and of the canonical kernels do not. RT-safe; packing is set-up.
 //
 // Vectors of values are whole blocks of kBlock floats; what lies past the end
 // is padding, written and read but without meaning.
@@ -101,7 +101,8 @@ struct KernelSet {
   // y = (x - pre) * scale + shift; weights per block: pre, scale, shift.
   void (*affine)(const float* weights, const float* x, float* y,
                  std::size_t blocks);
-  TensorKernels tensor;  // more than one row
+  // More than one row; the canonical ones as above.
+  TensorKernels tensor, canonical_tensor;
   Quantise quantise16, quantise8;
 
   [[nodiscard]] std::span<const Gemv> of(Format format) const {

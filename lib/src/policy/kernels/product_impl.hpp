@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Products of matrices in register tiles: include a vector_*.hpp and
 // gemv_impl.hpp first. A tile is some rows times some registers of outputs;
-// each element of b is loaded once per tile, each of a once per register.
+// each element of b is loaded once per tile, each of a once per register. The
+// order of a sum is the same everywhere, its rounding need not be.
 #pragma once
 
 #include "policy/kernels/tensor.hpp"
@@ -19,7 +20,10 @@ struct TilePlace {
   uint32_t tail;  // floats of the last register that are outputs
 };
 
-template <uint32_t rows, uint32_t vectors>
+// Of a product and the sum it is added to: fused, where the set can, or not.
+enum class Rounded : uint8_t { kOnce, kTwice };
+
+template <Rounded how, uint32_t rows, uint32_t vectors>
 void tile(const Product& p, const uint32_t* at, const TilePlace& place) {
   Floats sum[rows][vectors];
 #pragma GCC unroll 32
@@ -39,7 +43,8 @@ void tile(const Product& p, const uint32_t* at, const TilePlace& place) {
       const Floats in = repeat<1>(a + r * p.a_row);
 #pragma GCC unroll 32
       for (uint32_t v = 0; v < vectors; ++v)
-        sum[r][v] = fma(w[v], in, sum[r][v]);
+        sum[r][v] = how == Rounded::kOnce ? fma(w[v], in, sum[r][v])
+                                          : w[v] * in + sum[r][v];
     }
   }
 #pragma GCC unroll 32
@@ -59,27 +64,30 @@ using Tile = void (*)(const Product&, const uint32_t*, const TilePlace&);
 inline constexpr uint32_t kMostTileRows = 12;
 
 // Tiles of 1 … kMostTileRows rows; beyond `most` there is none.
-template <uint32_t vectors, uint32_t row, uint32_t most>
+template <Rounded how, uint32_t vectors, uint32_t row, uint32_t most>
 constexpr void fill_tiles(Tile (&tiles)[kMostTileRows]) {
   if constexpr (row <= most) {
-    tiles[row - 1] = tile<row, vectors>;
-    fill_tiles<vectors, row + 1, most>(tiles);
+    tiles[row - 1] = tile<how, row, vectors>;
+    fill_tiles<how, vectors, row + 1, most>(tiles);
   }
 }
 struct Tiles {
   Tile of[4][kMostTileRows] = {};
 };
+template <Rounded how>
 constexpr Tiles make_tiles() {
   Tiles t;
-  fill_tiles<1, 1, kTileRows[0]>(t.of[0]);
-  fill_tiles<2, 1, kTileRows[1]>(t.of[1]);
-  fill_tiles<3, 1, kTileRows[2]>(t.of[2]);
-  fill_tiles<4, 1, kTileRows[3]>(t.of[3]);
+  fill_tiles<how, 1, 1, kTileRows[0]>(t.of[0]);
+  fill_tiles<how, 2, 1, kTileRows[1]>(t.of[1]);
+  fill_tiles<how, 3, 1, kTileRows[2]>(t.of[2]);
+  fill_tiles<how, 4, 1, kTileRows[3]>(t.of[3]);
   return t;
 }
-inline constexpr Tiles kTiles = make_tiles();
+template <Rounded how>
+inline constexpr Tiles kTiles = make_tiles<how>();
 
-inline void product(const Product& p, const ProductData& d) {
+template <Rounded how>
+void product(const Product& p, const ProductData& d) {
   const std::size_t vectors = (p.n + kLanes - 1) / kLanes;
   const auto tail = static_cast<uint32_t>(p.n - (vectors - 1) * kLanes);
   for (std::size_t first = 0; first < vectors; first += p.panel) {
@@ -95,7 +103,7 @@ inline void product(const Product& p, const ProductData& d) {
     for (std::size_t row = 0; row < p.rows; row += p.tile) {
       const std::size_t rest = p.rows - row;
       const std::size_t take = rest < p.tile ? rest : p.tile;
-      kTiles.of[wide - 1][take - 1](p, d.at, place);
+      kTiles<how>.of[wide - 1][take - 1](p, d.at, place);
       place.a += take * p.a_row;
       place.init += take * p.init_row;
       place.y += take * p.y_row;

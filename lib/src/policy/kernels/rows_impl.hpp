@@ -1,18 +1,34 @@
 // SPDX-License-Identifier: MIT
-// Rows that are reduced or normalised, and the broadcasting and sliding
-// kernels: include a vector_*.hpp and activations_impl.hpp first. A row's
-// sum runs over registers, then over lanes by halves, so its order depends
-// on the instruction set alone.
+// Rows that are reduced or normalised: include a vector_*.hpp and both
+// activations_impl.hpp first. A row's sum runs over Wides, then over their
+// floats by halves. Fast: a Wide is a register, so the order is the
+// instruction set's. Canonical: it is kBlock floats, and nothing is fused: the
+// same bits on every one.
 #pragma once
 
-#include "policy/kernels/activations_impl.hpp"
 #include "policy/kernels/tensor.hpp"
+#include "policy/kernels/wide_impl.hpp"
 
 namespace tactus::policy::kernels {
 inline namespace TACTUS_KERNEL_SPACE {
 namespace rows {
 
-using activations::splat;
+struct Fast {
+  static constexpr uint32_t kWidth = kLanes;
+  static Floats add_product(const Floats& a, const Floats& b, const Floats& c) {
+    return fma(a, b, c);
+  }
+  static Floats exp_of(const Floats& x) { return activations::exp_of(x); }
+};
+struct Canonical {
+  static constexpr uint32_t kWidth = kBlock;
+  static Floats add_product(const Floats& a, const Floats& b, const Floats& c) {
+    return canonical::fma(a, b, c);
+  }
+  static Floats exp_of(const Floats& x) { return canonical::exp_of(x); }
+};
+template <class P>
+using WideOf = Wide<P::kWidth>;
 
 // NaN on either side is the result.
 [[gnu::always_inline]] inline Floats larger(const Floats& a, const Floats& b) {
@@ -51,42 +67,38 @@ struct Smallest {
   static Floats join(const Floats& a, const Floats& b) { return smaller(a, b); }
 };
 
-// The join of all lanes, in all of them.
-template <class F, uint32_t stage = 0>
-[[gnu::always_inline]] inline Floats across(const Floats& x) {
-  if constexpr ((1U << stage) < kLanes)
-    return across<F, stage + 1>(F::join(x, swapped<stage>(x)));
-  else
-    return x;
-}
-
-// Calls whole(i) for each register of a row, then some(i, count) for the rest.
-template <class Whole, class Some>
-[[gnu::always_inline]] inline void each_register(std::size_t n, Whole whole,
-                                                 Some some) {
+// Calls whole(i) for each Wide of a row, then some(i, count) for the rest.
+template <class P, class Whole, class Some>
+[[gnu::always_inline]] inline void each_wide(std::size_t n, Whole whole,
+                                             Some some) {
   std::size_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) whole(i);
+  for (; i + P::kWidth <= n; i += P::kWidth) whole(i);
   if (i < n) some(i, static_cast<uint32_t>(n - i));
 }
 
-template <class F>
-[[gnu::always_inline]] inline Floats fold(const float* x, std::size_t n) {
-  Floats all = splat(F::kNothing);
-  each_register(
-      n, [&](std::size_t i) { all = F::join(all, F::take(load(x + i))); },
+template <class P, class F>
+[[gnu::always_inline]] inline WideOf<P> fold(const float* x, std::size_t n) {
+  constexpr uint32_t kWidth = P::kWidth;
+  const auto nothing = all_of<kWidth>(F::kNothing);
+  const auto join = [](const Floats& a, const Floats& b) {
+    return F::join(a, F::take(b));
+  };
+  WideOf<P> all = nothing;
+  each_wide<P>(
+      n,
+      [&](std::size_t i) { all = each(join, all, load_wide<kWidth>(x + i)); },
       [&](std::size_t i, uint32_t count) {
-        const Floats last = load_some(x + i, count, splat(F::kNothing));
-        all = F::join(all, F::take(last));
+        all = each(join, all, load_some_wide(x + i, count, nothing));
       });
   return across<F>(all);
 }
 
 enum class Finish : uint8_t { kAsIs, kMean, kRoot };
 
-template <class F, Finish finish>
+template <class P, class F, Finish finish>
 void reduce(const Rows& p, const float*, const float* x, float* y) {
   for (std::size_t r = 0; r < p.rows; ++r) {
-    Floats all = fold<F>(x + r * p.n, p.n);
+    Floats all = fold<P, F>(x + r * p.n, p.n).part[0];
     if constexpr (finish == Finish::kMean) all /= static_cast<float>(p.n);
     if constexpr (finish == Finish::kRoot) all = root(all);
     y[r] = all[0];
@@ -110,130 +122,178 @@ void arg_max(const Rows& p, const float*, const float* x, float* y) {
 }
 
 // e^x, 0 where f32 has no normal result.
-[[gnu::always_inline]] inline Floats exp_or_zero(const Floats& x) {
-  const Floats y = activations::exp_of(x);
-  return x < -87.0F ? splat(0.0F) : y;
+template <class P>
+[[gnu::always_inline]] inline WideOf<P> exp_or_zero(const WideOf<P>& x) {
+  return each(
+      [](const Floats& in) {
+        const Floats y = P::exp_of(in);
+        return in < -87.0F ? splat(0.0F) : y;
+      },
+      x);
 }
 
-// A row that one register holds.
+// A row that one Wide holds.
+template <class P>
 [[gnu::always_inline]] inline void softmax_short(const float* x, float* y,
                                                  uint32_t n) {
-  const Floats in = load_some(x, n, splat(-__builtin_inff()));
-  const Floats e = exp_or_zero(in - across<Largest>(in));
-  store_some(e * (1.0F / across<Sum>(e)), y, n);
+  constexpr uint32_t kWidth = P::kWidth;
+  const auto in = load_some_wide(x, n, all_of<kWidth>(-__builtin_inff()));
+  const auto e = exp_or_zero<P>(in - across<Largest>(in));
+  store_some_wide(e * (all_of<kWidth>(1) / across<Sum>(e)), y, n);
 }
 
-inline void softmax(const Rows& p, const float*, const float* x, float* y) {
-  if (p.n <= kLanes) {
+template <class P>
+[[gnu::always_inline]] inline void softmax_long(const float* x, float* y,
+                                                std::size_t n) {
+  constexpr uint32_t kWidth = P::kWidth;
+  const auto top = fold<P, Largest>(x, n);
+  const auto least = all_of<kWidth>(-__builtin_inff());
+  auto sum = all_of<kWidth>(0);
+  each_wide<P>(
+      n,
+      [&](std::size_t i) {
+        const auto e = exp_or_zero<P>(load_wide<kWidth>(x + i) - top);
+        store_wide(e, y + i);
+        sum = sum + e;
+      },
+      [&](std::size_t i, uint32_t count) {
+        const auto e =
+            exp_or_zero<P>(load_some_wide(x + i, count, least) - top);
+        store_some_wide(e, y + i, count);
+        sum = sum + e;  // nothing, or NaN where the whole row is: top is -inf
+      });
+  const auto scale = all_of<kWidth>(1) / across<Sum>(sum);
+  each_wide<P>(
+      n,
+      [&](std::size_t i) {
+        store_wide(load_wide<kWidth>(y + i) * scale, y + i);
+      },
+      [&](std::size_t i, uint32_t count) {
+        const auto e = load_some_wide(y + i, count, all_of<kWidth>(0));
+        store_some_wide(e * scale, y + i, count);
+      });
+}
+
+template <class P>
+void softmax(const Rows& p, const float*, const float* x, float* y) {
+  if (p.n <= P::kWidth) {
     for (std::size_t r = 0; r < p.rows; ++r, x += p.n, y += p.n)
-      softmax_short(x, y, static_cast<uint32_t>(p.n));
+      softmax_short<P>(x, y, static_cast<uint32_t>(p.n));
     return;
   }
-  for (std::size_t r = 0; r < p.rows; ++r, x += p.n, y += p.n) {
-    const Floats top = fold<Largest>(x, p.n);
-    Floats sum = splat(0.0F);
-    each_register(
-        p.n,
-        [&](std::size_t i) {
-          const Floats e = exp_or_zero(load(x + i) - top);
-          store(e, y + i);
-          sum += e;
-        },
-        [&](std::size_t i, uint32_t count) {
-          const Floats in = load_some(x + i, count, splat(-__builtin_inff()));
-          const Floats e = exp_or_zero(in - top);
-          store_some(e, y + i, count);
-          sum += e;  // nothing, or NaN where the whole row is: top is -inf
-        });
-    const Floats scale = 1.0F / across<Sum>(sum);
-    each_register(
-        p.n, [&](std::size_t i) { store(load(y + i) * scale, y + i); },
-        [&](std::size_t i, uint32_t count) {
-          const Floats e = load_some(y + i, count, splat(0.0F));
-          store_some(e * scale, y + i, count);
-        });
-  }
+  for (std::size_t r = 0; r < p.rows; ++r, x += p.n, y += p.n)
+    softmax_long<P>(x, y, p.n);
 }
 
 // x - top - log Σ e^(x - top).
-inline void log_softmax(const Rows& p, const float*, const float* x, float* y) {
+template <class P>
+void log_softmax(const Rows& p, const float*, const float* x, float* y) {
+  constexpr uint32_t kWidth = P::kWidth;
   for (std::size_t r = 0; r < p.rows; ++r, x += p.n, y += p.n) {
-    const Floats top = fold<Largest>(x, p.n);
-    Floats sum = splat(0.0F);
-    each_register(
-        p.n, [&](std::size_t i) { sum += exp_or_zero(load(x + i) - top); },
+    const auto top = fold<P, Largest>(x, p.n);
+    const auto least = all_of<kWidth>(-__builtin_inff());
+    auto sum = all_of<kWidth>(0);
+    each_wide<P>(
+        p.n,
+        [&](std::size_t i) {
+          sum = sum + exp_or_zero<P>(load_wide<kWidth>(x + i) - top);
+        },
         [&](std::size_t i, uint32_t count) {
-          const Floats in = load_some(x + i, count, splat(-__builtin_inff()));
-          sum += exp_or_zero(in - top);
+          sum = sum + exp_or_zero<P>(load_some_wide(x + i, count, least) - top);
         });
-    const Floats log = angles::log_of(across<Sum>(sum));
-    each_register(
-        p.n, [&](std::size_t i) { store(load(x + i) - top - log, y + i); },
+    const auto log = each([](const Floats& s) { return angles::log_of(s); },
+                          across<Sum>(sum));
+    each_wide<P>(
+        p.n,
+        [&](std::size_t i) {
+          store_wide(load_wide<kWidth>(x + i) - top - log, y + i);
+        },
         [&](std::size_t i, uint32_t count) {
-          const Floats in = load_some(x + i, count, top);
-          store_some(in - top - log, y + i, count);
+          const auto in = load_some_wide(x + i, count, top);
+          store_some_wide(in - top - log, y + i, count);
         });
   }
+}
+
+template <class P>
+[[gnu::always_inline]] inline WideOf<P> add_product(const WideOf<P>& a,
+                                                    const WideOf<P>& b,
+                                                    const WideOf<P>& c) {
+  return each([](const Floats& u, const Floats& v,
+                 const Floats& w) { return P::add_product(u, v, w); },
+              a, b, c);
 }
 
 // Of a row, and the reciprocal of its spread.
+template <class P>
 struct Moments {
-  Floats mean, scale;
+  WideOf<P> mean, scale;
 };
-[[gnu::always_inline]] inline Moments moments_of(const Rows& p,
-                                                 const float* x) {
-  const auto n = static_cast<float>(p.n);
-  const Floats mean = fold<Sum>(x, p.n) / n;
-  Floats square = splat(0.0F);
-  each_register(
+template <class P>
+[[gnu::always_inline]] inline Moments<P> moments_of(const Rows& p,
+                                                    const float* x) {
+  constexpr uint32_t kWidth = P::kWidth;
+  const auto n = all_of<kWidth>(static_cast<float>(p.n));
+  const auto mean = fold<P, Sum>(x, p.n) / n;
+  auto square = all_of<kWidth>(0);
+  each_wide<P>(
       p.n,
       [&](std::size_t i) {
-        const Floats d = load(x + i) - mean;
-        square = fma(d, d, square);
+        const auto d = load_wide<kWidth>(x + i) - mean;
+        square = add_product<P>(d, d, square);
       },
       [&](std::size_t i, uint32_t count) {
-        const Floats d = load_some(x + i, count, mean) - mean;
-        square = fma(d, d, square);
+        const auto d = load_some_wide(x + i, count, mean) - mean;
+        square = add_product<P>(d, d, square);
       });
-  return {mean, 1.0F / root(across<Sum>(square) / n + p.epsilon)};
+  const auto spread = across<Sum>(square) / n + all_of<kWidth>(p.epsilon);
+  return {mean, all_of<kWidth>(1) /
+                    each([](const Floats& s) { return root(s); }, spread)};
 }
 
-inline void layer_norm(const Rows& p, const float* weights, const float* x,
-                       float* y) {
+template <class P>
+void layer_norm(const Rows& p, const float* weights, const float* x, float* y) {
+  constexpr uint32_t kWidth = P::kWidth;
   const float* bias = weights + (p.n + kBlock - 1) / kBlock * kBlock;
   for (std::size_t r = 0; r < p.rows; ++r, x += p.n, y += p.n) {
-    const Moments m = moments_of(p, x);
-    each_register(
+    const Moments<P> m = moments_of<P>(p, x);
+    const auto made = [&](const WideOf<P>& in, std::size_t i) {
+      return add_product<P>((in - m.mean) * m.scale,
+                            load_wide<kWidth>(weights + i),
+                            load_wide<kWidth>(bias + i));
+    };
+    each_wide<P>(
         p.n,
         [&](std::size_t i) {
-          const Floats d = (load(x + i) - m.mean) * m.scale;
-          store(fma(d, load(weights + i), load(bias + i)), y + i);
+          store_wide(made(load_wide<kWidth>(x + i), i), y + i);
         },
         [&](std::size_t i, uint32_t count) {
-          const Floats in = load_some(x + i, count, m.mean);
-          const Floats d = (in - m.mean) * m.scale;
-          store_some(fma(d, load(weights + i), load(bias + i)), y + i, count);
+          const auto in = load_some_wide(x + i, count, m.mean);
+          store_some_wide(made(in, i), y + i, count);
         });
   }
 }
 
-inline void group_norm(const Rows& p, const float* weights, const float* x,
-                       float* y) {
+template <class P>
+void group_norm(const Rows& p, const float* weights, const float* x, float* y) {
+  constexpr uint32_t kWidth = P::kWidth;
   std::size_t at = 0;
   for (std::size_t r = 0; r < p.rows; ++r) {
-    const Moments m = moments_of(p, x);
+    const Moments<P> m = moments_of<P>(p, x);
     for (std::size_t i = 0; i < p.n; i += p.part, x += p.part, y += p.part) {
-      const Floats scale = m.scale * weights[at];
-      const Floats bias = splat(weights[p.parts + at]);
+      const auto scale = m.scale * all_of<kWidth>(weights[at]);
+      const auto bias = all_of<kWidth>(weights[p.parts + at]);
       at = at + 1 == p.parts ? 0 : at + 1;
-      each_register(
+      each_wide<P>(
           p.part,
           [&](std::size_t j) {
-            store(fma(load(x + j) - m.mean, scale, bias), y + j);
+            const auto in = load_wide<kWidth>(x + j);
+            store_wide(add_product<P>(in - m.mean, scale, bias), y + j);
           },
           [&](std::size_t j, uint32_t count) {
-            const Floats in = load_some(x + j, count, m.mean);
-            store_some(fma(in - m.mean, scale, bias), y + j, count);
+            const auto in = load_some_wide(x + j, count, m.mean);
+            store_some_wide(add_product<P>(in - m.mean, scale, bias), y + j,
+                            count);
           });
     }
   }

@@ -63,25 +63,26 @@ inline void affine(const float* weights, const float* x, float* y,
   }
 }
 
+template <class P, Rounded how>
 constexpr TensorKernels make_tensor_kernels() {
   using rows::Finish;
   TensorKernels t{};
   for (int i = 0; i < 4; ++i) t.tile_rows[i] = kTileRows[i];
-  t.product = product;
+  t.product = product<how>;
   t.arg_max = rows::arg_max<rows::Equals::kFirst>;
   t.arg_max_last = rows::arg_max<rows::Equals::kLast>;
-  t.softmax = rows::softmax;
-  t.log_softmax = rows::log_softmax;
-  t.layer_norm = rows::layer_norm;
-  t.group_norm = rows::group_norm;
-  t.sum = rows::reduce<rows::Sum, Finish::kAsIs>;
-  t.mean = rows::reduce<rows::Sum, Finish::kMean>;
-  t.max = rows::reduce<rows::Largest, Finish::kAsIs>;
-  t.min = rows::reduce<rows::Smallest, Finish::kAsIs>;
-  t.product_of = rows::reduce<rows::Times, Finish::kAsIs>;
-  t.l1 = rows::reduce<rows::SumAbs, Finish::kAsIs>;
-  t.l2 = rows::reduce<rows::SumSquare, Finish::kRoot>;
-  t.square_sum = rows::reduce<rows::SumSquare, Finish::kAsIs>;
+  t.softmax = rows::softmax<P>;
+  t.log_softmax = rows::log_softmax<P>;
+  t.layer_norm = rows::layer_norm<P>;
+  t.group_norm = rows::group_norm<P>;
+  t.sum = rows::reduce<P, rows::Sum, Finish::kAsIs>;
+  t.mean = rows::reduce<P, rows::Sum, Finish::kMean>;
+  t.max = rows::reduce<P, rows::Largest, Finish::kAsIs>;
+  t.min = rows::reduce<P, rows::Smallest, Finish::kAsIs>;
+  t.product_of = rows::reduce<P, rows::Times, Finish::kAsIs>;
+  t.l1 = rows::reduce<P, rows::SumAbs, Finish::kAsIs>;
+  t.l2 = rows::reduce<P, rows::SumSquare, Finish::kRoot>;
+  t.square_sum = rows::reduce<P, rows::SumSquare, Finish::kAsIs>;
   t.add = grid::run<grid::Add>;
   t.sub = grid::run<grid::Sub>;
   t.mul = grid::run<grid::Mul>;
@@ -123,7 +124,8 @@ constexpr KernelSet make_set(rt::Isa isa, const GemvLists& gemv) {
           mul,
           div,
           affine,
-          make_tensor_kernels(),
+          make_tensor_kernels<rows::Fast, Rounded::kOnce>(),
+          make_tensor_kernels<rows::Canonical, Rounded::kTwice>(),
           quantise<To16>,
           quantise<To8>};
 }
