@@ -66,14 +66,21 @@ bool is_plain(const std::string& location) {
   return true;
 }
 
+struct Opened {
+  UniqueFd fd;
+  int why;  // errno, if it is none
+};
+
 // The kernel keeps the path beneath the folder, links included.
-UniqueFd open_beneath(const std::string& folder, const std::string& location) {
+Opened open_beneath(const std::string& folder, const std::string& location) {
   UniqueFd dir(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   open_how how{};
   how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
-  return UniqueFd(static_cast<int>(
-      ::syscall(SYS_openat2, dir.get(), location.c_str(), &how, sizeof how)));
+  const auto fd = static_cast<int>(
+      ::syscall(SYS_openat2, dir.get(), location.c_str(), &how, sizeof how));
+  const int why = errno;
+  return {UniqueFd(fd), why};
 }
 
 class FolderFiles {
@@ -85,19 +92,16 @@ class FolderFiles {
     for (const File& f : files_) {
       if (f.name == location) return std::span<const std::byte>(f.data);
     }
-    if (!is_plain(location) || files_.size() >= kMaxFiles) {
-      return bad_input(
-          "{}: external data '{}' is outside the model's folder: put it beside "
-          "the model",
-          path_, location);
-    }
+    if (!is_plain(location) || files_.size() >= kMaxFiles)
+      return outside(location);
     const std::size_t slash = path_.rfind('/');
     const std::string folder =
         slash == std::string::npos ? "." : path_.substr(0, slash + 1);
-    const UniqueFd fd = open_beneath(folder, location);
+    const auto [fd, why] = open_beneath(folder, location);
+    if (!fd && why == EXDEV) return outside(location);  // by a link
     if (!fd) {
       return file_error(fmt::format("{}: external data '{}'", path_, location),
-                        errno, "put it beside the model");
+                        why, "put it beside the model");
     }
     auto data = read_all(fd, location);
     if (!data) return data.error();
@@ -106,6 +110,13 @@ class FolderFiles {
   }
 
  private:
+  [[nodiscard]] Error outside(const std::string& location) const {
+    return bad_input(
+        "{}: external data '{}' is outside the model's folder: put it beside "
+        "the model",
+        path_, location);
+  }
+
   std::string path_;
   std::list<File>& files_;
 };
