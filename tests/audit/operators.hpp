@@ -60,7 +60,25 @@ class Operators {
     op("Not", {"more"}, "less");
     op("Where", {"less", "log", "prelu"}, "where");
     op("Mean", {"where", "part", "floor"}, "mean");
+    angles();
     f_.output("mean", {});
+  }
+  void angles() {
+    op("Tanh", {"x"}, "small");
+    op("Acos", {"small"}, "acos");
+    op("Asin", {"small"}, "asin");
+    op("Tan", {"asin"}, "tan");
+    op("Atan", {"tan"}, "atan");
+    op("Sinh", {"acos"}, "sinh");
+    op("Cosh", {"atan"}, "cosh");
+    op("Sub", {"sinh", "cosh"}, "apart");
+    op("Round", {"apart"}, "round");
+    op("ThresholdedRelu", {"apart"}, "kept");
+    op("IsNaN", {"round"}, "none");
+    op("IsInf", {"kept"}, "far");
+    op("Xor", {"none", "far"}, "either");
+    op("Where", {"either", "round", "kept"}, "angles");
+    f_.output("angles", {});
   }
   void rows() {
     op("LogSoftmax", {"mean"}, "ls");
@@ -89,7 +107,12 @@ class Operators {
     op("Mod", {"log", "pow"}, "rest", {int_attribute("fmod", 1)});
     op("Cast", {"above"}, "whole", {int_attribute("to", 7)});
     op("Cast", {"whole"}, "real", {int_attribute("to", 1)});
-    f_.weight(tensor("scale", {}, {0.02F}));
+    op("Asinh", {"x"}, "asinh");
+    op("Acosh", {"cosh"}, "acosh");
+    op("Mul", {"small", "part"}, "within");
+    op("Atanh", {"within"}, "atanh");
+    op("Sum", {"asinh", "acosh", "atanh"}, "areas");
+    f_.output("areas", {}).weight(tensor("scale", {}, {0.02F}));
     op("QuantizeLinear", {"sin", "scale"}, "q");
     op("DequantizeLinear", {"q", "scale"}, "dq");
     f_.output("rest", {}).output("real", {}).output("dq", {});

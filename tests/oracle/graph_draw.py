@@ -12,7 +12,9 @@ from graph_builder import Graph, Nothing
 
 SINGLE = [functools.partial(ops.unary, op=op) for op in ops.UNARY]
 SINGLE += [functools.partial(ops.binary, op=op) for op in ops.SPANS]
-SINGLE += [functools.partial(ops.logic, op=op) for op in ("Not", "And", "Or")]
+SINGLE += [functools.partial(ops.logic, op=op) 
+           for op in ("Not", "And", "Or", "Xor")]
+SINGLE += [functools.partial(ops.is_odd, op=op) for op in ("IsNaN", "IsInf")]
 SINGLE += [functools.partial(ops.reduce, op=op) for op in (
     "ReduceL1", "ReduceL2", "ReduceMax", "ReduceMean", "ReduceMin",
     "ReduceProd", "ReduceSum", "ReduceSumSquare")]

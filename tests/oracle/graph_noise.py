@@ -14,7 +14,7 @@ TRIALS = 3
 EXACT = set(
     """Identity Reshape Flatten Transpose Squeeze Unsqueeze Concat Slice Split
     Gather Expand Dropout Cast Neg Abs Relu Max Min Clip Sign Floor Ceil
-    MaxPool GlobalMaxPool ReduceMax ReduceMin Where""".split())
+    MaxPool GlobalMaxPool ReduceMax ReduceMin Round ThresholdedRelu Where""".split())
 # Sums of products, whose error follows the largest rather than the result.
 SUMS = set(
     """Gemm MatMul Conv ConvTranspose LSTM GRU RNN Sum Mean ReduceSum
@@ -25,8 +25,8 @@ NORMS = {"LayerNormalization", "InstanceNormalization", "GroupNormalization"}
 # Approximations: ours state their error (kernels/activations_impl.hpp),
 # onnxruntime's have an absolute one near 1 too.
 APPROXIMATE = set(
-    """Celu Elu Erf Exp Gelu HardSigmoid HardSwish Mish Selu Sigmoid Softmax
-    LogSoftmax Softplus Softsign Tanh""".split())
+    """Acos Asin Atan Celu Cosh Elu Erf Exp Gelu HardSigmoid HardSwish Mish Selu Sigmoid Softmax
+    LogSoftmax Sinh Softplus Softsign Tan Tanh""".split())
 ABSOLUTE = {"Gelu": 1e-6, "Erf": 4e-7, "HardSwish": 5e-7}
 
 

@@ -36,9 +36,19 @@ UNARY = {
     "Abs": (anything, lambda lo, hi: (0 if lo < 0 < hi else
                                       min(abs(lo), abs(hi)),
                                       max(abs(lo), abs(hi)))),
+    "Acos": (lambda v: v.bound < 0.99, lambda lo, hi: (math.acos(hi),
+                                                       math.acos(lo))),
+    "Acosh": (lambda v: v.lo > 1.05, rising(math.acosh)),
+    "Asin": (lambda v: v.bound < 0.99, rising(math.asin)),
+    "Asinh": (anything, rising(math.asinh)),
+    "Atan": (anything, rising(math.atan)),
+    "Atanh": (lambda v: v.bound < 0.97, rising(math.atanh)),
     "Ceil": (anything, lambda lo, hi: (lo, hi + 1)),
     "Celu": (anything, rising(lambda x: max(x, -1))),
     "Cos": (anything, within(-1, 1)),
+    "Cosh": (lambda v: v.bound < 5, lambda lo, hi: (
+        1 if lo < 0 < hi else min(math.cosh(lo), math.cosh(hi)),
+        max(math.cosh(lo), math.cosh(hi)))),
     "Elu": (anything, rising(lambda x: max(x, -2))),
     "Erf": (anything, within(-1, 1)),
     "Exp": (lambda v: v.hi < 4 and v.lo > -20, rising(math.exp)),
@@ -53,17 +63,22 @@ UNARY = {
     "Neg": (anything, lambda lo, hi: (-hi, -lo)),
     "Reciprocal": (lambda v: v.lo > 0.05, lambda lo, hi: (1 / hi, 1 / lo)),
     "Relu": (anything, rising(lambda x: max(x, 0))),
+    "Round": (anything, lambda lo, hi: (lo - 0.5, hi + 0.5)),
     "Selu": (anything, rising(lambda x: max(1.06 * x, -1.8))),
     "Sigmoid": (anything, rising(sigmoid)),
     "Sign": (anything, within(-1, 1)),
     "Sin": (anything, within(-1, 1)),
+    "Sinh": (lambda v: v.bound < 5, rising(math.sinh)),
     "Softplus": (anything, rising(
         lambda x: math.log1p(math.exp(x)) if x < 30 else x)),
     "Softsign": (anything, rising(lambda x: x / (1 + abs(x)))),
     "Sqrt": (lambda v: v.lo > 0.01, rising(math.sqrt)),
+    "Tan": (lambda v: v.bound < 1.4, rising(math.tan)),
     "Tanh": (anything, rising(math.tanh)),
+    "ThresholdedRelu": (anything, rising(lambda x: max(x, 0))),
 }
-ALPHA = {"Celu": (0.5, 1.5), "Elu": (0.3, 1.5), "LeakyRelu": (0.01, 0.3)}
+ALPHA = {"Celu": (0.5, 1.5), "Elu": (0.3, 1.5), "LeakyRelu": (0.01, 0.3),
+         "ThresholdedRelu": (0.0, 1.0)}
 
 
 def unary(g, op):
@@ -201,6 +216,18 @@ def compare(g, op=None):
     x = g.pick()
     name, shape, _, _ = operand(g, x)
     return g.add(op, [x, name], joined(x.shape, shape), "b", (0, 1))
+
+
+def is_odd(g, op):
+    """IsNaN or IsInf, of a value or of its root, which may be none."""
+    if not g.has(op):
+        raise Nothing
+    x = g.pick()
+    if op == "IsNaN" and x.lo < 0 and g.rng.random() < 0.5:
+        name = g.fresh("Sqrt")
+        g.node("Sqrt", [x.name], [name])
+        return g.add(op, [name], x.shape, "b", (0, 1))
+    return g.add(op, [x], x.shape, "b", (0, 1))
 
 
 def logic(g, op):

@@ -22,17 +22,17 @@ import onnx
 from onnx import numpy_helper
 
 OPS = set(
-    """Abs Add And ArgMax AveragePool BatchNormalization Cast Ceil Celu Clip
-    Concat Constant ConstantOfShape Conv ConvTranspose Cos DequantizeLinear Div
+    """Abs Acos Acosh Add And ArgMax Asin Asinh Atan Atanh AveragePool BatchNormalization Cast Ceil Celu Clip
+    Concat Constant ConstantOfShape Conv ConvTranspose Cos Cosh DequantizeLinear Div
     Dropout Elu Equal Erf Exp Expand Flatten Floor GRU Gather Gelu Gemm
     GlobalAveragePool GlobalMaxPool Greater GreaterOrEqual GroupNormalization
-    HardSigmoid HardSwish Identity InstanceNormalization LSTM
+    HardSigmoid HardSwish Identity InstanceNormalization IsInf IsNaN LSTM
     LayerNormalization LeakyRelu Less LessOrEqual Log LogSoftmax MatMul Max
     MaxPool Mean Min Mish Mod Mul Neg Not Or PRelu Pow QuantizeLinear RNN
     Reciprocal ReduceL1 ReduceL2 ReduceMax ReduceMean ReduceMin ReduceProd
-    ReduceSum ReduceSumSquare Relu Reshape Selu Shape Sigmoid Sign Sin Size
-    Slice Softmax Softplus Softsign Split Sqrt Squeeze Sub Sum Tanh Transpose
-    Unsqueeze Where""".split()
+    ReduceSum ReduceSumSquare Relu Reshape Round Selu Shape Sigmoid Sign Sin Sinh Size
+    Slice Softmax Softplus Softsign Split Sqrt Squeeze Sub Sum Tan Tanh ThresholdedRelu Transpose
+    Unsqueeze Where Xor""".split()
 )
 
 # What rtctl says → why that is right.

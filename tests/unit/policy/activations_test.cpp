@@ -26,10 +26,14 @@ struct Named {
 
 const Named kOps[] = {
     {"Abs", {}},
+    {"Acos", {}},
+    {"Asin", {}},
+    {"Atan", {}},
     {"Ceil", {}},
     {"Celu", {1}},
     {"Clip", {-1, 2}},
     {"Cos", {}},
+    {"Cosh", {}},
     {"Elu", {1}},
     {"Erf", {}},
     {"Exp", {}},
@@ -44,15 +48,19 @@ const Named kOps[] = {
     {"Neg", {}},
     {"Reciprocal", {}},
     {"Relu", {}},
+    {"Round", {}},
     {"Selu", {1.67326319217681884765625F, 1.05070102214813232421875F}},
     {"Sigmoid", {}},
     {"Sign", {}},
     {"Silu", {}},
     {"Sin", {}},
+    {"Sinh", {}},
     {"Softplus", {}},
     {"Softsign", {}},
     {"Sqrt", {}},
-    {"Tanh", {}}};
+    {"Tan", {}},
+    {"Tanh", {}},
+    {"ThresholdedRelu", {1}}};
 
 std::vector<float> grid() {
   std::vector<float> x;
@@ -155,15 +163,38 @@ Test(activations, angles_and_logarithms_do_for_every_float) {
   for (const std::vector<float>& x : {all_sizes(), near_zeros()})
     for (const Table table : tables())
       for (const char* op :
-           {"Sin", "Cos", "Log", "Floor", "Ceil", "Sign", "Reciprocal", "Not"})
+           {"Acos", "Asin", "Atan", "Ceil", "Cos", "Floor", "IsNaN", "Log",
+            "Not", "Reciprocal", "Round", "Sign", "Sin", "Tan"})
         check_error(table, {op, {}}, x);
+}
+
+// What |x| ≤ 60 does not show: where a float ends, and infinities.
+Test(activations, hyperbolic_ones_and_infinities_do_for_every_float) {
+  const std::vector<float> x = all_sizes();
+  for (const Table table : tables()) {
+    check_error(table, {"Sinh", {}}, x);
+    check_error(table, {"Cosh", {}}, x);
+    check_error(table, {"IsInf", {1, 1}}, x);
+    check_error(table, {"IsInf", {0, 1}}, x);
+  }
+}
+
+Test(activations, round_has_halves_on_the_even_side) {
+  const std::vector<std::pair<float, float>> cases{
+      {0.5F, 0}, {1.5F, 2}, {2.5F, 2}, {-0.5F, -0.0F}, {-1.5F, -2}};
+  for (const auto& [x, want] : cases) {
+    const float y = apply({"Round", {}}, std::vector<float>(16, x))[0];
+    cr_expect(y == want && std::signbit(y) == std::signbit(want), "%g: %g",
+              double(x), double(y));
+  }
 }
 
 Test(activations, zeros_keep_their_sign_and_poles_theirs) {
   const auto first = [](const char* op, float x) {
     return apply({op, {}}, std::vector<float>(16, x))[0];
   };
-  cr_assert(std::signbit(first("Sin", -0.0F)));
+  for (const char* op : {"Asin", "Atan", "Round", "Sin", "Sinh", "Tan"})
+    cr_assert(std::signbit(first(op, -0.0F)), "%s", op);
   cr_assert_eq(first("Log", 0.0F), -INFINITY);
   cr_assert_eq(first("Log", -0.0F), -INFINITY);
   cr_assert_eq(first("Log", INFINITY), INFINITY);

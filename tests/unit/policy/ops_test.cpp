@@ -575,3 +575,32 @@ Test(ops, a_mean_of_several) {
   OneOp op{"Mean", {2}, {tensor("a", {}, {3})}, {"x", "a"}};
   expect(op, {1, 5}, {2}, {2, 4});
 }
+
+// ------------------------------------------------------ element by element
+
+Test(elements, ask_for_what_is_no_number) {
+  const Floats odd{NAN, INFINITY, -INFINITY, 0};
+  const auto flag = [](const char* name, int64_t value) {
+    return std::vector{int_attribute(name, value)};
+  };
+  expect({"IsNaN", {4}}, odd, {4}, {1, 0, 0, 0});
+  expect({"IsInf", {4}}, odd, {4}, {0, 1, 1, 0});
+  expect({"IsInf", {4}, {}, {"x"}, flag("detect_negative", 0)}, odd, {4},
+         {0, 1, 0, 0});
+  expect({"IsInf", {4}, {}, {"x"}, flag("detect_positive", 0)}, odd, {4},
+         {0, 0, 1, 0});
+}
+
+Test(elements, of_nan_are_nan) {
+  for (const char* op : {"Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh",
+                         "Cosh", "Round", "Sinh", "Tan", "ThresholdedRelu"})
+    expect({op, {1}}, {NAN}, {1}, {NAN});
+}
+
+Test(elements, round_to_even_and_keep_what_is_above_a_threshold) {
+  expect({"Round", {6}}, {0.5F, 1.5F, 2.5F, -0.5F, -1.5F, 2.4F}, {6},
+         {0, 2, 2, -0.0F, -2, 2});
+  expect({"ThresholdedRelu", {3}}, {0.9F, 1, 1.1F}, {3}, {0, 0, 1.1F});
+  expect({"ThresholdedRelu", {3}, {}, {"x"}, {real_attribute("alpha", -1)}},
+         {-1, -0.5F, 2}, {3}, {0, -0.5F, 2});
+}

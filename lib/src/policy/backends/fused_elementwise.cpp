@@ -8,7 +8,8 @@
 namespace tactus::policy::fused {
 
 // Of zero, or of what is finite, they need not be.
-constexpr std::string_view kUnbounded[] = {"Exp", "Log", "Reciprocal", "Sqrt"};
+constexpr std::string_view kUnbounded[] = {
+    "Acos", "Asin", "Cosh", "Exp", "Log", "Reciprocal", "Sinh", "Sqrt", "Tan"};
 
 // Padding stays finite if the input's is; a chain of Exp need not, nor the
 // root of what is negative there.

@@ -33,7 +33,8 @@ constexpr GridRow kGrid[] = {
     {"Or", &TensorKernels::either, Takes::kExact},
     {"PRelu", &TensorKernels::prelu},
     {"Pow", &TensorKernels::pow},
-    {"Sub", &TensorKernels::sub}};
+    {"Sub", &TensorKernels::sub},
+    {"Xor", &TensorKernels::one_of, Takes::kExact}};
 
 bool is_float(double v) {
   return v != v || static_cast<double>(static_cast<float>(v)) == v;

@@ -27,6 +27,31 @@ template <auto f>
 [[nodiscard]] inline double erf_of(double x) { return by_long_double<erfl>(x); }
 [[nodiscard]] inline double sin_of(double x) { return by_long_double<sinl>(x); }
 [[nodiscard]] inline double cos_of(double x) { return by_long_double<cosl>(x); }
+[[nodiscard]] inline double tan_of(double x) { return by_long_double<tanl>(x); }
+[[nodiscard]] inline double sinh_of(double x) {
+  return by_long_double<sinhl>(x);
+}
+[[nodiscard]] inline double cosh_of(double x) {
+  return by_long_double<coshl>(x);
+}
+[[nodiscard]] inline double asin_of(double x) {
+  return by_long_double<asinl>(x);
+}
+[[nodiscard]] inline double acos_of(double x) {
+  return by_long_double<acosl>(x);
+}
+[[nodiscard]] inline double atan_of(double x) {
+  return by_long_double<atanl>(x);
+}
+[[nodiscard]] inline double asinh_of(double x) {
+  return by_long_double<asinhl>(x);
+}
+[[nodiscard]] inline double acosh_of(double x) {
+  return by_long_double<acoshl>(x);
+}
+[[nodiscard]] inline double atanh_of(double x) {
+  return by_long_double<atanhl>(x);
+}
 [[nodiscard]] inline double pow_of(double x, double y) {
   return static_cast<double>(
       powl(static_cast<long double>(x), static_cast<long double>(y)));

@@ -32,6 +32,7 @@ double f_less(double a, double b) { return a < b; }
 double f_less_equal(double a, double b) { return a <= b; }
 double f_and(double a, double b) { return a != 0 && b != 0; }
 double f_or(double a, double b) { return a != 0 || b != 0; }
+double f_xor(double a, double b) { return (a != 0) != (b != 0); }
 
 template <double (*F)(double, double)>
 void eval(const Node&, std::span<const In> in, std::span<const Out> out) {
@@ -155,6 +156,7 @@ constexpr Op kOps[] = {
     {"Sub", 2, 2, infer_arithmetic, eval<f_sub>},
     {"Sum", 1, kMany, infer_arithmetic, eval_many<f_add>},
     {"Where", 3, 3, infer_where, eval_where},
+    {"Xor", 2, 2, infer_bool, eval<f_xor>},
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Element by element, one input. NaN in is NaN out, also through Relu and
-// Clip: a broken sensor must not look like a zero. Formulas: ONNX operator
+// Clip: a broken sensor must not look like a zero; IsNaN and IsInf ask.
+// Formulas: ONNX operator
 // specification, opset 21.
 #include <cmath>
 
@@ -22,10 +23,17 @@ double clip(double x, double lo, double hi) {
 }
 
 double f_abs(double x, P) { return std::fabs(x); }
+double f_acos(double x, P) { return acos_of(x); }
+double f_acosh(double x, P) { return acosh_of(x); }
+double f_asin(double x, P) { return asin_of(x); }
+double f_asinh(double x, P) { return asinh_of(x); }
+double f_atan(double x, P) { return atan_of(x); }
+double f_atanh(double x, P) { return atanh_of(x); }
 double f_ceil(double x, P) { return std::ceil(x); }
 double f_celu(double x, P p) { return x > 0 ? x : p[0] * expm1_of(x / p[0]); }
 double f_clip(double x, P p) { return clip(x, p[0], p[1]); }
 double f_cos(double x, P) { return cos_of(x); }
+double f_cosh(double x, P) { return cosh_of(x); }
 double f_elu(double x, P p) { return x > 0 ? x : p[0] * expm1_of(x); }
 double f_erf(double x, P) { return erf_of(x); }
 double f_exp(double x, P) { return exp_of(x); }
@@ -37,6 +45,10 @@ double f_gelu_tanh(double x, P) {
 }
 double f_hard_sigmoid(double x, P p) { return clip(p[0] * x + p[1], 0, 1); }
 double f_hard_swish(double x, P) { return x * clip(x / 6 + 0.5, 0, 1); }
+double f_is_inf(double x, P p) {
+  return (x == -INFINITY && p[0] != 0) || (x == INFINITY && p[1] != 0);
+}
+double f_is_nan(double x, P) { return x != x; }
 double f_leaky_relu(double x, P p) { return x < 0 ? p[0] * x : x; }
 double f_log(double x, P) { return log_of(x); }
 double f_mish(double x, P) { return x * tanh_of(softplus(x)); }
@@ -44,15 +56,19 @@ double f_neg(double x, P) { return -x; }
 double f_not(double x, P) { return x == 0 ? 1 : 0; }
 double f_reciprocal(double x, P) { return 1 / x; }
 double f_relu(double x, P) { return x < 0 ? 0 : x; }
+double f_round(double x, P) { return std::nearbyint(x); }  // half to even
 double f_selu(double x, P p) { return p[1] * (x > 0 ? x : p[0] * expm1_of(x)); }
 double f_sigmoid(double x, P) { return sigmoid(x); }
 double f_sign(double x, P) { return x > 0 ? 1 : x < 0 ? -1 : x; }
 double f_silu(double x, P) { return x * sigmoid(x); }
 double f_sin(double x, P) { return sin_of(x); }
+double f_sinh(double x, P) { return sinh_of(x); }
 double f_softplus(double x, P) { return softplus(x); }
 double f_softsign(double x, P) { return x / (1 + std::fabs(x)); }
 double f_sqrt(double x, P) { return std::sqrt(x); }
+double f_tan(double x, P) { return tan_of(x); }
 double f_tanh(double x, P) { return tanh_of(x); }
+double f_thresholded_relu(double x, P p) { return x <= p[0] ? 0 : x; }
 
 template <double (*F)(double, P)>
 void eval(const Node& node, std::span<const In> in, std::span<const Out> out) {
@@ -136,18 +152,33 @@ Result<void> infer_gelu(Inference& at) {
   return infer(at);
 }
 
-Result<void> infer_not(Inference& at) {
+Result<void> infer_bool(Inference& at) {
   set_output(at, 0, input(at, 0).dims, DType::kBool);
   return {};
 }
 
+// reals {of the negative one, of the positive one}.
+Result<void> infer_is_inf(Inference& at) {
+  for (const char* name : {"detect_negative", "detect_positive"})
+    at.node.reals.push_back(
+        static_cast<double>(int_attribute(at.source, name, 1) != 0));
+  return infer_bool(at);
+}
+
 constexpr Op kOps[] = {
     {"Abs", 1, 1, infer, eval<f_abs>},
+    {"Acos", 1, 1, infer, eval<f_acos>},
+    {"Acosh", 1, 1, infer, eval<f_acosh>},
+    {"Asin", 1, 1, infer, eval<f_asin>},
+    {"Asinh", 1, 1, infer, eval<f_asinh>},
+    {"Atan", 1, 1, infer, eval<f_atan>},
+    {"Atanh", 1, 1, infer, eval<f_atanh>},
     {"Ceil", 1, 1, infer, eval<f_ceil>},
     {"Celu", 1, 1, infer_alpha<1000>, eval<f_celu>},
     {"Clip", 1, 3, infer_clip, eval<f_clip>},
     {"ClipBetween", 3, 3, nullptr, eval_clip_between},
     {"Cos", 1, 1, infer, eval<f_cos>},
+    {"Cosh", 1, 1, infer, eval<f_cosh>},
     {"Elu", 1, 1, infer_alpha<1000>, eval<f_elu>},
     {"Erf", 1, 1, infer, eval<f_erf>},
     {"Exp", 1, 1, infer, eval<f_exp>},
@@ -156,22 +187,28 @@ constexpr Op kOps[] = {
     {"GeluTanh", 1, 1, nullptr, eval<f_gelu_tanh>},
     {"HardSigmoid", 1, 1, infer_hard_sigmoid, eval<f_hard_sigmoid>},
     {"HardSwish", 1, 1, infer, eval<f_hard_swish>},
+    {"IsInf", 1, 1, infer_is_inf, eval<f_is_inf>},
+    {"IsNaN", 1, 1, infer_bool, eval<f_is_nan>},
     {"LeakyRelu", 1, 1, infer_alpha<10>, eval<f_leaky_relu>},
     {"Log", 1, 1, infer, eval<f_log>},
     {"Mish", 1, 1, infer, eval<f_mish>},
     {"Neg", 1, 1, infer, eval<f_neg>},
-    {"Not", 1, 1, infer_not, eval<f_not>},
+    {"Not", 1, 1, infer_bool, eval<f_not>},
     {"Reciprocal", 1, 1, infer, eval<f_reciprocal>},
     {"Relu", 1, 1, infer, eval<f_relu>},
+    {"Round", 1, 1, infer, eval<f_round>},
     {"Selu", 1, 1, infer_selu, eval<f_selu>},
     {"Sigmoid", 1, 1, infer, eval<f_sigmoid>},
     {"Sign", 1, 1, infer, eval<f_sign>},
     {"Silu", 1, 1, nullptr, eval<f_silu>},
     {"Sin", 1, 1, infer, eval<f_sin>},
+    {"Sinh", 1, 1, infer, eval<f_sinh>},
     {"Softplus", 1, 1, infer, eval<f_softplus>},
     {"Softsign", 1, 1, infer, eval<f_softsign>},
     {"Sqrt", 1, 1, infer, eval<f_sqrt>},
+    {"Tan", 1, 1, infer, eval<f_tan>},
     {"Tanh", 1, 1, infer, eval<f_tanh>},
+    {"ThresholdedRelu", 1, 1, infer_alpha<1000>, eval<f_thresholded_relu>},
 };
 
 }  // namespace

@@ -148,14 +148,45 @@ TACTUS_INLINE void exp(Floats& x, const float*) {
   x = x > 88.0F ? splat(__builtin_inff()) : x < -87.0F ? splat(0.0F) : y;
 }
 
+// (t + t/(t + 1)) / 2 with t = expm1_of(|x|) near zero, (e · e) / 2 with
+// e = exp_of(|x| / 2) beyond, where e^|x| may have no float.
+TACTUS_INLINE Floats half_exp(Floats size) {
+  const Floats e = exp_of(size * 0.5F);
+  return 0.5F * e * e;
+}
+TACTUS_INLINE void sinh(Floats& x, const float*) {
+  const Floats size = absolute(x);
+  const Floats t = expm1_of(at_most(size, splat(10.0F)));
+  const Floats near = 0.5F * (t + t / (t + 1.0F));
+  x = with_sign(size > 10.0F ? half_exp(size) : near, x);
+}
+TACTUS_INLINE void cosh(Floats& x, const float*) {
+  const Floats half = half_exp(absolute(x));
+  x = half + 0.25F / half;
+}
+TACTUS_INLINE void acos(Floats& x, const float*) { x = angles::acos_of(x); }
+TACTUS_INLINE void asin(Floats& x, const float*) { x = angles::asin_of(x); }
+TACTUS_INLINE void atan(Floats& x, const float*) { x = angles::atan_of(x); }
+TACTUS_INLINE void tan(Floats& x, const float*) { x = angles::tan_of(x); }
 TACTUS_INLINE void sin(Floats& x, const float*) { x = angles::sin_of(x); }
 TACTUS_INLINE void cos(Floats& x, const float*) { x = angles::cos_of(x); }
 TACTUS_INLINE void log(Floats& x, const float*) { x = angles::log_of(x); }
 TACTUS_INLINE void floor(Floats& x, const float*) { x = angles::floor_of(x); }
 TACTUS_INLINE void ceil(Floats& x, const float*) { x = -angles::floor_of(-x); }
+TACTUS_INLINE void round(Floats& x, const float*) { x = angles::round_of(x); }
 TACTUS_INLINE void reciprocal(Floats& x, const float*) { x = 1.0F / x; }
 TACTUS_INLINE void sign(Floats& x, const float*) {
   x = x > 0.0F ? splat(1.0F) : x < 0.0F ? splat(-1.0F) : x;
+}
+TACTUS_INLINE void is_inf(Floats& x, const float* p) {
+  const Floats below = x == -__builtin_inff() ? splat(p[0]) : splat(0.0F);
+  x = x == __builtin_inff() ? splat(p[1]) : below;
+}
+TACTUS_INLINE void is_nan(Floats& x, const float*) {
+  x = x != x ? splat(1.0F) : splat(0.0F);
+}
+TACTUS_INLINE void thresholded_relu(Floats& x, const float* p) {
+  x = x <= p[0] ? splat(0.0F) : x;
 }
 // Of what is true or false; a NaN is true.
 TACTUS_INLINE void logical_not(Floats& x, const float*) {
@@ -175,10 +206,14 @@ void each(float* y, std::size_t blocks, const float* p) {
 
 inline constexpr ActivationEntry kTable[] = {
     {"Abs", each<abs>, 0, 0},
+    {"Acos", each<acos>, 8 * kUlp, 0},
+    {"Asin", each<asin>, 8 * kUlp, 1e-45},
+    {"Atan", each<atan>, 8 * kUlp, 1e-45},
     {"Ceil", each<ceil>, 0, 0},
     {"Celu", each<celu>, 6 * kUlp, 1e-37},
     {"Clip", each<clip>, 0, 0},
     {"Cos", each<cos>, 4 * kUlp, 0},
+    {"Cosh", each<cosh>, 12 * kUlp, 0},
     {"Elu", each<elu>, 6 * kUlp, 1e-37},
     {"Erf", each<erf>, 0, 4e-7},
     {"Exp", each<exp>, 6 * kUlp, 2e-38},
@@ -187,6 +222,8 @@ inline constexpr ActivationEntry kTable[] = {
     {"GeluTanh", each<gelu_tanh>, 20 * kUlp, 1e-6},
     {"HardSigmoid", each<hard_sigmoid>, 4 * kUlp, 2 * kUlp},
     {"HardSwish", each<hard_swish>, 8 * kUlp, 8 * kUlp},
+    {"IsInf", each<is_inf>, 0, 0},
+    {"IsNaN", each<is_nan>, 0, 0},
     {"LeakyRelu", each<leaky_relu>, 2 * kUlp, 1e-37},
     {"Log", each<log>, 3 * kUlp, 0},
     {"Mish", each<mish>, 20 * kUlp, 1e-37},
@@ -194,15 +231,19 @@ inline constexpr ActivationEntry kTable[] = {
     {"Not", each<logical_not>, 0, 0},
     {"Reciprocal", each<reciprocal>, kUlp, 1e-45},
     {"Relu", each<relu>, 0, 0},
+    {"Round", each<round>, 0, 0},
     {"Selu", each<selu>, 10 * kUlp, 1e-37},
     {"Sigmoid", each<sigmoid>, 8 * kUlp, 1e-37},
     {"Sign", each<sign>, 0, 0},
     {"Silu", each<silu>, 10 * kUlp, 1e-37},
     {"Sin", each<sin>, 4 * kUlp, 1e-45},
+    {"Sinh", each<sinh>, 12 * kUlp, 1e-45},
     {"Softplus", each<softplus>, 8 * kUlp, 1e-37},
     {"Softsign", each<softsign>, 4 * kUlp, 0},
     {"Sqrt", each<sqrt>, 2 * kUlp, 0},
+    {"Tan", each<tan>, 9 * kUlp, 1e-45},
     {"Tanh", each<tanh>, 8 * kUlp, 1e-37},
+    {"ThresholdedRelu", each<thresholded_relu>, 0, 0},
 };
 
 #undef TACTUS_INLINE

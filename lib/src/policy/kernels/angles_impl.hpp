@@ -114,6 +114,12 @@ TACTUS_INLINE Floats sine_of(const Angle& a) {
 TACTUS_INLINE Floats sin_of(const Floats& x) {
   return x == 0.0F ? x : sine_of(angle_of(x));  // of a negative zero, too
 }
+// Of the two the shared polynomials are computed once.
+TACTUS_INLINE Floats tan_of(const Floats& x) {
+  const Angle a = angle_of(x);
+  const Floats y = sine_of(a) / sine_of({a.rest, a.quadrant + 1U});
+  return x == 0.0F ? x : y;
+}
 TACTUS_INLINE Floats cos_of(const Floats& x) {
   const Angle a = angle_of(x);
   return sine_of({a.rest, a.quadrant + 1U});
@@ -148,13 +154,68 @@ TACTUS_INLINE Floats log_of(const Floats& x) {
   return x > 0.0F ? (x < infinite ? y : x) : (x == 0.0F ? -infinite : none);
 }
 
-// Beyond 2^23 every float is whole.
-TACTUS_INLINE Floats floor_of(const Floats& x) {
-  const Floats size = floats(bits(x) & 0x7fffffffU);
+TACTUS_INLINE Floats size_of(const Floats& x) {
+  return floats(bits(x) & 0x7fffffffU);
+}
+TACTUS_INLINE Floats signed_as(const Floats& size, const Floats& x) {
+  return floats(bits(size) ^ (bits(x) & 0x80000000U));
+}
+
+// Halves to the even side; beyond 2^23 every float is whole.
+TACTUS_INLINE Floats round_of(const Floats& x) {
+  const Floats size = size_of(x);
   const Floats rounded = (size + 0x1p23F) - 0x1p23F;
-  const Floats near = floats(bits(rounded) | (bits(x) & 0x80000000U));
-  const Floats below = near > x ? near - 1.0F : near;
-  return size < 0x1p23F ? below : x;
+  return size < 0x1p23F ? signed_as(rounded, x) : x;
+}
+TACTUS_INLINE Floats floor_of(const Floats& x) {
+  const Floats near = round_of(x);
+  return near > x ? near - 1.0F : near;
+}
+
+inline constexpr float kHalfPi = 1.57079632679489662F;
+
+// Cephes' atanf (Moshier, 1989): its polynomial is for sizes to tan π/8, larger
+// ones are turned back by π/4 or π/2.
+TACTUS_INLINE Floats atan_of(const Floats& x) {
+  const Floats size = size_of(x);
+  const auto far = size > 2.41421356F, wide = size > 0.414213562F;
+  const Floats turned = (size - 1.0F) / (size + 1.0F);
+  const Floats t = far ? -1.0F / size : wide ? turned : size;
+  const Floats from = far    ? Floats{} + kHalfPi
+                      : wide ? Floats{} + kHalfPi / 2
+                             : Floats{};
+  const Floats z = t * t;
+  const Floats p =
+      ((z * 8.05374449538e-2F - 1.38776856032e-1F) * z + 1.99777106478e-1F) *
+          z -
+      3.33329491539e-1F;
+  return signed_as(from + (t + p * z * t), x);
+}
+
+// asin(s), s = √z ≤ ½ (Cephes' asinf).
+TACTUS_INLINE Floats arc_of(const Floats& s, const Floats& z) {
+  const Floats p =
+      (((z * 4.2163199048e-2F + 2.4181311049e-2F) * z + 4.5470025998e-2F) * z +
+       7.4953002686e-2F) *
+          z +
+      1.6666752422e-1F;
+  return s + p * z * s;
+}
+// Beyond ½ by asin(x) = π/2 - 2 asin √((1 - x) / 2).
+TACTUS_INLINE Floats asin_of(const Floats& x) {
+  const Floats size = size_of(x);
+  const auto wide = size > 0.5F;
+  const Floats z = wide ? 0.5F * (1.0F - size) : size * size;
+  const Floats arc = arc_of(wide ? root(z) : size, z);
+  return signed_as(wide ? kHalfPi - 2.0F * arc : arc, x);
+}
+TACTUS_INLINE Floats acos_of(const Floats& x) {
+  const Floats size = size_of(x);
+  const auto wide = size > 0.5F;
+  const Floats z = wide ? 0.5F * (1.0F - size) : size * size;
+  const Floats arc = arc_of(wide ? root(z) : size, z);
+  const Floats from_end = x < 0.0F ? 2.0F * (kHalfPi - arc) : 2.0F * arc;
+  return wide ? from_end : kHalfPi - signed_as(arc, x);
 }
 
 #undef TACTUS_INLINE

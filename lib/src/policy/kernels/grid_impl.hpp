@@ -75,6 +75,11 @@ struct Either {
     return truth((a != 0.0F) | (b != 0.0F));
   }
 };
+struct OneOf {
+  static Floats of(const Floats& a, const Floats& b) {
+    return truth((a != 0.0F) ^ (b != 0.0F));
+  }
+};
 struct Kept {
   static Floats of(const Floats& a, const Floats& when) {
     return when != 0.0F ? a : splat(0.0F);

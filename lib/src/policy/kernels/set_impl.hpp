@@ -98,6 +98,7 @@ constexpr TensorKernels make_tensor_kernels() {
   t.less_equal = grid::run<grid::LessEqual>;
   t.both = grid::run<grid::Both>;
   t.either = grid::run<grid::Either>;
+  t.one_of = grid::run<grid::OneOf>;
   t.kept = grid::run<grid::Kept>;
   t.dropped = grid::run<grid::Dropped>;
   t.joined = grid::run<grid::Joined>;

@@ -78,7 +78,8 @@ struct TensorKernels {
   GridKernel pow;
   GridKernel prelu;  // other: the slope below zero
   // 1 or 0; a NaN is true, and equal to nothing.
-  GridKernel equal, greater, greater_equal, less, less_equal, both, either;
+  GridKernel equal, greater, greater_equal, less, less_equal, both, either,
+      one_of;
   // x where other is true (kept) or where it is not (dropped), else a zero; of
   // two such the one that is not zero, to the last bit.
   GridKernel kept, dropped, joined;
