@@ -86,7 +86,13 @@ class Operators {
     op("ReduceProd", {"above", "axis"}, "prod");
     op("ArgMax", {"mean"}, "best", {int_attribute("axis", 1)});
     op("Cast", {"best"}, "index", {int_attribute("to", 1)});
+    op("ArgMin", {"mean"}, "worst", {int_attribute("axis", 2)});
+    op("Hardmax", {"mean"}, "hard");
+    op("ReduceLogSum", {"above", "axis"}, "log_sum");
+    op("ReduceLogSumExp", {"mean", "axis"}, "log_sum_exp");
+    op("Sum", {"hard", "log_sum", "log_sum_exp"}, "rows");
     f_.output("ls", {}).output("prod", {}).output("index", {});
+    f_.output("worst", {}).output("rows", {});
   }
   void layers() {
     f_.weight(weight("w", {2, 20, 8})).weight(weight("r", {2, 20, 5}));

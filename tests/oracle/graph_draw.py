@@ -16,10 +16,11 @@ SINGLE += [functools.partial(ops.logic, op=op)
            for op in ("Not", "And", "Or", "Xor")]
 SINGLE += [functools.partial(ops.is_odd, op=op) for op in ("IsNaN", "IsInf")]
 SINGLE += [functools.partial(ops.reduce, op=op) for op in (
-    "ReduceL1", "ReduceL2", "ReduceMax", "ReduceMean", "ReduceMin",
-    "ReduceProd", "ReduceSum", "ReduceSumSquare")]
+    "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax",
+    "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum", "ReduceSumSquare")]
+SINGLE += [functools.partial(ops.argmax, op=op) for op in ("ArgMax", "ArgMin")]
 SINGLE += [functools.partial(ops.softmax, op=op)
-           for op in ("Softmax", "LogSoftmax")]
+           for op in ("Softmax", "LogSoftmax", "Hardmax")]
 SINGLE += [functools.partial(windows.pool, op=op)
            for op in ("MaxPool", "AveragePool")]
 SINGLE += [functools.partial(windows.global_pool, op=op)
@@ -28,7 +29,7 @@ SINGLE += [functools.partial(windows.recurrent, op=op)
            for op in windows.GATES]
 SINGLE += 2 * [layers.gemm, layers.matmul, ops.where, ops.whole_numbers]
 SINGLE += [
-    ops.argmax, ops.clip, ops.compare, ops.dropout, ops.integer, ops.power,
+    ops.clip, ops.compare, ops.dropout, ops.integer, ops.power,
     ops.prelu, layers.batch_norm, layers.concat, layers.expand,
     layers.flatten, layers.gather, layers.group_norm, layers.instance_norm,
     layers.layer_norm, layers.reshape, layers.slices, layers.split,

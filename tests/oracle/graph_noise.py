@@ -14,11 +14,11 @@ TRIALS = 3
 EXACT = set(
     """Identity Reshape Flatten Transpose Squeeze Unsqueeze Concat Slice Split
     Gather Expand Dropout Cast Neg Abs Relu Max Min Clip Sign Floor Ceil
-    MaxPool GlobalMaxPool ReduceMax ReduceMin Round ThresholdedRelu Where""".split())
+    MaxPool GlobalMaxPool ReduceMax ReduceMin Hardmax Round ThresholdedRelu Where""".split())
 # Sums of products, whose error follows the largest rather than the result.
 SUMS = set(
     """Gemm MatMul Conv ConvTranspose LSTM GRU RNN Sum Mean ReduceSum
-    ReduceMean ReduceL1 ReduceL2 ReduceSumSquare AveragePool
+    ReduceMean ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceSumSquare AveragePool
     GlobalAveragePool BatchNormalization""".split())
 # The same, divided by a small deviation.
 NORMS = {"LayerNormalization", "InstanceNormalization", "GroupNormalization"}

@@ -282,7 +282,10 @@ SINCE = {"ReduceSum": 13}
 
 def reduce(g, op):
     product = op == "ReduceProd"
-    x = g.pick(lambda v: v.rank > 0 and (not product or v.bound < 2))
+    fits = {"ReduceProd": lambda v: v.bound < 2,
+            "ReduceLogSum": lambda v: v.lo > 0.05,
+            "ReduceLogSumExp": lambda v: v.bound < 30}.get(op, anything)
+    x = g.pick(lambda v: v.rank > 0 and fits(v))
     count = g.rng.randint(1, x.rank)
     axes = sorted(g.rng.sample(range(x.rank), count))
     if product:
@@ -297,6 +300,8 @@ def reduce(g, op):
              "ReduceMin": (x.lo, x.hi), "ReduceProd": (-2**n, 2**n),
              "ReduceSum": (x.lo * n, x.hi * n), "ReduceL1": (0, x.bound * n),
              "ReduceL2": (0, x.bound * n**0.5),
+             "ReduceLogSum": (-3, math.log(n * x.bound + 1)),
+             "ReduceLogSumExp": (x.lo, x.hi + math.log(n)),
              "ReduceSumSquare": (0, x.bound**2 * n)}
     named = [g.axis(a, x.rank) for a in axes]
     if len(axes) == x.rank and g.rng.random() < 0.3:
@@ -305,12 +310,12 @@ def reduce(g, op):
                        keepdims=None if keep else 0)
 
 
-def argmax(g):
+def argmax(g, op="ArgMax"):
     x = g.pick(lambda v: v.rank > 0)
     a, keep = g.rng.randrange(x.rank), g.rng.randint(0, 1)
     shape = [1 if i == a else d for i, d in enumerate(x.shape)
              if keep or i != a]
-    return g.add("ArgMax", [x], shape, "i", (0, x.shape[a]),
+    return g.add(op, [x], shape, "i", (0, x.shape[a]),
                  axis=g.axis(a, x.rank), keepdims=keep)
 
 
@@ -319,6 +324,7 @@ def softmax(g, op):
     a = g.rng.randrange(x.rank)
     n = math.prod(x.shape[a:]) if g.opset < 13 else x.shape[a]
     low = 2 * x.bound + math.log(n)
-    span = (math.exp(-low), 1) if op == "Softmax" else (-low, 0)
+    span = {"Softmax": (math.exp(-low), 1), "LogSoftmax": (-low, 0),
+            "Hardmax": (0, 1)}[op]
     return g.same(op, x, span, axis=g.axis(a, x.rank))
 

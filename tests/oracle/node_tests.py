@@ -22,14 +22,14 @@ import onnx
 from onnx import numpy_helper
 
 OPS = set(
-    """Abs Acos Acosh Add And ArgMax Asin Asinh Atan Atanh AveragePool BatchNormalization Cast Ceil Celu Clip
+    """Abs Acos Acosh Add And ArgMax ArgMin Asin Asinh Atan Atanh AveragePool BatchNormalization Cast Ceil Celu Clip
     Concat Constant ConstantOfShape Conv ConvTranspose Cos Cosh DequantizeLinear Div
     Dropout Elu Equal Erf Exp Expand Flatten Floor GRU Gather Gelu Gemm
     GlobalAveragePool GlobalMaxPool Greater GreaterOrEqual GroupNormalization
-    HardSigmoid HardSwish Identity InstanceNormalization IsInf IsNaN LSTM
+    HardSigmoid HardSwish Hardmax Identity InstanceNormalization IsInf IsNaN LSTM
     LayerNormalization LeakyRelu Less LessOrEqual Log LogSoftmax MatMul Max
     MaxPool Mean Min Mish Mod Mul Neg Not Or PRelu Pow QuantizeLinear RNN
-    Reciprocal ReduceL1 ReduceL2 ReduceMax ReduceMean ReduceMin ReduceProd
+    Reciprocal ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd
     ReduceSum ReduceSumSquare Relu Reshape Round Selu Shape Sigmoid Sign Sin Sinh Size
     Slice Softmax Softplus Softsign Split Sqrt Squeeze Sub Sum Tan Tanh ThresholdedRelu Transpose
     Unsqueeze Where Xor""".split()

@@ -393,7 +393,7 @@ Test(lowering, reductions_over_any_axes) {
   std::vector<Case> cases;
   for (const char* op :
        {"ReduceProd", "ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin",
-        "ReduceL1", "ReduceL2", "ReduceSumSquare"})
+        "ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceLogSumExp"})
     for (const Dims& axes : {Dims{0}, Dims{1}, Dims{2}, Dims{0, 2}, Dims{}})
       for (const int64_t keep : {0, 1})
         cases.push_back({op + text_of(axes),
@@ -663,8 +663,9 @@ Test(lowering, gemms_with_factors_and_vectors_times_matrices) {
 
 Test(lowering, reductions_over_nothing) {
   std::vector<Case> cases;
-  for (const char* op : {"ReduceSum", "ReduceMean", "ReduceMax", "ReduceProd",
-                         "ReduceL1", "ReduceL2", "ReduceSumSquare"})
+  for (const char* op :
+       {"ReduceSum", "ReduceMean", "ReduceMax", "ReduceProd", "ReduceL1",
+        "ReduceL2", "ReduceSumSquare", "ReduceLogSumExp"})
     cases.push_back({op,
                      [=](Weights&) {
                        OnnxFile f =

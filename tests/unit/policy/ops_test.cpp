@@ -74,7 +74,8 @@ void expect_on(const char* backend, const OneOp& op, const Floats& x,
   cr_assert(a.dims == dims, "%s: rank %zu", op.op.c_str(), a.dims.size());
   cr_assert_eq(a.y.size(), want.size());
   for (std::size_t i = 0; i < want.size(); ++i) {
-    const bool same = std::fabs(a.y[i] - want[i]) <= 1e-5F ||
+    const bool same = a.y[i] == want[i] ||
+                      std::fabs(a.y[i] - want[i]) <= 1e-5F ||
                       (std::isnan(a.y[i]) && std::isnan(want[i]));
     cr_expect(same, "%s on %s: %s, not %s", op.op.c_str(), backend,
               text_of(a.y).c_str(), text_of(want).c_str());
@@ -603,4 +604,34 @@ Test(elements, round_to_even_and_keep_what_is_above_a_threshold) {
   expect({"ThresholdedRelu", {3}}, {0.9F, 1, 1.1F}, {3}, {0, 0, 1.1F});
   expect({"ThresholdedRelu", {3}, {}, {"x"}, {real_attribute("alpha", -1)}},
          {-1, -0.5F, 2}, {3}, {0, -0.5F, 2});
+}
+
+// ------------------------------------------------------------------- rows
+
+Test(rows, the_smallest_and_the_largest_are_found) {
+  const Floats x{3, 1, 1, -2, 5, 5};
+  const auto last = int_attribute("select_last_index", 1);
+  const auto axis = int_attribute("axis", 1);
+  expect({"ArgMin", {2, 3}, {}, {"x"}, {axis}}, x, {2, 1}, {1, 0});
+  expect({"ArgMin", {2, 3}, {}, {"x"}, {axis, last}}, x, {2, 1}, {2, 0});
+  expect({"Hardmax", {2, 3}}, x, {2, 3}, {1, 0, 0, 0, 1, 0});
+  expect({"Hardmax", {2, 3}, {}, {"x"}, {int_attribute("axis", 0)}}, x, {2, 3},
+         {1, 0, 0, 0, 1, 1});
+  // Before opset 13: over all axes from the first on.
+  expect({"Hardmax", {2, 3}, {}, {"x"}, {int_attribute("axis", 0)}, 11}, x,
+         {2, 3}, {0, 0, 0, 0, 1, 0});
+}
+
+Test(rows, logarithms_of_sums) {
+  const auto all = int_attribute("keepdims", 0);
+  expect({"ReduceLogSum", {3}, {}, {"x"}, {all}}, {1, 2, 4}, {},
+         {std::log(7.0F)});
+  // Where e^x alone has no float.
+  expect({"ReduceLogSumExp", {2}, {}, {"x"}, {all}}, {200, 200}, {},
+         {200 + std::log(2.0F)});
+  expect({"ReduceLogSumExp", {2}, {}, {"x"}, {all}}, {-INFINITY, -INFINITY}, {},
+         {-INFINITY});
+  expect({"ReduceLogSumExp", {2}, {}, {"x"}, {all}}, {INFINITY, 0}, {},
+         {INFINITY});
+  expect({"ReduceLogSumExp", {2}, {}, {"x"}, {all}}, {NAN, 0}, {}, {NAN});
 }

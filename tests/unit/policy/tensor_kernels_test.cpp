@@ -311,6 +311,14 @@ const RowsCase kRows[] = {
        return 4 * kUnit * (std::fabs(std::log(softmax_of(x, i))) + 8) +
               2 * terms(x) + 40 * kUnit;
      }},
+    {"log_sum_exp", &TensorKernels::log_sum_exp, false,
+     [](const auto& x, std::size_t) {
+       return x[0] - std::log(softmax_of(x, 0));
+     },
+     [](const auto& x, std::size_t) {
+       const double y = x[0] - std::log(softmax_of(x, 0));
+       return 4 * kUnit * (std::fabs(y) + 8) + 2 * terms(x) + 40 * kUnit;
+     }},
     {"softmax", &TensorKernels::softmax, true, softmax_of,
      [](const auto& x, std::size_t i) {
        return softmax_of(x, i) * (2 * terms(x) + 40 * kUnit) + 2e-38;

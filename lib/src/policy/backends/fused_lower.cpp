@@ -115,6 +115,7 @@ const Lowering::RuleRow Lowering::kRules[] = {
     {"LayerNormalization", &Lowering::lower_layer_norm},
     {"ReduceL1", &Lowering::lower_reduce},
     {"ReduceL2", &Lowering::lower_reduce},
+    {"ReduceLogSumExp", &Lowering::lower_reduce},
     {"ReduceMax", &Lowering::lower_reduce},
     {"ReduceMean", &Lowering::lower_reduce},
     {"ReduceMin", &Lowering::lower_reduce},

@@ -15,6 +15,7 @@ struct RowsRow {
 };
 constexpr RowsRow kReduce[] = {{"ReduceL1", &TensorKernels::l1},
                                {"ReduceL2", &TensorKernels::l2},
+                               {"ReduceLogSumExp", &TensorKernels::log_sum_exp},
                                {"ReduceMax", &TensorKernels::max},
                                {"ReduceMean", &TensorKernels::mean},
                                {"ReduceMin", &TensorKernels::min},

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Sums over axes: Reduce*, Softmax, ArgMax, Layer and Batch normalisation.
+// Sums over axes: Reduce*, Softmax, ArgMax and the like, Layer and Batch
+// normalisation.
 #include <algorithm>
 #include <cmath>
 
@@ -18,7 +19,14 @@ double add_abs(double sum, double x) { return sum + std::fabs(x); }
 double largest(double m, double x) { return x > m || x != x ? x : m; }
 double smallest(double m, double x) { return x < m || x != x ? x : m; }
 double times(double p, double x) { return p * x; }
+// log(e^a + e^x); what is infinite or none stays that.
+double add_exp(double a, double x) {
+  const double top = largest(a, x);
+  if (!std::isfinite(top)) return top;
+  return top + std::log1p(std::exp(-std::fabs(a - x)));
+}
 double as_is(double sum, double) { return sum; }
+double log(double sum, double) { return std::log(sum); }
 double mean(double sum, double n) { return sum / n; }
 double root(double sum, double) { return std::sqrt(sum); }
 
@@ -43,6 +51,13 @@ Result<void> infer_reduce(Inference& at) {
   at.node.in.resize(1);
   set_output(at, 0, std::move(dims), input(at, 0).dtype);
   return {};
+}
+
+Result<void> infer_reduce_log(Inference& at) {
+  if (!onnx::is_floating(input(at, 0).dtype)) {
+    return op_error(at, "a logarithm as an integer", "cast to float");
+  }
+  return infer_reduce(at);
 }
 
 using Fold = double (*)(double, double);
@@ -207,27 +222,49 @@ Result<void> infer_argmax(Inference& at) {
   return {};
 }
 
-void eval_argmax(const Node& node, std::span<const In> in,
-                 std::span<const Out> out) {
+bool above(double a, double b) { return a > b; }
+bool below(double a, double b) { return a < b; }
+
+template <bool (*Better)(double, double)>
+void eval_arg(const Node& node, std::span<const In> in,
+              std::span<const Out> out) {
   const int64_t n = node.ints[1], inner = node.ints[2];
   for (int64_t o = 0; o < out[0].size; ++o) {
     const double* x = in[0].data + o / inner * n * inner + o % inner;
     int64_t best = 0;
     for (int64_t i = 1; i < n; ++i) {
       const double a = x[i * inner], b = x[best * inner];
-      if (a > b || (node.ints[3] != 0 && a == b)) best = i;
+      if (Better(a, b) || (node.ints[3] != 0 && a == b)) best = i;
     }
     out[0].data[o] = static_cast<double>(best);
   }
 }
 
+// 1 where the first of the largest is, 0 elsewhere.
+void eval_hardmax(const Node& node, std::span<const In> in,
+                  std::span<const Out> out) {
+  const int64_t n = node.ints[1], inner = node.ints[2];
+  for (int64_t o = 0; o < node.ints[0] * inner; ++o) {
+    const int64_t first = o / inner * n * inner + o % inner;
+    const double* x = in[0].data + first;
+    int64_t best = 0;
+    for (int64_t i = 1; i < n; ++i)
+      if (x[i * inner] > x[best * inner]) best = i;
+    for (int64_t i = 0; i < n; ++i) out[0].data[first + i * inner] = i == best;
+  }
+}
+
 constexpr Op kOps[] = {
-    {"ArgMax", 1, 1, infer_argmax, eval_argmax},
+    {"ArgMax", 1, 1, infer_argmax, eval_arg<above>},
+    {"ArgMin", 1, 1, infer_argmax, eval_arg<below>},
     {"BatchNormalization", 5, 5, infer_batch_norm, eval_batch_norm},
+    {"Hardmax", 1, 1, infer_softmax, eval_hardmax},
     {"LayerNormalization", 2, 3, infer_layer_norm, eval_layer_norm, 3},
     {"LogSoftmax", 1, 1, infer_softmax, eval_softmax<true>},
     {"ReduceL1", 1, 2, infer_reduce, eval_reduce<add_abs, as_is, 0>},
     {"ReduceL2", 1, 2, infer_reduce, eval_reduce<add_square, root, 0>},
+    {"ReduceLogSum", 1, 2, infer_reduce_log, eval_reduce<add, log, 0>},
+    {"ReduceLogSumExp", 1, 2, infer_reduce_log, eval_reduce<add_exp, as_is, 2>},
     {"ReduceMax", 1, 2, infer_reduce, eval_reduce<largest, as_is, 2>},
     {"ReduceMean", 1, 2, infer_reduce, eval_reduce<add, mean, 0>},
     {"ReduceMin", 1, 2, infer_reduce, eval_reduce<smallest, as_is, -1>},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Operators that are others put together: with these written out, a backend
 // has fewer to know, and what is constant in them merges with its neighbours.
+#include <numeric>
 #include <span>
 
 #include "policy/ir/build.hpp"
@@ -148,7 +149,33 @@ bool reduce_nothing(Spelling& s) {
   const Id x = s.node.in[0];
   if (op == "ReduceSumSquare") return s.finish("Mul", {x, x});
   const bool size = op == "ReduceL1" || op == "ReduceL2";
+  if (op == "ReduceLogSum") return s.finish("Log", {x});
   return s.finish(size ? "Abs" : "Reshape", {x});
+}
+
+bool reduce_log_sum(Spelling& s) {
+  if (s.out().size() == 0) return false;
+  const Id sum = s.make("ReduceSum", s.node.in, s.out().dims, s.node.ints);
+  return s.finish("Log", {sum});
+}
+
+bool arg_min(Spelling& s) {
+  const Dims dims = s.graph.at(s.node.in[0]).dims;
+  return s.finish("ArgMax", {s.make("Neg", s.node.in, dims)}, s.node.ints);
+}
+
+// Each place is the largest's or not: ints {outer, n, inner}.
+bool hardmax(Spelling& s) {
+  if (s.out().size() == 0) return false;
+  const int64_t outer = s.node.ints[0], n = s.node.ints[1],
+                inner = s.node.ints[2];
+  const Id best =
+      s.make("ArgMax", s.node.in, {outer, 1, inner}, {outer, n, inner, 0});
+  std::vector<double> places(static_cast<std::size_t>(n));
+  std::iota(places.begin(), places.end(), 0.0);
+  const Id each = add_constant(s.graph, {n, 1}, std::move(places));
+  return s.finish("Reshape",
+                  {s.make("Equal", {best, each}, {outer, n, inner})});
 }
 
 // alpha A B + beta C.
@@ -194,11 +221,13 @@ struct Rule {
   bool (*spell)(Spelling&);
 };
 constexpr Rule kRules[] = {
+    {"ArgMin", arg_min},
     {"BatchNormalization", batch_norm},
     {"Cast", cast},
     {"ClipBetween", clip_between},
     {"Gemm", gemm},
     {"GroupNormalization", computed_grouped_norm},
+    {"Hardmax", hardmax},
     {"InstanceNormalization", computed_grouped_norm},
     {"LayerNormalization", layer_norm},
     {"MatMul", matmul},
@@ -208,6 +237,9 @@ constexpr Rule kRules[] = {
     {"Sum", chain},
     {"ReduceL1", reduce_nothing},
     {"ReduceL2", reduce_nothing},
+    {"ReduceLogSum", reduce_nothing},
+    {"ReduceLogSum", reduce_log_sum},
+    {"ReduceLogSumExp", reduce_nothing},
     {"ReduceMax", reduce_nothing},
     {"ReduceMean", reduce_nothing},
     {"ReduceMin", reduce_nothing},

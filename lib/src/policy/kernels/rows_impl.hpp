@@ -185,24 +185,46 @@ void softmax(const Rows& p, const float*, const float* x, float* y) {
     softmax_long<P>(x, y, p.n);
 }
 
+// log Σ e^(x - top).
+template <class P>
+[[gnu::always_inline]] inline WideOf<P> log_of_exps(const float* x,
+                                                    std::size_t n,
+                                                    const WideOf<P>& top) {
+  constexpr uint32_t kWidth = P::kWidth;
+  const auto least = all_of<kWidth>(-__builtin_inff());
+  auto sum = all_of<kWidth>(0);
+  each_wide<P>(
+      n,
+      [&](std::size_t i) {
+        sum = sum + exp_or_zero<P>(load_wide<kWidth>(x + i) - top);
+      },
+      [&](std::size_t i, uint32_t count) {
+        sum = sum + exp_or_zero<P>(load_some_wide(x + i, count, least) - top);
+      });
+  return each([](const Floats& s) { return angles::log_of(s); },
+              across<Sum>(sum));
+}
+
+// Infinite, or none, where the largest is.
+template <class P>
+void log_sum_exp(const Rows& p, const float*, const float* x, float* y) {
+  for (std::size_t r = 0; r < p.rows; ++r, x += p.n) {
+    const auto top = fold<P, Largest>(x, p.n);
+    const Floats most = top.part[0];
+    const Floats sum = most + log_of_exps<P>(x, p.n, top).part[0];
+    const Floats chosen =
+        activations::absolute(most) < __builtin_inff() ? sum : most;
+    y[r] = chosen[0];
+  }
+}
+
 // x - top - log Σ e^(x - top).
 template <class P>
 void log_softmax(const Rows& p, const float*, const float* x, float* y) {
   constexpr uint32_t kWidth = P::kWidth;
   for (std::size_t r = 0; r < p.rows; ++r, x += p.n, y += p.n) {
     const auto top = fold<P, Largest>(x, p.n);
-    const auto least = all_of<kWidth>(-__builtin_inff());
-    auto sum = all_of<kWidth>(0);
-    each_wide<P>(
-        p.n,
-        [&](std::size_t i) {
-          sum = sum + exp_or_zero<P>(load_wide<kWidth>(x + i) - top);
-        },
-        [&](std::size_t i, uint32_t count) {
-          sum = sum + exp_or_zero<P>(load_some_wide(x + i, count, least) - top);
-        });
-    const auto log = each([](const Floats& s) { return angles::log_of(s); },
-                          across<Sum>(sum));
+    const auto log = log_of_exps<P>(x, p.n, top);
     each_wide<P>(
         p.n,
         [&](std::size_t i) {

@@ -83,6 +83,7 @@ constexpr TensorKernels make_tensor_kernels() {
   t.l1 = rows::reduce<P, rows::SumAbs, Finish::kAsIs>;
   t.l2 = rows::reduce<P, rows::SumSquare, Finish::kRoot>;
   t.square_sum = rows::reduce<P, rows::SumSquare, Finish::kAsIs>;
+  t.log_sum_exp = rows::log_sum_exp<P>;
   t.add = grid::run<grid::Add>;
   t.sub = grid::run<grid::Sub>;
   t.mul = grid::run<grid::Mul>;

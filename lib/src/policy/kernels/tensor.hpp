@@ -71,7 +71,7 @@ struct TensorKernels {
   void (*product)(const Product& product, const ProductData& data);
   RowsKernel arg_max, arg_max_last;  // the first or the last of the largest
   RowsKernel softmax, log_softmax, layer_norm, group_norm;
-  RowsKernel sum, mean, max, min, product_of, l1, l2, square_sum;
+  RowsKernel sum, mean, max, min, product_of, l1, l2, square_sum, log_sum_exp;
   GridKernel add, sub, mul, div, min_of, max_of;
   // |error| ≤ 1.1 · 2^-24 |x^y|, or half a denormal; as C's pow() where that is
   // exact, and what is not a number.
