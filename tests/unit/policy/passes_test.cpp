@@ -218,6 +218,17 @@ Test(passes, batch_normalisation_is_the_convolutions) {
   same_meaning(f, 8);
 }
 
+Test(passes, a_renamed_convolution_stays_apart) {
+  OnnxFile f;
+  f.input("x", {1, 1, 4}).output("y", {1, 6});
+  f.weight(tensor("w", {2, 1, 2}, {1, 2, 3, 4}));
+  f.weight(tensor("k", {}, {2}));
+  f.node("Conv", {"x", "w"}, {"c"}).node("Flatten", {"c"}, {"d"});
+  f.node("Mul", {"d", "k"}, {"y"});
+  cr_assert(compiled(f) == "Conv Affine", "%s", compiled(f).c_str());
+  same_meaning(f, 4);
+}
+
 Test(passes, what_differs_within_a_channel_stays_apart) {
   OnnxFile f;
   f.input("x", {1, 1, 4}).output("y", {1, 2, 3});

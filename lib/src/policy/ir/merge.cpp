@@ -184,7 +184,9 @@ bool merge_after_conv(Graph& graph, const Uses& uses, Node& node) {
   if (bias && !graph.is_constant(conv->in[2])) return false;
   Parts p = parts_of(graph, node);
   const Value& out = graph.at(conv->out[0]);
-  if (out.size() == 0) return false;
+  // A rename between them was dropped; a convolution has its own shape.
+  const bool renamed = out.dims != graph.at(node.out[0]).dims;
+  if (out.size() == 0 || renamed) return false;
   const auto channels = static_cast<std::size_t>(out.dims[1]);
   const auto plane =
       static_cast<std::size_t>(out.size() / out.dims[0]) / channels;
