@@ -18,6 +18,7 @@ class Operators {
     windows();
     elements();
     rows();
+    moves();
     layers();
     boxed();
   }
@@ -93,6 +94,16 @@ class Operators {
     op("Sum", {"hard", "log_sum", "log_sum_exp"}, "rows");
     f_.output("ls", {}).output("prod", {}).output("index", {});
     f_.output("worst", {}).output("rows", {});
+  }
+  void moves() {
+    f_.weight(int_tensor("pads", {6}, {0, 1, 2, 0, 0, 3}));
+    f_.weight(int_tensor("twice", {3}, {2, 1, 1})).weight(tensor("v", {}, {7}));
+    op("Pad", {"mean", "pads", "v"}, "padded");
+    op("Pad", {"mean", "pads"}, "turned", {text_attribute("mode", "reflect")});
+    op("Tile", {"mean", "twice"}, "tiled");
+    op("Trilu", {"mean"}, "upper");
+    for (const char* made : {"padded", "turned", "tiled", "upper"})
+      f_.output(made, {});
   }
   void layers() {
     f_.weight(weight("w", {2, 20, 8})).weight(weight("r", {2, 20, 5}));

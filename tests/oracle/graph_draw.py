@@ -32,8 +32,8 @@ SINGLE += [
     ops.clip, ops.compare, ops.dropout, ops.integer, ops.power,
     ops.prelu, layers.batch_norm, layers.concat, layers.expand,
     layers.flatten, layers.gather, layers.group_norm, layers.instance_norm,
-    layers.layer_norm, layers.reshape, layers.slices, layers.split,
-    layers.squeeze, layers.transpose, layers.unsqueeze, windows.conv,
+    layers.layer_norm, layers.pad, layers.ranged, layers.reshape, layers.slices, layers.split,
+    layers.squeeze, layers.tile, layers.transpose, layers.trilu, layers.unsqueeze, windows.conv,
     windows.conv_transpose, windows.quantised]
 MOTIFS = [
     motifs.attention, motifs.computed_shape, motifs.counted, motifs.features,

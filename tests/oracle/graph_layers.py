@@ -173,6 +173,68 @@ def expand(g):
     return g.add("Expand", [x, g.ints(*shape)], shape, "f", (x.lo, x.hi))
 
 
+def pad(g):
+    """Around a value, or of it where a constant pads by less than nothing."""
+    x = g.pick(lambda v: 0 < v.rank < 5)
+    mode = g.rng.choice(["constant", "constant", "reflect", "edge"])
+    if g.opset >= 19 and g.rng.random() < 0.25:
+        mode = "wrap"
+    least = -1 if mode == "constant" and g.rng.random() < 0.3 else 0
+    most = {"reflect": lambda d: d - 1, "wrap": lambda d: d}.get(
+        mode, lambda d: 2)
+    pads = [g.rng.randint(max(least, 1 - d) if i < x.rank else 0,
+                          min(2, most(d)))
+            for i, d in enumerate(x.shape * 2)]
+    shape = [d + a + b for d, a, b in zip(x.shape, pads, pads[x.rank:])]
+    if math.prod(shape) > ELEMENTS:
+        raise Nothing
+    value = round(g.rng.uniform(-2, 2), 2)
+    if mode != "constant" or g.rng.random() < 0.4:
+        value = 0
+    span = (min(x.lo, value), max(x.hi, value))
+    if g.opset < 11:
+        return g.add("Pad", [x], shape, "f", span, mode=mode, pads=pads,
+                     value=float(value))
+    inputs = [x, g.ints(*pads)]
+    if value or g.rng.random() < 0.3:
+        inputs.append(g.const(np.float32(value)))
+    return g.add("Pad", inputs, shape, "f", span, mode=mode)
+
+
+def tile(g):
+    x = g.pick(lambda v: 0 < v.rank < 5)
+    times = [g.rng.choice([1, 1, 2, 3]) for _ in x.shape]
+    shape = [d * n for d, n in zip(x.shape, times)]
+    if math.prod(shape) > ELEMENTS:
+        raise Nothing
+    return g.add("Tile", [x, g.ints(*times)], shape, "f", (x.lo, x.hi))
+
+
+def trilu(g):
+    x = g.pick(lambda v: v.rank > 1)
+    if not g.has("Trilu"):
+        raise Nothing
+    inputs = [x]
+    if g.rng.random() < 0.6:
+        inputs.append(g.const(np.int64(g.rng.randint(-3, 3))))
+    return g.add("Trilu", inputs, x.shape, "f", (min(x.lo, 0), max(x.hi, 0)),
+                 upper=g.rng.randint(0, 1))
+
+
+def ranged(g):
+    """A value and its places."""
+    x = g.pick(lambda v: v.rank > 0 and v.shape[-1] < 40)
+    if not g.has("Range"):
+        raise Nothing
+    n, step = x.shape[-1], g.rng.choice([0.5, 1.0, -0.25])
+    ends = [g.const(np.float32(v)) for v in (1, 1 + n * step, step)]
+    name = g.fresh("Range")
+    g.node("Range", ends, [name])
+    ends = (1 + (n - 1) * step, 1)
+    return g.add("Add", [x, name], x.shape, "f",
+                 (x.lo + min(ends), x.hi + max(ends)))
+
+
 # ------------------------------------------------------------- matrices
 
 

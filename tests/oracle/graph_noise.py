@@ -13,7 +13,7 @@ TRIALS = 3
 # Nothing is rounded.
 EXACT = set(
     """Identity Reshape Flatten Transpose Squeeze Unsqueeze Concat Slice Split
-    Gather Expand Dropout Cast Neg Abs Relu Max Min Clip Sign Floor Ceil
+    Gather Expand Pad Tile Trilu Range Dropout Cast Neg Abs Relu Max Min Clip Sign Floor Ceil
     MaxPool GlobalMaxPool ReduceMax ReduceMin Hardmax Round ThresholdedRelu Where""".split())
 # Sums of products, whose error follows the largest rather than the result.
 SUMS = set(

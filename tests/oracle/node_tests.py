@@ -28,10 +28,11 @@ OPS = set(
     GlobalAveragePool GlobalMaxPool Greater GreaterOrEqual GroupNormalization
     HardSigmoid HardSwish Hardmax Identity InstanceNormalization IsInf IsNaN LSTM
     LayerNormalization LeakyRelu Less LessOrEqual Log LogSoftmax MatMul Max
-    MaxPool Mean Min Mish Mod Mul Neg Not Or PRelu Pow QuantizeLinear RNN
-    Reciprocal ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd
+    MaxPool Mean Min Mish Mod Mul Neg Not Or PRelu Pad Pow QuantizeLinear RNN
+    Range Reciprocal ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd
     ReduceSum ReduceSumSquare Relu Reshape Round Selu Shape Sigmoid Sign Sin Sinh Size
-    Slice Softmax Softplus Softsign Split Sqrt Squeeze Sub Sum Tan Tanh ThresholdedRelu Transpose
+    Slice Softmax Softplus Softsign Split Sqrt Squeeze Sub Sum Tan Tanh ThresholdedRelu Tile Transpose
+    Trilu
     Unsqueeze Where Xor""".split()
 )
 
@@ -121,10 +122,24 @@ def bind(model, name, proto):
     model.graph.initializer.append(proto)
 
 
+def origin(model, name):
+    """The input that a value is made of, rather integers than others."""
+    made = {o: n for n in model.graph.node for o in n.output}
+    inputs = {i.name: i for i in model.graph.input}
+    found, names = [], [name]
+    for name in names:
+        if name in inputs:
+            found.append(name)
+        names += [i for i in made[name].input if i] if name in made else []
+    kind = onnx.TensorProto.INT64
+    found.sort(key=lambda n: inputs[n].type.tensor_type.elem_type != kind)
+    return found[0] if found else None
+
+
 def not_constant(model, text):
     named = re.search(r"input '(.*?)' is not constant", text)
     if named:
-        return named[1]
+        return origin(model, named[1])
     indices = re.search(r"its indices are not constant", text)
     return model.graph.node[0].input[1] if indices else None
 

@@ -635,3 +635,71 @@ Test(rows, logarithms_of_sums) {
          {INFINITY});
   expect({"ReduceLogSumExp", {2}, {}, {"x"}, {all}}, {NAN, 0}, {}, {NAN});
 }
+
+// ------------------------------------------------------- what adds elements
+
+namespace {
+
+OneOp pad(const Dims& dims, const Dims& pads, const char* mode = "constant") {
+  return {"Pad",
+          dims,
+          {int_tensor("p", {static_cast<int64_t>(pads.size())}, pads)},
+          {"x", "p"},
+          {text_attribute("mode", mode)},
+          19};
+}
+
+}  // namespace
+
+Test(fill, pads_with_a_constant_and_cuts) {
+  expect(pad({2, 2}, {1, 0, 0, 1}), {1, 2, 3, 4}, {3, 3},
+         {0, 0, 0, 1, 2, 0, 3, 4, 0});
+  expect(pad({4}, {-1, -2}), {1, 2, 3, 4}, {1}, {2});
+  expect(pad({2}, {-3, 4}), {1, 2}, {3}, {0, 0, 0});
+  expect(pad({2}, {0, 0}), {1, 2}, {2}, {1, 2});
+  OneOp with = pad({2}, {1, 0});
+  with.weights.push_back(tensor("v", {}, {9}));
+  with.inputs.push_back("v");
+  expect(with, {1, 2}, {3}, {9, 1, 2});
+  expect({"Pad",
+          {2},
+          {},
+          {"x"},
+          {ints("pads", {0, 2}), real_attribute("value", 5)},
+          10},
+         {1, 2}, {4}, {1, 2, 5, 5});
+}
+
+Test(fill, pads_by_what_is_there) {
+  const Floats x{1, 2, 3};
+  expect(pad({3}, {2, 3}, "reflect"), x, {8}, {3, 2, 1, 2, 3, 2, 1, 2});
+  expect(pad({3}, {2, 2}, "edge"), x, {7}, {1, 1, 1, 2, 3, 3, 3});
+  expect(pad({3}, {2, 2}, "wrap"), x, {7}, {2, 3, 1, 2, 3, 1, 2});
+  expect(pad({1}, {1, 1}, "reflect"), {4}, {3}, {4, 4, 4});
+  refused(pad({3}, {-1, 2}, "edge"), "cut off");
+  refused(pad({3}, {1, 2}, "around"), "mode 'around'");
+  refused(pad({3}, {1}, "edge"), "differ in length");
+  refused(pad({3}, {-9, 2}), "out of range");
+}
+
+Test(fill, pads_named_axes) {
+  OneOp op = pad({1, 2}, {1, 0});
+  op.weights.push_back(int_tensor("a", {1}, {-1}));
+  op.inputs = {"x", "p", "", "a"};
+  expect(op, {1, 2}, {1, 3}, {0, 1, 2});
+}
+
+Test(fill, tiles) {
+  const OneOp op{"Tile", {2, 1}, {int_tensor("r", {2}, {2, 3})}, {"x", "r"}};
+  expect(op, {1, 2}, {4, 3}, {1, 1, 1, 2, 2, 2, 1, 1, 1, 2, 2, 2});
+}
+
+Test(fill, blots_out_a_triangle) {
+  const Floats x{1, NAN, 3, 4};
+  expect({"Trilu", {2, 2}}, x, {2, 2}, {1, NAN, 0, 4});
+  expect({"Trilu", {2, 2}, {}, {"x"}, {int_attribute("upper", 0)}}, x, {2, 2},
+         {1, 0, 3, 4});
+  expect({"Trilu", {2, 2}, {int_tensor("k", {}, {1})}, {"x", "k"}}, x, {2, 2},
+         {0, NAN, 0, 0});
+  refused({"Trilu", {3}}, "of no matrix");
+}

@@ -105,6 +105,7 @@ const Lowering::RuleRow Lowering::kRules[] = {
     {"Slice", &Lowering::lower_slice},
     {"Concat", &Lowering::lower_concat},
     {"Transpose", &Lowering::lower_transpose},
+    {"Pad", &Lowering::lower_pad},
     {"Expand", &Lowering::lower_expand},
     {"Gather", &Lowering::lower_gather},
     {"Softmax", &Lowering::lower_softmax},

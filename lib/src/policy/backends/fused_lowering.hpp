@@ -49,6 +49,7 @@ class Lowering {
   Result<bool> lower_slice(const ir::Node& node);
   Result<bool> lower_concat(const ir::Node& node);
   Result<bool> lower_transpose(const ir::Node& node);
+  Result<bool> lower_pad(const ir::Node& node);
   Result<bool> lower_expand(const ir::Node& node);
   Result<bool> lower_gather(const ir::Node& node);
   // More than one row.

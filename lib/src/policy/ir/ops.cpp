@@ -28,7 +28,7 @@ const Op* find_op(std::string_view name) noexcept {
   for (const auto family :
        {unary_ops(), binary_ops(), matrix_ops(), shape_ops(), move_ops(),
         reduce_ops(), recurrent_ops(), conv_ops(), pool_ops(), norm_ops(),
-        quant_ops()}) {
+        quant_ops(), fill_ops()}) {
     if (const Op* op = find_in(family, name)) return op;
   }
   return nullptr;

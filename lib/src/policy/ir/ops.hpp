@@ -18,6 +18,7 @@
 //   Conv*, *Pool    ints {Window (window.hpp), group | flag, padding behind}
 //   *Normalization  ints {groups, channels, inner, channels per scale}
 //                   (Group, Instance), reals {epsilon}
+//   Pad             ints {before each axis…, PadMode (pad.hpp)}, reals {value}
 //   *QuantizeLinear ints {n, inner, block, blocks}, reals {low, high}
 #pragma once
 
@@ -81,6 +82,7 @@ std::span<const Op> conv_ops() noexcept;
 std::span<const Op> pool_ops() noexcept;
 std::span<const Op> norm_ops() noexcept;
 std::span<const Op> quant_ops() noexcept;
+std::span<const Op> fill_ops() noexcept;
 
 // Helpers for inference.
 Error op_error(const Inference& at, std::string_view what,
