@@ -117,7 +117,12 @@ class Operators {
     op("GRU", {"steps", "gw", "gr"}, "gru",
        {int_attribute("hidden_size", 5),
         text_attribute("direction", "bidirectional")});
-    f_.output("lstm", {}).output("gru", {});
+    op("GRU", {"steps", "gw", "gr"}, "other_gru",
+       {int_attribute("hidden_size", 5), real_attribute("clip", 0.5F),
+        texts_attribute("activations",
+                        {"HardSigmoid", "Relu", "HardSigmoid", "Softsign"}),
+        text_attribute("direction", "bidirectional")});
+    f_.output("lstm", {}).output("gru", {}).output("other_gru", {});
   }
   // ------------------------------------------------------------------------
   void boxed() {

@@ -165,6 +165,15 @@ def weights_of(g, op, size, hidden, d):
     yield g.const(g.draw((d, 2 * rows), 0.2)) if g.rng.random() < 0.8 else ""
 
 
+def functions(g, op):
+    """Of gates, candidate and cell, as far as the layer has them."""
+    others = ["Tanh", "Relu", "Sigmoid", "Elu", "LeakyRelu", "Softsign"]
+    if op == "RNN":
+        return [g.rng.choice(others)]
+    gates = g.rng.choice(["Sigmoid", "HardSigmoid"])
+    return [gates] + [g.rng.choice(others) for _ in range(GATES[op] - 2)]
+
+
 def recurrent(g, op):
     x = sequence(g)
     steps, batch, size = x.shape
@@ -187,9 +196,11 @@ def recurrent(g, op):
     said = {"hidden_size": hidden, "direction": way}
     if op == "GRU":
         said["linear_before_reset"] = g.rng.randint(0, 1)
-    if op == "RNN" and g.rng.random() < 0.3:
-        said["activations"] = [g.rng.choice(["Relu", "Sigmoid"])] * d
+    if g.rng.random() < 0.3:
+        said["activations"] = d * functions(g, op)
         outs[0].hi = outs[1].hi = 8
+    if g.rng.random() < 0.2:
+        said["clip"] = g.rng.choice([0.5, 1.5])
     while inputs[-1] == "":
         inputs.pop()
     g.node(op, inputs, [o.name for o in outs], **said)

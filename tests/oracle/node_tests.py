@@ -47,7 +47,6 @@ REFUSALS = [
     (r"arithmetic on u?int", "arithmetic on narrow integers"),
     (r"opset \d+ is not supported", "opset outside 7 to 21"),
     (r"sequence lengths", "padded sequences"),
-    (r": clip: ", "clip of a recurrent layer"),
 ]
 
 

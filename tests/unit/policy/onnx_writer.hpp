@@ -86,6 +86,12 @@ inline Message ints_attribute(const std::string& name, const Dims& values) {
   for (const int64_t v : values) a.number(8, static_cast<uint64_t>(v));
   return a;
 }
+inline Message floats_attribute(const std::string& name,
+                                const std::vector<float>& values) {
+  Message a = Message().text(1, name).number(20, 6);
+  for (const float v : values) a.real(7, v);
+  return a;
+}
 inline Message texts_attribute(const std::string& name,
                                const std::vector<std::string>& values) {
   Message a = Message().text(1, name).number(20, 8);

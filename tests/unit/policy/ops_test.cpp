@@ -524,11 +524,60 @@ Test(recurrent, full_sequence_lengths_are_none) {
 }
 
 Test(recurrent, refuses_what_it_would_compute_otherwise) {
-  refused(rnn({real_attribute("clip", 1)}), "clip");
-  refused(rnn({texts_attribute("activations", {"Elu"})}), "activations");
-  OneOp gru = rnn({texts_attribute("activations", {"Sigmoid", "Relu"})});
-  gru.op = "GRU";
-  refused(gru, "activations");
+  refused(rnn({real_attribute("clip", 0)}), "clip");
+  refused(rnn({texts_attribute("activations", {"Affine"})}), "'Affine'");
+  refused(rnn({texts_attribute("activations", {"Relu", "Relu"})}),
+          "2 activations, not 1");
+  refused(rnn({int_attribute("input_forget", 1)}), "input_forget");
+}
+
+namespace {
+
+// All weights 0: the gates see their biases alone.
+OneOp by_bias(const std::string& op, const Floats& biases,
+              std::vector<Message> attributes) {
+  const auto gates = static_cast<int64_t>(biases.size());
+  Floats bias = biases;
+  bias.resize(2 * biases.size());
+  const Floats zeros(biases.size());
+  attributes.push_back(int_attribute("hidden_size", 1));
+  return {op,
+          {1, 1, 1},
+          {tensor("w", {1, gates, 1}, zeros), tensor("r", {1, gates, 1}, zeros),
+           tensor("b", {1, 2 * gates}, bias), tensor("h", {1, 1, 1}, {1})},
+          {"x", "w", "r", "b", "", "h"},
+          std::move(attributes)};
+}
+
+}  // namespace
+
+Test(recurrent, gates_go_through_what_is_named) {
+  const Dims dims{1, 1, 1, 1};
+  // z = 0.75, candidate -2 · 0.1: (1 - z) n + z h.
+  expect(by_bias("GRU", {1, 0, -2},
+                 {texts_attribute("activations", {"HardSigmoid", "leakyrelu"}),
+                  floats_attribute("activation_alpha", {0.25F, 0.1F})}),
+         {0}, dims, {0.25F * -0.2F + 0.75F});
+  // i = 0.5, o = 1, f = 0.5, of a cell that begins at 0: c = 0.5 · 3.
+  expect(by_bias("LSTM", {0, 9, 0, 3},
+                 {texts_attribute("activations",
+                                  {"HardSigmoid", "Relu", "Softsign"})}),
+         {0}, dims, {1.5F / 2.5F});
+}
+
+Test(recurrent, sums_are_clipped_but_not_the_cell) {
+  const auto sigmoid = [](float v) { return 1 / (1 + std::exp(-v)); };
+  const Dims dims{1, 1, 1, 1};
+  const auto clip = real_attribute("clip", 0.5F);
+  expect(by_bias("RNN", {9}, {clip}), {0}, dims, {std::tanh(0.5F)});
+  OneOp op = by_bias("LSTM", {9, 9, 9, 9}, {clip});
+  op.weights.push_back(tensor("c", {1, 1, 1}, {4}));
+  op.inputs.push_back("c");
+  const float gate = sigmoid(0.5F);
+  const float cell = gate * 4 + gate * std::tanh(0.5F);
+  expect(op, {0}, dims, {gate * std::tanh(cell)});
+  expect(by_bias("GRU", {9, 9, 9}, {clip}), {0}, dims,
+         {(1 - gate) * std::tanh(0.5F) + gate});
 }
 
 // ------------------------------------------------------------------- others

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "policy/backends/fused_cell.hpp"
 
+#include <cmath>
+
 namespace tactus::policy::fused {
 
 void Cell::copy(std::size_t from, std::size_t to, std::size_t floats) {
@@ -23,11 +25,24 @@ void Cell::binary(kernels::Binary f, std::size_t x, std::size_t other,
   l_.push(s, ir::kNone);
 }
 
-void Cell::activate(std::string_view op, std::size_t x, std::size_t y,
+void Cell::activate(ir::Slot slot, std::size_t x, std::size_t y,
                     std::size_t gates) {
+  const double clip = ir::gate_clip(node_);
+  if (slot != ir::Slot::kCell && clip < INFINITY) {
+    unary({"Clip", {-clip, clip}}, x, y, gates);
+    x = y;
+  }
+  const auto f = ir::gate_function(node_, direction_, slot);
+  unary({ir::kGateFunctions[f.index], {f.alpha, f.beta}}, x, y, gates);
+}
+
+void Cell::unary(const Unary& f, std::size_t x, std::size_t y,
+                 std::size_t gates) {
   Step s;
   s.kind = StepKind::kUnary;
-  s.activation = l_.activation_of(op)->apply;
+  s.activation = l_.activation_of(f.op)->apply;
+  s.params[0] = static_cast<float>(f.params[0]);
+  s.params[1] = static_cast<float>(f.params[1]);
   s.x = x;
   s.y = y;
   s.count = gates * held_ / kBlock;
@@ -54,26 +69,26 @@ void Cell::lstm(const Lstm& at) {
   if (peeps) {
     peep(i, at.c, at.t, at.peepholes);
     peep(f, at.c, at.t, at.peepholes + 2 * each);
-    activate("Sigmoid", i, i, 1);
-    activate("Sigmoid", f, f, 1);
+    activate(ir::Slot::kGates, i, i, 1);
+    activate(ir::Slot::kGates, f, f, 1);
   } else {
-    activate("Sigmoid", i, i, 3);
+    activate(ir::Slot::kGates, i, i, 3);
   }
-  activate("Tanh", g, g, 1);
+  activate(ir::Slot::kCandidate, g, g, 1);
   binary(k.mul, i, g, i);
   binary(k.mul, f, at.c, at.c);
   binary(k.add, at.c, i, at.c);
   if (peeps) {
     peep(o, at.c, at.t, at.peepholes + each);
-    activate("Sigmoid", o, o, 1);
+    activate(ir::Slot::kGates, o, o, 1);
   }
-  activate("Tanh", at.c, at.t, 1);
+  activate(ir::Slot::kCell, at.c, at.t, 1);
   binary(k.mul, o, at.t, at.h);
 }
 
 void Cell::gru(std::size_t z, std::size_t n, std::size_t h, std::size_t t) {
   const kernels::KernelSet& k = *l_.program_.set;
-  activate("Tanh", n, n, 1);
+  activate(ir::Slot::kCandidate, n, n, 1);
   binary(k.sub, h, n, t);
   binary(k.mul, z, t, t);
   binary(k.add, n, t, h);

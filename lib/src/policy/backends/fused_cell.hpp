@@ -6,20 +6,22 @@
 #include <string_view>
 
 #include "policy/backends/fused_lowering.hpp"
+#include "policy/ir/recurrent.hpp"
 
 namespace tactus::policy::fused {
 
 class Cell {
  public:
   // `held`: whole blocks.
-  Cell(Lowering& lowering, std::size_t held) : l_(lowering), held_(held) {}
+  Cell(Lowering& lowering, const ir::Node& node, std::size_t direction,
+       std::size_t held)
+      : l_(lowering), node_(node), direction_(direction), held_(held) {}
 
   void copy(std::size_t from, std::size_t to, std::size_t floats);
   void binary(kernels::Binary f, std::size_t x, std::size_t other,
               std::size_t y);
   // Over `gates` of them from x on.
-  void activate(std::string_view op, std::size_t x, std::size_t y,
-                std::size_t gates);
+  void activate(ir::Slot slot, std::size_t x, std::size_t y, std::size_t gates);
   struct Lstm {
     std::size_t gates, h, c, t;  // t: scratch
     std::size_t peepholes = kNowhere;
@@ -36,8 +38,15 @@ class Cell {
   void peep(std::size_t gate, std::size_t c, std::size_t t,
             std::size_t weights);
 
+  struct Unary {
+    std::string_view op;
+    double params[2];
+  };
+  void unary(const Unary& f, std::size_t x, std::size_t y, std::size_t gates);
+
   Lowering& l_;
-  std::size_t held_;
+  const ir::Node& node_;
+  std::size_t direction_, held_;
 };
 
 }  // namespace tactus::policy::fused

@@ -19,10 +19,10 @@ class RecurrentLowering {
         hidden_(static_cast<std::size_t>(node.ints[0])),
         held_(blocks_of(hidden_) * kBlock),
         gates_(node.op == "LSTM" ? 4 : 3),
-        cell_(lowering, held_) {}
+        cell_(lowering, node, 0, held_) {}
 
   // One direction forward, one row, constant weights, no peepholes, not a
-  // long sequence.
+  // long sequence; where it is rounded to integers, a state of known reach.
   [[nodiscard]] bool fits() const {
     const Graph& g = l_.graph_;
     const bool constant =
@@ -30,7 +30,8 @@ class RecurrentLowering {
         (node_.in[3] == ir::kNone || g.is_constant(node_.in[3]));
     return constant && node_.in[7] == ir::kNone && node_.ints[4] == 0 &&
            dim(0, 1) == 1 && node_.ints[1] == 1 && node_.ints[2] == 0 &&
-           steps_ <= kMostSteps;
+           steps_ <= kMostSteps &&
+           (ir::is_bounded(node_, 0) || !is_exact(l_.input_.tier));
   }
   Result<void> run();
 
@@ -176,7 +177,7 @@ Result<void> RecurrentLowering::make_late_gemv() {
 void RecurrentLowering::gru_step() {
   const kernels::KernelSet& k = *l_.program_.set;
   const std::size_t z = gates_of_.gemv.y, r = z + held_, n = r + held_;
-  cell_.activate("Sigmoid", z, z, 2);
+  cell_.activate(ir::Slot::kGates, z, z, 2);
   std::size_t from_h = n + held_;
   if (resets_late()) {
     cell_.binary(k.mul, r, from_h, from_h);

@@ -32,7 +32,7 @@ class RecurrentRows {
         hidden_(static_cast<std::size_t>(node.ints[0])),
         size_(batch_ * hidden_),
         held_(blocks_of(size_) * kBlock),
-        cell_(lowering, held_) {}
+        cell_(lowering, node, direction, held_) {}
 
   // Constant weights, not a long sequence.
   [[nodiscard]] bool fits() const;
@@ -214,7 +214,7 @@ std::size_t RecurrentRows::pack_peepholes() {
 
 bool RecurrentRows::gru(std::size_t t) {
   const std::size_t z = gate(0), r = gate(1), n = gate(2);
-  cell_.activate("Sigmoid", z, z, 2);
+  cell_.activate(ir::Slot::kGates, z, z, 2);
   if (resets_late()) {
     if (!add_late_state()) return false;
     cell_.binary(k_.mul, r, n, n);
@@ -227,10 +227,7 @@ bool RecurrentRows::gru(std::size_t t) {
   return true;
 }
 
-void RecurrentRows::rnn() {
-  constexpr std::string_view kActivation[] = {"Tanh", "Relu", "Sigmoid"};
-  cell_.activate(kActivation[node_.ints[5]], gate(0), h_, 1);
-}
+void RecurrentRows::rnn() { cell_.activate(ir::Slot::kGates, gate(0), h_, 1); }
 
 void RecurrentRows::prepare() {
   z_ = l_.scratch(gates_ * held_);

@@ -14,7 +14,8 @@
 //   Reduce*         ints {1 per reduced axis, else 0}
 //   unary           reals as ActivationParams in ops_unary.cpp
 //   LSTM, GRU, RNN  ints {hidden, directions, reverse, linear_before_reset,
-//                   layout, activation}; gates iofc, zrh
+//                   layout, functions…}, reals {clip, alpha and beta of each
+//                   function…} (recurrent.hpp); gates iofc, zrh
 //   Conv*, *Pool    ints {Window (window.hpp), group | flag, padding behind}
 //   *Normalization  ints {groups, channels, inner, channels per scale}
 //                   (Group, Instance), reals {epsilon}
@@ -113,6 +114,8 @@ void set_output(const Inference& at, std::size_t i, std::vector<int64_t> dims,
 // the same, or uses it as scratch.
 void ensure_output(Inference& at, std::size_t i, std::vector<int64_t> dims,
                    DType dtype);
+// Behind the ints that LSTM, GRU and RNN have.
+Result<void> read_gate_functions(Inference& at, std::size_t directions);
 // numpy's rule; an error names both shapes.
 Result<std::vector<int64_t>> broadcast(const Inference& at,
                                        std::span<const int64_t> a,

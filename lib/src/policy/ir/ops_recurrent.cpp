@@ -1,23 +1,41 @@
 // SPDX-License-Identifier: MIT
-// LSTM and GRU with the default activations, RNN with Tanh, Relu or Sigmoid;
-// full sequences, no clip (ONNX operator specification, LSTM-14, GRU-14 and
-// RNN-14). Omitted outputs are made, and one more holds the gates, so that
-// eval allocates nothing. Shapes: X [T,B,I], W [D,G·H,I], R [D,G·H,H],
-// bias [D,2·G·H], h0 and c0 [D,B,H], peepholes [D,3·H], Y [T,D,B,H]; with
-// layout 1 X [B,T,I], h0 and c0 [B,D,H], Y [B,T,D,H].
+// LSTM, GRU and RNN over full sequences (ONNX operator specification, LSTM-14,
+// GRU-14 and RNN-14; gate_functions.cpp). Omitted outputs are made, and one
+// more holds the gates, so that eval allocates nothing. Shapes: X [T,B,I], W
+// [D,G·H,I], R [D,G·H,H], bias [D,2·G·H], h0 and c0 [D,B,H], peepholes [D,3·H],
+// Y [T,D,B,H]; with layout 1 X [B,T,I], h0 and c0 [B,D,H], Y [B,T,D,H].
 #include <algorithm>
 #include <cmath>
 
 #include "core/error.hpp"
 #include "policy/ir/functions.hpp"
 #include "policy/ir/ops.hpp"
+#include "policy/ir/recurrent.hpp"
 
 namespace tactus::policy::ir {
 namespace {
 
 using Dims = std::vector<int64_t>;
 
-double sigmoid(double x) { return 1 / (1 + exp_of(-x)); }
+double clip(double x, double low, double high) {
+  const double y = x < low ? low : x;
+  return y > high ? high : y;
+}
+
+// In the order of kGateFunctions.
+using Function = double (*)(double x, double alpha, double beta);
+constexpr Function kFunctions[] = {
+    [](double x, double, double) { return tanh_of(x); },
+    [](double x, double, double) { return x < 0 ? 0 : x; },
+    [](double x, double, double) { return 1 / (1 + exp_of(-x)); },
+    [](double x, double a, double) { return x > 0 ? x : a * expm1_of(x); },
+    [](double x, double a, double b) { return clip(a * x + b, 0, 1); },
+    [](double x, double a, double) { return x < 0 ? a * x : x; },
+    [](double x, double, double) {
+      return (x < 0 ? 0 : x) + log1p_of(exp_of(-std::fabs(x)));
+    },
+    [](double x, double, double) { return x / (1 + std::fabs(x)); }};
+static_assert(std::size(kFunctions) == kGateFunctions.size());
 
 Result<int64_t> directions_of(const Inference& at) {
   const auto* a = find_attribute(at.source, "direction");
@@ -25,36 +43,6 @@ Result<int64_t> directions_of(const Inference& at) {
   if (a->s == "reverse") return 1;
   if (a->s == "bidirectional") return 2;
   return op_error(at, "direction '" + a->s + "'", "use forward");
-}
-
-// What a kind of layer is, by its gates.
-struct Kind {
-  int64_t gates;
-  std::initializer_list<std::string_view> activations;  // of one direction
-};
-const Kind kLstm{4, {"Sigmoid", "Tanh", "Tanh"}};
-const Kind kGru{3, {"Sigmoid", "Tanh"}};
-const Kind kRnn{1, {}};  // its own choice
-
-constexpr std::string_view kRnnActivations[] = {"Tanh", "Relu", "Sigmoid"};
-
-// An index into kRnnActivations (0 for the others), or an error.
-Result<int64_t> activation_of(const Inference& at, const Kind& kind) {
-  const auto* a = find_attribute(at.source, "activations");
-  if (!a || a->strings.empty()) return 0;
-  const auto* found =
-      std::ranges::find(kRnnActivations, std::string_view(a->strings[0]));
-  const bool own_choice = kind.gates == 1;
-  bool fits = !own_choice || found != std::end(kRnnActivations);
-  for (std::size_t i = 0; fits && i < a->strings.size(); ++i) {
-    const std::string_view want =
-        own_choice ? *found
-                   : *(kind.activations.begin() + i % kind.activations.size());
-    fits = a->strings[i] == want;
-  }
-  if (fits) return own_choice ? found - std::begin(kRnnActivations) : 0;
-  return op_error(at, "other activations than the layer's own",
-                  "export with Tanh (RNN: or Relu, Sigmoid)");
 }
 
 // Lengths that say what the shape says are none.
@@ -67,11 +55,6 @@ Result<void> check_lengths(const Inference& at, int64_t steps) {
 }
 
 Result<void> check_plain(const Inference& at) {
-  for (const char* name : {"activation_alpha", "activation_beta", "clip"}) {
-    if (find_attribute(at.source, name)) {
-      return op_error(at, name, "export the layer without it");
-    }
-  }
   if (int_attribute(at.source, "input_forget", 0) != 0) {
     return op_error(at, "input_forget", "export the layer without it");
   }
@@ -118,11 +101,8 @@ Dims held_dims(const Sizes& s) {
   return {s.directions, s.batch, s.hidden};
 }
 
-Result<void> infer_recurrent(Inference& at, const Kind& kind) {
-  const int64_t gates = kind.gates;
+Result<void> infer_recurrent(Inference& at, int64_t gates) {
   if (auto ok = check_plain(at); !ok) return ok;
-  auto activation = activation_of(at, kind);
-  if (!activation) return activation.error();
   auto s = sizes_of(at, gates);
   if (!s) return s.error();
   const int64_t state = s->directions * s->batch * s->hidden;
@@ -134,12 +114,13 @@ Result<void> infer_recurrent(Inference& at, const Kind& kind) {
   if (auto ok = check_size(at, 7, s->directions * 3 * s->hidden); !ok)
     return ok;
   const auto* a = find_attribute(at.source, "direction");
-  at.node.ints = {s->hidden,
-                  s->directions,
-                  a && a->s == "reverse",
+  at.node.ints = {s->hidden, s->directions, a && a->s == "reverse",
                   int_attribute(at.source, "linear_before_reset", 0),
-                  s->batch_first,
-                  *activation};
+                  s->batch_first};
+  if (auto ok =
+          read_gate_functions(at, static_cast<std::size_t>(s->directions));
+      !ok)
+    return ok;
   at.node.in.resize(8, kNone);
   at.node.in[4] = kNone;
   Dims all = held_dims(*s);
@@ -177,6 +158,13 @@ struct Lane {
                                         : (t * d + direction) * batch + row) *
                              hidden;
   }
+  // Of a gate's sum; the cell's is not clipped.
+  [[nodiscard]] double through(Slot slot, double x) const {
+    const double most = slot == Slot::kCell ? INFINITY : gate_clip(node);
+    const auto f =
+        gate_function(node, static_cast<std::size_t>(direction), slot);
+    return kFunctions[f.index](clip(x, -most, most), f.alpha, f.beta);
+  }
   // W x + Wb for `rows` gate rows, and R h + Rb, kept apart.
   void project(int64_t rows, const double* x, const double* h,
                double* gates) const {
@@ -204,8 +192,12 @@ void lstm_step(const Lane& lane, const double* x, double* h, double* c) {
       const double peep = p && k < 3 ? p[k * n + i] * c[i] : 0;
       return z[k * n + i] + z[(4 + k) * n + i] + peep;
     };
-    c[i] = sigmoid(gate(2)) * c[i] + sigmoid(gate(0)) * tanh_of(gate(3));
-    h[i] = sigmoid(gate(1)) * tanh_of(c[i]);  // its peephole sees the new c
+    const double in_gate = lane.through(Slot::kGates, gate(0));
+    const double forget = lane.through(Slot::kGates, gate(2));
+    c[i] = forget * c[i] + in_gate * lane.through(Slot::kCandidate, gate(3));
+    // Its peephole sees the new c.
+    const double out_gate = lane.through(Slot::kGates, gate(1));
+    h[i] = out_gate * lane.through(Slot::kCell, c[i]);
   }
 }
 
@@ -218,7 +210,8 @@ void gru_step(const Lane& lane, const double* x, double* h, double*) {
   double* candidate = z + 2 * n;
   const double* from_h = z + 3 * n;
   lane.project(3 * n, x, h, z);
-  for (int64_t i = 0; i < 2 * n; ++i) z[i] = sigmoid(z[i] + from_h[i]);
+  for (int64_t i = 0; i < 2 * n; ++i)
+    z[i] = lane.through(Slot::kGates, z[i] + from_h[i]);
   const double* weights = lane.in[2].data + (lane.direction * 3 + 2) * n * n;
   const double* bias = lane.in[3].data
                            ? lane.in[3].data + (lane.direction * 6 + 5) * n
@@ -229,7 +222,7 @@ void gru_step(const Lane& lane, const double* x, double* h, double*) {
       reset = bias ? bias[i] : 0;
       for (int64_t k = 0; k < n; ++k) reset += weights[i * n + k] * r[k] * h[k];
     }
-    candidate[i] = tanh_of(candidate[i] + reset);
+    candidate[i] = lane.through(Slot::kCandidate, candidate[i] + reset);
   }
   for (int64_t i = 0; i < n; ++i) {
     h[i] = (1 - z[i]) * candidate[i] + z[i] * h[i];
@@ -241,17 +234,7 @@ void rnn_step(const Lane& lane, const double* x, double* h, double*) {
   double* z = lane.out[3].data;
   lane.project(n, x, h, z);
   for (int64_t i = 0; i < n; ++i) {
-    const double sum = z[i] + z[n + i];
-    switch (lane.node.ints[5]) {
-      case 1:
-        h[i] = sum < 0 ? 0 : sum;
-        break;
-      case 2:
-        h[i] = sigmoid(sum);
-        break;
-      default:
-        h[i] = tanh_of(sum);
-    }
+    h[i] = lane.through(Slot::kGates, z[i] + z[n + i]);
   }
 }
 
@@ -289,9 +272,9 @@ void eval(const Node& node, std::span<const In> in, std::span<const Out> out) {
   }
 }
 
-Result<void> infer_lstm(Inference& at) { return infer_recurrent(at, kLstm); }
-Result<void> infer_gru(Inference& at) { return infer_recurrent(at, kGru); }
-Result<void> infer_rnn(Inference& at) { return infer_recurrent(at, kRnn); }
+Result<void> infer_lstm(Inference& at) { return infer_recurrent(at, 4); }
+Result<void> infer_gru(Inference& at) { return infer_recurrent(at, 3); }
+Result<void> infer_rnn(Inference& at) { return infer_recurrent(at, 1); }
 
 constexpr Op kOps[] = {
     {"GRU", 3, 6, infer_gru, eval<gru_step>, 4},

@@ -40,12 +40,27 @@ struct Layer {
   }
 };
 
+// Its own are numbers 2 and 0, an RNN may choose among the first three
+// (ir/recurrent.hpp).
+void check_functions(const tactus_plugin_node& n) {
+  const std::string_view op = n.op;
+  if (n.reals[0] < std::numeric_limits<double>::infinity())
+    throw Refused(n, "it clips its gates");
+  const bool chooses = op == "RNN";
+  for (uint32_t i = 5; i < n.int_count; ++i) {
+    const int64_t own = i == 5 ? 2 : 0;
+    if (chooses ? n.ints[i] > 2 : n.ints[i] != own)
+      throw Refused(n, "it has other activations than its own");
+  }
+}
+
 Layer layer_of(const Plan& plan, const tactus_plugin_node& n) {
   const std::string_view op = n.op;
   const auto& x = value(plan, n.in[0]);
   if (n.ints[1] != 1) throw Refused(n, "it has two directions");
   if (n.ints[4] != 0) throw Refused(n, "its batch comes first");
   if (n.in[7] >= 0) throw Refused(n, "it has peepholes");
+  check_functions(n);
   for (const uint32_t i : {1U, 2U, 3U})
     static_cast<void>(constant_of(plan, n, i, "its weights are computed"));
   Order order = {0};
