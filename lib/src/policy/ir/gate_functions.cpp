@@ -60,10 +60,11 @@ Result<std::vector<int64_t>> functions_of(const Inference& at, std::size_t n) {
   std::vector<int64_t> functions;
   for (std::size_t i = 0; i < n; ++i) {
     const std::string_view own = slots == 1 ? "Tanh" : kOwn[i % slots];
-    const auto index =
-        index_of(given == 0 ? own : std::string_view(a->strings[i % given]));
+    const std::string_view name =
+        given == 0 ? own : std::string_view(a->strings[i % given]);
+    const auto index = index_of(name);
     if (!index)
-      return op_error(at, "activation '" + a->strings[i % given] + "'",
+      return op_error(at, fmt::format("activation '{}'", name),
                       "export with Tanh, Sigmoid, Relu, HardSigmoid, Elu, "
                       "LeakyRelu, Softplus or Softsign");
     functions.push_back(*index);

@@ -175,8 +175,10 @@ Result<void> infer_range(Inference& at) {
   if (!(count <= static_cast<double>(kMostCounted)))
     return op_error(at, "it does not end", "export with static shapes");
   std::vector<double> data;
-  for (double i = 0; i < count; ++i) data.push_back(of[0] + i * of[2]);
-  set_output(at, 0, {static_cast<int64_t>(data.size())}, input(at, 0).dtype);
+  const auto n = static_cast<int64_t>(std::max(count, 0.0));
+  for (int64_t i = 0; i < n; ++i)
+    data.push_back(of[0] + static_cast<double>(i) * of[2]);
+  set_output(at, 0, {n}, input(at, 0).dtype);
   at.graph.at(at.node.out[0]).constant =
       std::make_shared<const std::vector<double>>(std::move(data));
   return {};
