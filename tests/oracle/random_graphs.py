@@ -24,7 +24,7 @@ import tempfile
 import numpy as np
 import onnx
 import onnxruntime
-from onnx import TensorProto
+from onnx import TensorProto, helper
 from onnx.external_data_helper import set_external_data
 
 from graph_draw import LEAST, nodes_of, random_graph
@@ -52,6 +52,33 @@ def save(model, folder, apart):
     onnx.save(model, folder / "m.onnx")
 
 
+def called(model, rng):
+    """The model with a few neighbouring nodes as a function of its own."""
+    model = onnx.ModelProto.FromString(model.SerializeToString())
+    nodes = list(model.graph.node)
+    first = int(rng.integers(0, len(nodes)))
+    end = int(rng.integers(first + 1, len(nodes) + 1))
+    body, rest = nodes[first:end], nodes[:first] + nodes[end:]
+    made = {o for n in body for o in n.output if o}
+    read = {i for n in rest for i in n.input} | \
+        {o.name for o in model.graph.output}
+    given = sorted({i for n in body for i in n.input if i} - made)
+    results = sorted(made & read)
+    if not results:
+        return model
+    function = helper.make_function("own", "Part", given, results, body,
+                                    model.opset_import)
+    call = helper.make_node("Part", given, results, domain="own")
+    copies = [onnx.NodeProto.FromString(n.SerializeToString())
+              for n in nodes[:first] + [call] + nodes[end:]]
+    del model.graph.node[:]
+    model.graph.node.extend(copies)
+    model.functions.append(function)
+    model.opset_import.append(helper.make_opsetid("own", 1))
+    model.ir_version = max(model.ir_version, 8)
+    return model
+
+
 class Case:
     """A graph that onnxruntime runs and noise leaves alone."""
 
@@ -76,7 +103,10 @@ class Case:
         self.g, self.model = g, g.model()
         feed = {v.name: np.asarray(rng.normal(0, 1, v.shape).clip(-3, 3),
                                    np.float32) for v in g.inputs}
-        save(self.model, folder, rng.random() < 0.15)
+        apart, model = rng.random() < 0.15, self.model
+        if g.opset >= 14 and rng.random() < 0.2:
+            model = called(model, rng)
+        save(model, folder, apart)
         try:
             truth = session(str(folder / "m.onnx")).run(
                 [v.name for v in g.outputs], feed)

@@ -258,3 +258,79 @@ Test(reader, the_hash_is_xxh64) {
   cr_assert_eq(xxh64(as_image(abc)), 0x44BC2CF5AD770999U);
   cr_assert_eq(xxh64(as_image(line)), 0xFBCEA83C8A378BF1U);
 }
+
+// ---------------------------------------------------------------- functions
+
+namespace {
+
+Message call(const std::string& op, const std::vector<std::string>& in,
+             const std::vector<std::string>& out, const Message& attribute = {},
+             const std::string& domain = "") {
+  Message n;
+  for (const auto& name : in) n.text(1, name);
+  for (const auto& name : out) n.text(2, name);
+  return n.text(3, op).text(4, op).message(5, attribute).text(7, domain);
+}
+Message referring(const std::string& name, const std::string& to) {
+  return Message().text(1, name).number(20, 1).text(21, to);
+}
+Message function(const std::string& name, uint64_t opset) {
+  return Message().text(1, name).text(10, "own").message(
+      9, Message().number(2, opset));
+}
+// leaky(x) = LeakyRelu(Neg(x)), its slope the call's.
+Message leaky(uint64_t opset = 17) {
+  return function("Leaky", opset)
+      .text(4, "a")
+      .text(5, "b")
+      .message(7, call("Neg", {"a"}, {"inner"}))
+      .message(7,
+               call("LeakyRelu", {"inner"}, {"b"}, referring("alpha", "slope")))
+      .message(11, real_attribute("slope", 0.5F));
+}
+// Protobuf's messages go on where they are repeated.
+std::string with_calls(const Message& functions = {}) {
+  OnnxFile f;
+  f.input("x", {1, 2}).output("y", {1, 2});
+  const Message slope = real_attribute("slope", 0.25F);
+  const Message graph =
+      Message()
+          .message(1, call("Leaky", {"x"}, {"inner"}, slope, "own"))
+          .message(1, call("Leaky", {"inner"}, {"y"}, {}, "own"));
+  return f.bytes() + Message().message(7, graph).bytes() + functions.bytes();
+}
+Message as_field(const Message& function) {
+  return Message().message(25, function);
+}
+
+}  // namespace
+
+Test(reader, functions_are_written_out_where_they_are_called) {
+  auto plan = load(with_calls(as_field(leaky())));
+  cr_assert(bool(plan), "%s", plan ? "" : plan.error().text());
+  auto context = Context::make(*plan);
+  const float x[] = {4, -4};
+  float y[2];
+  const InputView in{x};
+  const OutputView out{y};
+  static_cast<void>(context->run({&in, 1}, {&out, 1}));
+  // -4 and 4, times 0.25 where below; 1 and -4, times the default.
+  cr_expect_eq(y[0], 1);
+  cr_expect_eq(y[1], -2);
+}
+
+Test(reader, functions_that_cannot_be_written_out_are_refused) {
+  const auto refusal = [](const Message& f) {
+    return error_of(with_calls(as_field(f)));
+  };
+  cr_expect(says(refusal(leaky(13)), "a function of opset 13, not 17"));
+  const Message self =
+      function("Leaky", 17).message(7, call("Leaky", {}, {}, {}, "own"));
+  cr_expect(says(refusal(self), "own.Leaky (node 'Leaky"));
+  cr_expect(says(refusal(self), "functions call each other"));
+  Message twice = function("Leaky", 17);
+  for (int i = 0; i < 2; ++i)
+    twice.message(7, call("Leaky", {}, {}, {}, "own"));
+  cr_expect(says(refusal(twice), "functions call each other"));
+  cr_expect(says(error_of(with_calls()), "own.Leaky"));
+}

@@ -7,6 +7,7 @@
 
 #include "core/error.hpp"
 #include "policy/ir/ops.hpp"
+#include "policy/onnx/functions.hpp"
 
 namespace tactus::policy::ir {
 namespace {
@@ -389,6 +390,12 @@ Result<Built> Builder::run() {
 }  // namespace
 
 Result<Built> build(const onnx::Model& model, const BuildOptions& options) {
+  if (!model.functions.empty()) {
+    auto plain = onnx::inlined(model);
+    if (!plain) return plain.error();
+    plain->functions.clear();
+    return build(*plain, options);
+  }
   Builder builder(model, options, false);
   auto built = builder.run();
   if (built || !builder.guessed_wrong()) return built;

@@ -91,7 +91,9 @@ class Parser {
  private:
   // Each returns false after setting error_.
   bool graph(std::span<const std::byte> bytes);
-  bool node(std::span<const std::byte> bytes);
+  bool node(std::span<const std::byte> bytes, Node& out);
+  bool function(std::span<const std::byte> bytes);
+  bool function_field(const Field& f, Function& out);
   bool attribute(std::span<const std::byte> bytes, const Node& node,
                  Attribute& out);
   bool attribute_field(const Field& f, const Node& node, Attribute& out);
@@ -99,7 +101,12 @@ class Parser {
   bool value(std::span<const std::byte> bytes, ValueInfo& out);
   bool value_type(std::span<const std::byte> bytes, ValueInfo& out);
   bool shape(std::span<const std::byte> bytes, ValueInfo& out);
-  bool opset(std::span<const std::byte> bytes);
+  struct Opset {
+    bool own = false;  // of the default domain
+    uint64_t version = 0;
+  };
+  bool opset(std::span<const std::byte> bytes, Opset& out);
+  bool model_opset(std::span<const std::byte> bytes);
   bool property(std::span<const std::byte> bytes);
   bool model_field(const Field& f);
   bool done(const Walk& walk);
@@ -195,6 +202,9 @@ bool Parser::attribute_field(const Field& f, const Node& node, Attribute& out) {
                        out.ints.push_back(static_cast<int64_t>(v));
                      }) ||
              broken();
+    case 21:
+      out.refers = f.text();
+      return true;
     case 20:
       out.type = static_cast<int>(f.value & 0xff);
       return true;
@@ -219,10 +229,7 @@ bool Parser::attribute(std::span<const std::byte> bytes, const Node& node,
   return done(walk);
 }
 
-bool Parser::node(std::span<const std::byte> bytes) {
-  const std::size_t origin = model_.nodes.size();
-  Node& n = model_.nodes.emplace_back();
-  n.origin = origin;
+bool Parser::node(std::span<const std::byte> bytes, Node& n) {
   std::vector<std::span<const std::byte>> attributes;
   Walk walk(bytes);
   Field f;
@@ -233,6 +240,7 @@ bool Parser::node(std::span<const std::byte> bytes) {
     if (f.number == 4) n.op = f.text();
     if (f.number == 5) attributes.push_back(f.bytes);
     if (f.number == 7) n.domain = f.text();
+    if (f.number == 8) n.overload = f.text();
   }
   if (!done(walk)) return false;
   for (const auto& a : attributes) {
@@ -293,7 +301,11 @@ bool Parser::graph(std::span<const std::byte> bytes) {
   Field f;
   while (walk.next(f)) {
     bool ok = true;
-    if (f.number == 1) ok = node(f.bytes);
+    if (f.number == 1) {
+      const std::size_t origin = model_.nodes.size();
+      ok = node(f.bytes, model_.nodes.emplace_back());
+      model_.nodes.back().origin = origin;
+    }
     if (f.number == 5) ok = initializer(f.bytes);
     if (f.number == 11) ok = value(f.bytes, model_.inputs.emplace_back());
     if (f.number == 12) ok = value(f.bytes, model_.outputs.emplace_back());
@@ -308,17 +320,23 @@ bool Parser::graph(std::span<const std::byte> bytes) {
   return done(walk);
 }
 
-bool Parser::opset(std::span<const std::byte> bytes) {
+bool Parser::opset(std::span<const std::byte> bytes, Opset& out) {
   Walk walk(bytes);
   Field f;
   std::string_view domain;
-  uint64_t version = 0;
   while (walk.next(f)) {
     if (f.number == 1) domain = f.text();
-    if (f.number == 2) version = f.value;
+    if (f.number == 2) out.version = f.value;
   }
-  if (!done(walk)) return false;
-  if (!domain.empty() && domain != "ai.onnx") return true;
+  out.own = domain.empty() || domain == "ai.onnx";
+  return done(walk);
+}
+
+bool Parser::model_opset(std::span<const std::byte> bytes) {
+  Opset said;
+  if (!opset(bytes, said)) return false;
+  if (!said.own) return true;
+  const uint64_t version = said.version;
   if (version < kMinOpset || version > kMaxOpset) {
     return fail(
         bad_input("{}: opset {} is not supported: export with opset "
@@ -327,6 +345,47 @@ bool Parser::opset(std::span<const std::byte> bytes) {
   }
   model_.opset = static_cast<int>(version);
   return true;
+}
+
+bool Parser::function_field(const Field& f, Function& out) {
+  Opset said;
+  switch (f.number) {
+    case 1:
+      out.name = f.text();
+      return true;
+    case 4:
+      out.inputs.emplace_back(f.text());
+      return true;
+    case 5:
+      out.outputs.emplace_back(f.text());
+      return true;
+    case 7:
+      return node(f.bytes, out.nodes.emplace_back());
+    case 9:
+      if (!opset(f.bytes, said)) return false;
+      if (said.own) out.opset = static_cast<int>(said.version & 0xffff);
+      return true;
+    case 10:
+      out.domain = f.text();
+      return true;
+    case 11:
+      return attribute(f.bytes, {}, out.defaults.emplace_back());
+    case 13:
+      out.overload = f.text();
+      return true;
+    default:
+      return true;
+  }
+}
+
+bool Parser::function(std::span<const std::byte> bytes) {
+  Function& out = model_.functions.emplace_back();
+  Walk walk(bytes);
+  Field f;
+  while (walk.next(f)) {
+    if (!function_field(f, out)) return false;
+  }
+  return done(walk);
 }
 
 bool Parser::property(std::span<const std::byte> bytes) {
@@ -348,7 +407,8 @@ bool Parser::model_field(const Field& f) {
     model_.producer += f.text();
   }
   if (f.number == 7) return graph(f.bytes);
-  if (f.number == 8) return opset(f.bytes);
+  if (f.number == 8) return model_opset(f.bytes);
+  if (f.number == 25) return function(f.bytes);
   if (f.number == 14) return property(f.bytes);
   return true;
 }

@@ -45,6 +45,7 @@ struct Attribute {
   std::vector<float> floats;
   std::vector<std::string> strings;
   std::shared_ptr<const Tensor> t;
+  std::string refers;  // in a function: to this attribute of its call
 };
 
 struct Node {
@@ -55,6 +56,15 @@ struct Node {
   std::vector<std::string> outputs;
   std::vector<Attribute> attributes;
   std::size_t origin = kNew;  // its number in the file
+  std::string overload = {};  // of a function
+};
+
+struct Function {
+  std::string name, domain, overload;
+  int opset = 0;  // of the default domain; 0: it does not say
+  std::vector<std::string> inputs, outputs;
+  std::vector<Attribute> defaults;
+  std::vector<Node> nodes;
 };
 
 struct ValueInfo {
@@ -78,6 +88,7 @@ struct Model {
   std::vector<ValueInfo> inputs;  // without those that are initialisers
   std::vector<ValueInfo> outputs;
   std::vector<Property> metadata;
+  std::vector<Function> functions;  // functions.hpp
 };
 
 // Gives the bytes of an external data file, by its location.
