@@ -23,10 +23,10 @@ double times(double p, double x) { return p * x; }
 double add_exp(double a, double x) {
   const double top = largest(a, x);
   if (!std::isfinite(top)) return top;
-  return top + std::log1p(std::exp(-std::fabs(a - x)));
+  return top + log1p_of(exp_of(-std::fabs(a - x)));
 }
 double as_is(double sum, double) { return sum; }
-double log(double sum, double) { return std::log(sum); }
+double log(double sum, double) { return log_of(sum); }
 double mean(double sum, double n) { return sum / n; }
 double root(double sum, double) { return std::sqrt(sum); }
 
