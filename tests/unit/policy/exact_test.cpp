@@ -54,8 +54,10 @@ void same_everywhere(const OnnxFile& file, const char* what) {
         [&](const Options& options) { return load(file, options); }, what, 40);
 }
 
-// Gates of 7 from 5 inputs, then a layer; `batch` above 1 are rows.
-OnnxFile recurrent(const std::string& op, int64_t batch, int64_t directions) {
+// Gates of 7 from 5 inputs, then a layer; `batch` above 1 are rows. Others than
+// the usual activations leave the state unbounded.
+OnnxFile recurrent(const std::string& op, int64_t batch, int64_t directions,
+                   bool others = false) {
   const int64_t gates = op == "LSTM" ? 28 : op == "GRU" ? 21 : 7;
   const auto weights = static_cast<std::size_t>(directions * gates);
   const int64_t size = directions * batch * 7;
@@ -76,10 +78,22 @@ OnnxFile recurrent(const std::string& op, int64_t batch, int64_t directions) {
     in.emplace_back("c_in");
     out.emplace_back("c_out");
   }
-  f.node(op, in, out,
-         {int_attribute("hidden_size", 7),
-          text_attribute("direction",
-                         directions == 1 ? "forward" : "bidirectional")});
+  std::vector<Message> attributes{
+      int_attribute("hidden_size", 7),
+      text_attribute("direction",
+                     directions == 1 ? "forward" : "bidirectional")};
+  if (others) {
+    const std::vector<std::string> each =
+        op == "LSTM"  ? std::vector<std::string>{"Sigmoid", "Softsign", "Elu"}
+        : op == "GRU" ? std::vector<std::string>{"HardSigmoid", "Softplus"}
+                      : std::vector<std::string>{"LeakyRelu"};
+    std::vector<std::string> all;
+    for (int64_t d = 0; d < directions; ++d)
+      all.insert(all.end(), each.begin(), each.end());
+    attributes.push_back(texts_attribute("activations", all));
+    attributes.push_back(real_attribute("clip", 2));
+  }
+  f.node(op, in, out, attributes);
   f.node("Reshape", {"h_out", "flat"}, {"h"});
   dense(f, "h", "y", size, 3);
   return f;
@@ -169,7 +183,7 @@ void reductions(OnnxFile& f) {
   f.weight(int_tensor("axes", {1}, {-1}));
   for (const char* op :
        {"ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd",
-        "ReduceL1", "ReduceL2", "ReduceSumSquare"}) {
+        "ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceLogSumExp"}) {
     made.emplace_back(op);
     f.node(op, {"s", "axes"}, {made.back()});
   }
@@ -214,7 +228,7 @@ const Between kBetween[] = {
     {";poolMaxPool", {1, 6, 12}, 60, max_pool},
     {";poolAveragePool", {1, 6, 12}, 60, average_pool},
     {";poolGlobalAveragePool", {1, 6, 12}, 6, global_average},
-    {";rowReduceMean", {4, 37}, 32, reductions},
+    {";rowReduceMean", {4, 37}, 36, reductions},
     {";product", {7, 9}, 63, attention},
     {";gridPow", {3, 37}, 111, powers},
     {";f64:LSTM", {2, 1, 9}, 14, boxed},
@@ -223,8 +237,9 @@ const Between kBetween[] = {
 }  // namespace
 
 Test(exact, integer_plans_give_the_same_bits_on_every_instruction_set) {
-  for (const char* activation : {"Elu", "Relu", "Selu", "Tanh", "Sigmoid",
-                                 "Softplus", "LeakyRelu", "Sin", "Cos"})
+  for (const char* activation :
+       {"Elu", "Relu", "Selu", "Tanh", "Sigmoid", "Softplus", "LeakyRelu",
+        "Sin", "Cos", "Tan", "Atan", "Asinh", "Round", "ThresholdedRelu"})
     same_everywhere(actor(activation), activation);
 }
 
@@ -242,7 +257,8 @@ Test(exact, recurrent_ones_do_too) {
   for (const char* op : {"LSTM", "GRU", "RNN"})
     for (const int64_t batch : {1, 3})
       for (const int64_t directions : {1, 2})
-        same_everywhere(recurrent(op, batch, directions), op);
+        for (const bool others : {false, true})
+          same_everywhere(recurrent(op, batch, directions, others), op);
 }
 
 // What of them has no layer of one row has no such tier.
