@@ -62,6 +62,9 @@ bins     :=
 tests    :=
 all_srcs :=
 
+# What demo and test build they build with all processors, unless -j says.
+jobs = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
 .DEFAULT_GOAL := all
 .PHONY: all lib cli deps demo test check lint format bench prove \
         install uninstall clean

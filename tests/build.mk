@@ -38,7 +38,7 @@ check: $(unit_bins)
 	$QO=$O tests/run.sh $^
 
 test: deps
-	$Q$(MAKE) --no-print-directory all test-programs
+	$Q$(MAKE) --no-print-directory $(jobs) all test-programs
 	$QO=$O tests/run.sh $(unit_bins) $(race_bins) $(script_tests)
 
 .PHONY: test-programs

@@ -12,7 +12,7 @@ $(call objs,$(wildcard tests/unit/demo/*_test.cpp)): \
   CPPFLAGS += -Ilib/examples/handover
 
 demo: deps
-	$Q$(MAKE) --no-print-directory cli $O/handover-plant
+	$Q$(MAKE) --no-print-directory $(jobs) cli $O/handover-plant
 	$Qlib/examples/handover/demo.sh $O
 
 # Controllers with their own driver, in C++ and in C.
