@@ -48,7 +48,7 @@ _rtctl() {
         --most --kernels' ;;
       2:safety) words='explain check bench diff fuzz' ;;
       *:safety) suffix='toml npy' words='--cases --seed --states --actions
-        --output' ;;
+        --instant --output' ;;
       *:guardian) words='--fd --pidfd --cpu --priority' ;;
     esac
     [ "$COMP_CWORD" -eq 1 ] || words+=' --json --help'

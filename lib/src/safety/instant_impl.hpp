@@ -34,7 +34,7 @@ inline void stand(const Image& image, const ShieldState& state,
     left = std::numeric_limits<double>::quiet_NaN();  // not known of an instant
   out.now_ns = out.t1_ns = in.now_ns;
   out.step_s = out.last_step_s = seconds(image.commit.period_ns);
-  if (image.dynamics.trajectory.limited != 0) find_earlier(image, state, out);
+  find_earlier(image, state, out);
   if (image.humans > 0) kin::frames_of(image.chain, out.q[0], out.frames);
 }
 
