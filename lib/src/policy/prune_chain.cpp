@@ -29,7 +29,9 @@ bool is_element_wise(const std::string& op) {
 bool moves_axes(const std::string& op) {
   return op == "Flatten" || op == "Squeeze" || op == "Unsqueeze";
 }
-bool is_product(const Node& n) { return n.op == "Gemm" || n.op == "MatMul"; }
+bool is_product(const Node& n) {
+  return (n.op == "Gemm" || n.op == "MatMul") && onnx::is_standard(n);
+}
 
 struct Kept {
   const char* op;
@@ -184,6 +186,7 @@ bool Finder::product(std::size_t at) {
 
 bool Finder::visit(std::size_t at) {
   const Node& n = model_.nodes[at];
+  if (!onnx::is_standard(n)) return refuse(n, "needs all of its units");
   if (is_product(n)) return product(at);
   if (n.op == "BatchNormalization") return batch_norm(at);
   if (is_element_wise(n.op)) return element_wise(at);
@@ -217,7 +220,7 @@ std::vector<Chain> Finder::run() {
     const Node& n = model_.nodes[i];
     if (n.outputs.empty() || find(n.outputs[0]) == nullptr) continue;
     const auto* kept = std::ranges::find(kKept, n.op, &Kept::op);
-    if (kept != std::end(kKept)) {
+    if (kept != std::end(kKept) && onnx::is_standard(n)) {
       chains.push_back({label(n), 0, 0, {}, {}, kept->reason});
     }
     if (!is_product(n)) continue;

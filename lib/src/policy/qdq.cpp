@@ -58,7 +58,8 @@ const ir::Value* Exporter::find(const std::string& name) const {
 
 // What is computed times a constant f32 matrix.
 bool Exporter::fits(const Node& n) const {
-  if ((n.op != "Gemm" && n.op != "MatMul") || n.inputs.size() < 2) return false;
+  const bool product = n.op == "Gemm" || n.op == "MatMul";
+  if (!product || !onnx::is_standard(n) || n.inputs.size() < 2) return false;
   const ir::Value* x = find(n.inputs[0]);
   const ir::Value* w = find(n.inputs[1]);
   return x && w && !x->constant && w->constant && w->dims.size() == 2 &&

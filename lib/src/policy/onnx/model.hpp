@@ -59,6 +59,11 @@ struct Node {
   std::string overload = {};  // of a function
 };
 
+// Of ONNX itself, not of a domain of somebody's.
+[[nodiscard]] inline bool is_standard(const Node& node) {
+  return node.domain.empty() || node.domain == "ai.onnx";
+}
+
 struct Function {
   std::string name, domain, overload;
   int opset = 0;  // of the default domain; 0: it does not say
