@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <criterion/criterion.h>
+
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <string>
 
 #include "onnx_writer.hpp"
@@ -288,6 +290,26 @@ Message leaky(uint64_t opset = 17) {
                call("LeakyRelu", {"inner"}, {"b"}, referring("alpha", "slope")))
       .message(11, real_attribute("slope", 0.5F));
 }
+// y = what `calls` make of x, of two.
+std::string with_graph(const std::vector<Message>& calls,
+                       const Message& functions) {
+  OnnxFile f;
+  f.input("x", {1, 2}).output("y", {1, 2});
+  Message graph;
+  for (const Message& c : calls) graph.message(1, c);
+  return f.bytes() + Message().message(7, graph).bytes() + functions.bytes();
+}
+std::vector<float> made_of(const std::string& bytes, std::vector<float> x) {
+  auto plan = load(bytes);
+  cr_assert(bool(plan), "%s", plan ? "" : plan.error().text());
+  auto context = Context::make(*plan);
+  std::vector<float> y(2);
+  const InputView in{x.data()};
+  const OutputView out{y};
+  cr_assert(context->run({&in, 1}, {&out, 1}) == Status::kOk);
+  return y;
+}
+
 // Protobuf's messages go on where they are repeated.
 std::string with_calls(const Message& functions = {}) {
   OnnxFile f;
@@ -306,14 +328,7 @@ Message as_field(const Message& function) {
 }  // namespace
 
 Test(reader, functions_are_written_out_where_they_are_called) {
-  auto plan = load(with_calls(as_field(leaky())));
-  cr_assert(bool(plan), "%s", plan ? "" : plan.error().text());
-  auto context = Context::make(*plan);
-  const float x[] = {4, -4};
-  float y[2];
-  const InputView in{x};
-  const OutputView out{y};
-  static_cast<void>(context->run({&in, 1}, {&out, 1}));
+  const auto y = made_of(with_calls(as_field(leaky())), {4, -4});
   // -4 and 4, times 0.25 where below; 1 and -4, times the default.
   cr_expect_eq(y[0], 1);
   cr_expect_eq(y[1], -2);
@@ -324,13 +339,121 @@ Test(reader, functions_that_cannot_be_written_out_are_refused) {
     return error_of(with_calls(as_field(f)));
   };
   cr_expect(says(refusal(leaky(13)), "a function of opset 13, not 17"));
-  const Message self =
-      function("Leaky", 17).message(7, call("Leaky", {}, {}, {}, "own"));
+  const auto plain = [] {
+    return function("Leaky", 17).text(4, "a").text(5, "b");
+  };
+  const Message self = plain().message(7, call("Leaky", {}, {}, {}, "own"));
   cr_expect(says(refusal(self), "own.Leaky (node 'Leaky"));
   cr_expect(says(refusal(self), "functions call each other"));
-  Message twice = function("Leaky", 17);
+  Message twice = plain();
   for (int i = 0; i < 2; ++i)
     twice.message(7, call("Leaky", {}, {}, {}, "own"));
   cr_expect(says(refusal(twice), "functions call each other"));
   cr_expect(says(error_of(with_calls()), "own.Leaky"));
+}
+
+// An output that nobody asked for is still there for what reads it within.
+Test(reader, functions_make_the_outputs_that_a_call_omits) {
+  const Message both = function("Both", 17)
+                           .text(4, "a")
+                           .text(5, "low")
+                           .text(5, "b")
+                           .message(7, call("Relu", {"a"}, {"low"}))
+                           .message(7, call("Neg", {"low"}, {"b"}));
+  const auto y = made_of(
+      with_graph({call("Both", {"x"}, {"", "y"}, {}, "own")}, as_field(both)),
+      {3, -1});
+  cr_expect_eq(y[0], -3);
+  cr_expect_eq(y[1], 0);
+}
+
+Test(reader, names_within_a_function_are_no_others) {
+  const Message twice = function("P", 17)
+                            .text(4, "a")
+                            .text(5, "b")
+                            .message(7, call("Neg", {"a"}, {"y"}))
+                            .message(7, call("Relu", {"y"}, {"b"}));
+  const auto y = made_of(with_graph({call("Abs", {"x"}, {"P#0/y"}),
+                                     call("P", {"P#0/y"}, {"t"}, {}, "own"),
+                                     call("Sub", {"t", "P#0/y"}, {"y"})},
+                                    as_field(twice)),
+                         {3, -1});
+  cr_expect_eq(y[0], -3);
+  cr_expect_eq(y[1], -1);
+}
+
+Test(reader, functions_are_not_written_out_for_ever) {
+  Message chain;
+  for (int i = 0; i < 14; ++i) {
+    const std::string next = "F" + std::to_string(i + 1);
+    Message f = function("F" + std::to_string(i), 17).text(4, "a").text(5, "b");
+    f.message(7, call(next, {"a"}, {"m"}, {}, "own"));
+    f.message(7, call(next, {"m"}, {"b"}, {}, "own"));
+    chain.message(25, f);
+  }
+  const auto said =
+      error_of(with_graph({call("F0", {"x"}, {"y"}, {}, "own")}, chain));
+  cr_expect(says(said, "functions make too much of it"), "%s", said.c_str());
+}
+
+Test(reader, a_call_has_no_more_than_its_function) {
+  const Message twice = as_field(leaky()).message(25, leaky());
+  const auto of = [](const std::vector<std::string>& in, const Message& f) {
+    return error_of(with_graph({call("Leaky", in, {"y"}, {}, "own")}, f));
+  };
+  cr_expect(says(of({"x", "x"}, as_field(leaky())), "more inputs or outputs"));
+  cr_expect(says(of({"x"}, twice), "it is there twice"));
+  cr_expect(says(of({"x"}, as_field(leaky().text(4, "a"))), "names is there"));
+}
+
+// What an omitted input is called keeps no node alive.
+Test(reader, an_omitted_input_needs_no_node) {
+  OnnxFile f;
+  f.input("x", {1, 2})
+      .node("Det", {"x"}, {""})
+      .weight(tensor("most", {}, {2}))
+      .node("Clip", {"x", "", "most"}, {"y"})
+      .output("y", {1, 2});
+  const auto y = made_of(f.bytes(), {3, -1});
+  cr_expect_eq(y[0], 2);
+  cr_expect_eq(y[1], -1);
+}
+
+// No mask is made for what is not there.
+Test(reader, a_triangle_of_nothing_takes_nothing) {
+  OnnxFile f;
+  f.input("x", {1, 2}).weight(tensor("z", {0, 2048, 2048}, {}));
+  std::string last = "z";
+  for (int i = 0; i < 500; ++i) {
+    const std::string next = "t" + std::to_string(i);
+    f.node("Trilu", {last}, {next});
+    last = next;
+  }
+  f.node("ReduceSum", {last}, {"s"}, {int_attribute("keepdims", 0)});
+  f.node("Add", {"x", "s"}, {"y"}).output("y", {1, 2});
+  const auto y = made_of(f.bytes(), {3, -1});
+  cr_expect_eq(y[0], 3);
+  cr_expect_eq(y[1], -1);
+}
+
+Test(reader, a_range_is_finite_and_exact) {
+  const auto said = [](const Message& from, const Message& to,
+                       const Message& step) {
+    OnnxFile f;
+    f.input("x", {1, 2}).weight(from).weight(to).weight(step);
+    f.node("Range", {"a", "b", "c"}, {"r"}).node("Add", {"x", "r"}, {"y"});
+    return error_of(f.output("y", {1, 2}).bytes());
+  };
+  const auto number = [](const char* name, float x) {
+    return tensor(name, {}, {x});
+  };
+  cr_expect(says(said(number("a", 0), number("b", -INFINITY), number("c", 1)),
+                 "not finite"));
+  cr_expect(says(said(number("a", 5), number("b", 0), number("c", 0)),
+                 "does not end"));
+  const int64_t large = int64_t{1} << 62;
+  cr_expect(
+      says(said(int_tensor("a", {}, {large}), int_tensor("b", {}, {large + 5}),
+                int_tensor("c", {}, {1})),
+           "beyond 2^53"));
 }

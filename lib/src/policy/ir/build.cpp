@@ -160,6 +160,7 @@ void Builder::mark_needed() {
     const auto is_live = [&](const std::string& o) { return live.contains(o); };
     needed_[i] = std::ranges::any_of(n.outputs, is_live);
     if (needed_[i]) live.insert(n.inputs.begin(), n.inputs.end());
+    live.erase(std::string_view());  // an optional one that is left out
   }
 }
 

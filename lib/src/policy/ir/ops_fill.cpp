@@ -51,9 +51,12 @@ Result<Pads> pads_of(const Inference& at) {
   if (pads->values.size() != 2 * n)
     return op_error(at, "pads and axes differ in length", "export again");
   Pads p{Dims(rank, 0), Dims(rank, 0)};
+  std::vector<bool> seen(rank, false);
   for (std::size_t i = 0; i < n; ++i) {
     auto axis = axis_of(at, axes->values[i], rank);
     if (!axis) return axis.error();
+    if (seen[*axis]) return op_error(at, "an axis twice", "export again");
+    seen[*axis] = true;
     p.before[*axis] = pads->values[i];
     p.behind[*axis] = pads->values[n + i];
   }
@@ -136,7 +139,8 @@ Result<void> infer_tile(Inference& at) {
 
 constexpr int64_t kMostCounted = int64_t{1} << 22;
 
-// What stays of a rows × columns matrix, as a Where has it.
+// What stays of a rows × columns matrix, as a Where has it: no more than the
+// output, which counts.
 Result<void> infer_trilu(Inference& at) {
   const Dims dims = input(at, 0).dims;
   const DType dtype = input(at, 0).dtype;
@@ -146,6 +150,12 @@ Result<void> infer_trilu(Inference& at) {
   const int64_t rows = dims[dims.size() - 2], columns = dims.back();
   if (columns > 0 && rows > kMostCounted / columns)
     return op_error(at, "its matrix is too large", "export again");
+  if (input(at, 0).size() == 0) {
+    at.node.op = "Reshape";
+    at.node.in.resize(1);
+    set_output(at, 0, dims, dtype);
+    return {};
+  }
   const bool upper = int_attribute(at.source, "upper", 1) != 0;
   std::vector<double> kept;
   for (int64_t r = 0; r < rows; ++r)
@@ -171,9 +181,16 @@ Result<void> infer_range(Inference& at) {
     if (!number) return number.error();
     of[i] = *number;
   }
+  constexpr double kExact = 0x1p53;
+  const bool real = onnx::is_floating(input(at, 0).dtype);
+  for (const double x : of)
+    if (!std::isfinite(x) || (!real && std::fabs(x) > kExact))
+      return op_error(at, "its ends are not finite, or beyond 2^53",
+                      "export with static shapes");
   const double count = std::ceil((of[1] - of[0]) / of[2]);
-  if (!(count <= static_cast<double>(kMostCounted)))
-    return op_error(at, "it does not end", "export with static shapes");
+  if (of[2] == 0 || !(count <= static_cast<double>(kMostCounted)))
+    return op_error(at, "it does not end, or is too long",
+                    "export with static shapes");
   std::vector<double> data;
   const auto n = static_cast<int64_t>(std::max(count, 0.0));
   for (int64_t i = 0; i < n; ++i)

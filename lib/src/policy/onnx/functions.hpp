@@ -9,7 +9,8 @@
 namespace tactus::policy::onnx {
 
 // The model with the nodes of each function in place of its calls. What stands
-// in between has names of its own, and no place in the file.
+// in between has names of its own, and no place in the file. Errors: kBadInput,
+// and what a file may make of it is bounded.
 Result<Model> inlined(const Model& model);
 
 }  // namespace tactus::policy::onnx
