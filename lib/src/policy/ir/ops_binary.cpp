@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "core/error.hpp"
-#include "policy/ir/functions.hpp"
+#include "policy/ir/libm.hpp"
 #include "policy/ir/ops.hpp"
 
 namespace tactus::policy::ir {

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "core/error.hpp"
-#include "policy/ir/functions.hpp"
+#include "policy/ir/libm.hpp"
 #include "policy/ir/ops.hpp"
 
 namespace tactus::policy::ir {
@@ -225,17 +225,24 @@ Result<void> infer_argmax(Inference& at) {
 bool above(double a, double b) { return a > b; }
 bool below(double a, double b) { return a < b; }
 
+// The first of the best of n, or the last of equals.
+template <bool (*Better)(double, double)>
+int64_t best_of(const double* x, int64_t n, int64_t stride, bool last) {
+  int64_t best = 0;
+  for (int64_t i = 1; i < n; ++i) {
+    const double a = x[i * stride], b = x[best * stride];
+    if (Better(a, b) || (last && a == b)) best = i;
+  }
+  return best;
+}
+
 template <bool (*Better)(double, double)>
 void eval_arg(const Node& node, std::span<const In> in,
               std::span<const Out> out) {
   const int64_t n = node.ints[1], inner = node.ints[2];
   for (int64_t o = 0; o < out[0].size; ++o) {
     const double* x = in[0].data + o / inner * n * inner + o % inner;
-    int64_t best = 0;
-    for (int64_t i = 1; i < n; ++i) {
-      const double a = x[i * inner], b = x[best * inner];
-      if (Better(a, b) || (node.ints[3] != 0 && a == b)) best = i;
-    }
+    const int64_t best = best_of<Better>(x, n, inner, node.ints[3] != 0);
     out[0].data[o] = static_cast<double>(best);
   }
 }
@@ -246,10 +253,7 @@ void eval_hardmax(const Node& node, std::span<const In> in,
   const int64_t n = node.ints[1], inner = node.ints[2];
   for (int64_t o = 0; o < node.ints[0] * inner; ++o) {
     const int64_t first = o / inner * n * inner + o % inner;
-    const double* x = in[0].data + first;
-    int64_t best = 0;
-    for (int64_t i = 1; i < n; ++i)
-      if (x[i * inner] > x[best * inner]) best = i;
+    const int64_t best = best_of<above>(in[0].data + first, n, inner, false);
     for (int64_t i = 0; i < n; ++i) out[0].data[first + i * inner] = i == best;
   }
 }

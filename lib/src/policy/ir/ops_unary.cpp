@@ -5,7 +5,7 @@
 // specification, opset 21.
 #include <cmath>
 
-#include "policy/ir/functions.hpp"
+#include "policy/ir/libm.hpp"
 #include "policy/ir/ops.hpp"
 
 namespace tactus::policy::ir {

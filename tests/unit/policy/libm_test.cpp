@@ -8,7 +8,7 @@
 
 using namespace tactus::policy;
 
-Test(functions, are_not_the_processor_s) {
+Test(libm, are_not_the_processor_s) {
   const struct {
     const char* op;
     double x, y;
