@@ -149,27 +149,32 @@ ImageCopy with_shapes(const safety::Image& image, uint32_t count) {
   return sealed(std::move(out));
 }
 
+// Random cycles, each given to every kernel that this machine can run.
+template <class Judge>
+void on_each_kernel(const safety::Image& image, int cases, Judge judge) {
+  Source source(image);
+  auto cycle = std::make_unique<Cycle>();
+  for (int i = 0; i < cases; ++i) {
+    source.next(*cycle);
+    for (const rt::Isa isa : rt::kIsas)
+      if (rt::isa_here(isa)) judge(safety::kernel_for(isa), *cycle);
+  }
+}
+
 // No rung below pass: every row at this instant.
 void measure_instant(const safety::Image& image, const std::string& what,
                      int cases, Samples& out) {
   rt::TscClock clock;
   clock.calibrate();
-  Source source(image);
-  auto cycle = std::make_unique<Cycle>();
   safety::ShieldOutput result;
-  for (int i = 0; i < cases; ++i) {
-    source.next(*cycle);
-    for (const rt::Isa isa : rt::kIsas) {
-      if (!rt::isa_here(isa)) continue;
-      const safety::Kernel& kernel = safety::kernel_for(isa);
-      kernel.check_instant(image, cycle->state, cycle->in, result);
-      const int64_t begin = clock.now();
-      kernel.check_instant(image, cycle->state, cycle->in, result);
-      const int64_t end = clock.now();
-      out[{what, rt::isa_name(isa)}].push_back(
-          static_cast<double>(end - begin));
-    }
-  }
+  on_each_kernel(image, cases, [&](const auto& kernel, const Cycle& cycle) {
+    kernel.check_instant(image, cycle.state, cycle.in, result);
+    const int64_t begin = clock.now();
+    kernel.check_instant(image, cycle.state, cycle.in, result);
+    const int64_t end = clock.now();
+    out[{what, rt::isa_name(kernel.isa)}].push_back(
+        static_cast<double>(end - begin));
+  });
 }
 
 // `what` begins the names of the rows.
@@ -177,27 +182,20 @@ void measure(const safety::Image& image, const std::string& what, int cases,
              Samples& out) {
   rt::TscClock clock;
   clock.calibrate();
-  Source source(image);
-  auto cycle = std::make_unique<Cycle>();
   auto state = std::make_unique<safety::ShieldState>();
   safety::ShieldOutput result;
-  for (int i = 0; i < cases; ++i) {
-    source.next(*cycle);
-    for (const rt::Isa isa : rt::kIsas) {
-      if (!rt::isa_here(isa)) continue;
-      const safety::Kernel& kernel = safety::kernel_for(isa);
-      for (int warm = 0; warm < 2; ++warm) {
-        *state = cycle->state;
-        const int64_t begin = clock.now();
-        kernel.check(image, *state, cycle->in, result);
-        const int64_t end = clock.now();
-        if (warm == 0) continue;
-        out[{fmt::format("{}, rung {}", what, rt::kRungNames[result.rung]),
-             rt::isa_name(isa)}]
-            .push_back(static_cast<double>(end - begin));
-      }
+  on_each_kernel(image, cases, [&](const auto& kernel, const Cycle& cycle) {
+    for (int warm = 0; warm < 2; ++warm) {
+      *state = cycle.state;
+      const int64_t begin = clock.now();
+      kernel.check(image, *state, cycle.in, result);
+      const int64_t end = clock.now();
+      if (warm == 0) continue;
+      out[{fmt::format("{}, rung {}", what, rt::kRungNames[result.rung]),
+           rt::isa_name(kernel.isa)}]
+          .push_back(static_cast<double>(end - begin));
     }
-  }
+  });
 }
 
 // No time to violation; as many samples of every motion.
