@@ -25,6 +25,30 @@ template <class M, class V>
   out = mask != M{} ? a : b;
 }
 
+// The smaller (larger) of the two; NaN on either side takes x. An instruction.
+template <class V>
+[[gnu::always_inline]] inline void smaller_of(const V& x, const V& y, V& out) {
+  out = y < x ? y : x;
+}
+template <class V>
+[[gnu::always_inline]] inline void larger_of(const V& x, const V& y, V& out) {
+  out = y > x ? y : x;
+}
+
+template <class T, class H>
+[[gnu::always_inline]] inline void smaller_of(const Pair<T, H>& x,
+                                              const Pair<T, H>& y,
+                                              Pair<T, H>& out) {
+  smaller_of(x.lo, y.lo, out.lo);
+  smaller_of(x.hi, y.hi, out.hi);
+}
+template <class T, class H>
+[[gnu::always_inline]] inline void larger_of(const Pair<T, H>& x,
+                                             const Pair<T, H>& y,
+                                             Pair<T, H>& out) {
+  larger_of(x.lo, y.lo, out.lo);
+  larger_of(x.hi, y.hi, out.hi);
+}
 template <class T, class H>
 [[gnu::always_inline]] inline void select_le(const Pair<T, H>& x,
                                              const Pair<T, H>& y,
@@ -80,6 +104,34 @@ template <class T, class H>
 [[gnu::always_inline]] inline void root(const Pair<T, H>& x, Pair<T, H>& out) {
   root(x.lo, out.lo);
   root(x.hi, out.hi);
+}
+
+// Bit i: lane i of x is at least that of y; zero for NaN.
+[[gnu::always_inline]] inline uint32_t bits_at_least(const FloatPart& x,
+                                                     const FloatPart& y) {
+#if defined(__AVX512F__)
+  constexpr int kAtLeast = 13, kAsIs = 4;  // _CMP_GE_OS, MXCSR's rounding
+  return __builtin_ia32_cmpps512_mask(x, y, kAtLeast, 0xffff, kAsIs);
+#elif defined(__AVX2__)
+  FloatPart mask;
+  same_bits(ShortPart(x >= y), mask);
+  return static_cast<uint32_t>(__builtin_ia32_movmskps256(mask));
+#elif defined(__SSE2__)
+  FloatPart mask;
+  same_bits(ShortPart(x >= y), mask);
+  return static_cast<uint32_t>(__builtin_ia32_movmskps(mask));
+#else
+  uint32_t bits = 0;
+  for (uint32_t i = 0; i < sizeof x / sizeof x[0]; ++i)
+    bits |= (x[i] >= y[i] ? 1u : 0u) << i;
+  return bits;
+#endif
+}
+template <class H>
+[[gnu::always_inline]] inline uint32_t bits_at_least(const Pair<float, H>& x,
+                                                     const Pair<float, H>& y) {
+  return bits_at_least(x.lo, y.lo) | bits_at_least(x.hi, y.hi)
+                                         << sizeof x.lo / sizeof(float);
 }
 
 typedef float HalfPart __attribute__((vector_size(kPartBytes / 2)));

@@ -223,6 +223,17 @@ struct RowAt {
   uint16_t off;
 };
 
+// Capsules in float, value by value: a register takes sixteen of them. Beyond
+// the last they are zero.
+struct CapsuleLanes {
+  static constexpr uint32_t kRoom = kMaxCapsules + 16;
+  float from[3][kRoom];
+  float along[3][kRoom];
+  float inverse[kRoom];
+  float radius[kRoom];
+  float need[kRoom];
+};
+
 // Filled by seal() from the rest: never set by the compiler. The origin of
 // frame l is at most reach[l][j] (m) from the axis of joint j, whatever the
 // configuration, so a point at distance `arm` from that origin moves at most
@@ -254,6 +265,7 @@ struct Derived {
   uint32_t screened;
   uint32_t spare;  // number of a shape that exists
   float need[kMaxShapes];
+  CapsuleLanes capsule;
   double extent;  // of no shape do the magnitudes add up to more, m
   // Linear::a and b, eight rows at once; rows that are not of the action too.
   double slope[kMaxJoints][kMaxLinear];

@@ -161,12 +161,12 @@ void pass_screened(const Stroll& way, const Scene8& scene, const Walk& walk,
                    SpotList& out) noexcept {
   const Image& image = way.at.image;
   Swept16 swept[kScreenSpheres / kBalls];
-  SpaceLanes lanes(image);
+  ShapeBounds bounds;
   OpenPairs open;
   NearPairs near;
   const auto cut_of = [&](uint32_t i) noexcept { return way.cut(i); };
   sweep<F>(image, scene, walk, cut_of, swept);
-  bound_pairs<F>(image, scene, swept, lanes, open);
+  bound_pairs<F>(image, scene, swept, bounds, open);
   list_pairs(open, near);
   for (uint32_t n = 0; n < near.count; ++n) {
     const uint32_t i = scene.moving[near.sphere[n]];

@@ -21,7 +21,7 @@ inline double larger(double a, double b) {
 template <class V>
 [[gnu::always_inline]] inline void larger8(const V& a, const V& b, V& out) {
   V most;
-  select_le(b, a, a, b, most);
+  kin::larger_of(b, a, most);
   select_le(a, a, most, a, out);
 }
 inline Double8 lanes_at(const double* from) {

@@ -139,6 +139,38 @@ Test(roots, in_float_of_next_to_nothing_and_too_much) {
   cr_assert(std::isnan(of(double(NAN))) && std::isnan(of(-1)));
 }
 
+// The choice that each is, whatever instruction it becomes.
+Test(select, the_smaller_and_the_larger_of_nan_and_zeros) {
+  const float kSome[] = {0.0F, -0.0F, 1, -1, 1e-45F, INFINITY, -INFINITY, NAN};
+  const auto same = [](float a, float b) {
+    return std::memcmp(&a, &b, sizeof a) == 0;
+  };
+  for (const float x : kSome) {
+    for (const float y : kSome) {
+      const Float16 a = x - Float16{}, b = y - Float16{};
+      Float16 smaller, larger;
+      smaller_of(a, b, smaller);
+      larger_of(a, b, larger);
+      cr_assert(same(smaller[5], y < x ? y : x), "%g, %g", double(x),
+                double(y));
+      cr_assert(same(larger[11], y > x ? y : x), "%g, %g", double(x),
+                double(y));
+      cr_assert(bits_at_least(a, b) == (x >= y ? 0xffffU : 0U));
+    }
+  }
+}
+
+Test(select, bits_are_those_of_the_lanes) {
+  std::mt19937 rng(3);
+  for (int round = 0; round < 1000; ++round) {
+    const uint32_t wanted = rng() & 0xffff;
+    Float16 x = {};
+    for (uint32_t i = 0; i < 16; ++i)
+      x[i] = (wanted >> i & 1) != 0 ? 1.0F : -1.0F;
+    cr_assert(bits_at_least(x, Float16{}) == wanted, "%x", wanted);
+  }
+}
+
 Test(fk, matches_a_hand_checked_planar_arm) {
   ChainOptions options;
   options.tip = "flange";

@@ -297,7 +297,9 @@ class Input {
     bad = 1;
   }
   ~Input() {
-    if (rod_ != nullptr) *rod_ = was_;
+    if (rod_ == nullptr) return;
+    *rod_ = was_;
+    sealing::derive_capsules(image_);
   }
   Cycle at(float x) {
     Cycle c = start_;
@@ -309,6 +311,7 @@ class Input {
       rod_->from[a] = was_.from[a] + static_cast<double>(x) * way_[a];
       rod_->to[a] = was_.to[a] + static_cast<double>(x) * way_[a];
     }
+    sealing::derive_capsules(image_);
     return c;
   }
   bool passes(float x) { return at(x).run(image_) == TACTUS_RUNG_PASS; }

@@ -85,6 +85,7 @@ inline bool swings_past(uint32_t count) {
       at[2] = static_cast<double>(hand.z) + up;
       std::copy_n(at, 3, image->capsule[k].to);
     }
+    sealing::derive_capsules(*image);
   };
   const auto passes = [&] {
     Cycle c;
@@ -138,11 +139,13 @@ inline bool each_pair_of_many_counts() {
       const long double to[3] = {at.x, at.y, at.z};
       for (int a = 0; a < 3; ++a)
         post.from[a] = post.to[a] = static_cast<double>(to[a]);
+      sealing::derive_capsules(*image);
       if (passes()) return false;
     }
     post = away;
     for (int a = 0; a < 3; ++a) along[a] = post.to[a] - post.from[a];
     std::swap(image->derived.inverse[k], inverse);
+    sealing::derive_capsules(*image);
   }
   return passes();
 }

@@ -4,6 +4,7 @@
 #include <criterion/new/assert.h>
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 #include <random>
 #include <set>
@@ -89,8 +90,47 @@ Test(screen, where_floats_may_overflow_nothing_is_known) {
   }
 }
 
-// Any open lanes of any number of groups, of robots of up to 64 spheres: all of
-// them are listed, in room for 96, and otherwise they are said to be too many.
+// Sixteen capsules beside one sphere get the bits that each gets alone.
+Test(screen, capsules_in_lanes_are_bounded_as_one_by_one) {
+  for (uint64_t seed = 1; seed <= 200; ++seed) {
+    Draw draw(seed);
+    auto image = bare();
+    const bool inside = seed % 2 == 0;
+    const auto count = static_cast<uint32_t>(1 + seed % kernel::kBalls);
+    add(*image, draw.shape(Kind::kCapsule, inside));
+    for (uint32_t k = 1; k < count; ++k)
+      image->capsule[k] =
+          draw.shape(k % 5 == 4 ? Kind::kSphere : Kind::kCapsule, inside)
+              .capsule;
+    image->capsules = count;
+    image->capsules_in = inside ? count : 0;
+    for (uint32_t k = 1; k < count; ++k)
+      add_row(*image, "rod",
+              inside ? RowKernel::kCapsuleIn : RowKernel::kCapsuleOut, k, 1);
+    cr_assert(bool(seal(*image)));
+    const Balls balls(*image, draw);
+    for (uint32_t i = 0; i < kernel::kBalls; ++i) {
+      kernel::Ball<kernel::Float16> same;
+      for (int a = 0; a < 3; ++a)
+        same.at[a] = balls.narrow.at[a][i] - kernel::Float16{};
+      same.radius = balls.narrow.radius[i] - kernel::Float16{};
+      kernel::Float16 across, alone;
+      kernel::CapsuleOf<NoFault, kernel::Float16>(*image, 0).slack(same,
+                                                                   across);
+      for (uint32_t k = 0; k < count; ++k) {
+        kernel::CapsuleOf<NoFault, float>(*image, k).slack(balls.narrow, alone);
+        const float one = alone[i], other = across[k];
+        cr_assert(std::memcmp(&one, &other, sizeof one) == 0,
+                  "seed %lu, capsule %u: %g, %g", seed, k, double(one),
+                  double(other));
+      }
+    }
+  }
+}
+
+// Any open lanes of any number of groups, of robots of up to 64 spheres, with
+// capsules across: all of them are listed, in room for 96, and otherwise they
+// are said to be too many.
 Test(screen, open_pairs_are_listed_or_too_many) {
   std::mt19937_64 rng(3);
   const auto below = [&](uint32_t n) {
@@ -98,21 +138,29 @@ Test(screen, open_pairs_are_listed_or_too_many) {
   };
   uint32_t fits = 0, full = 0;
   for (int round = 0; round < 20'000; ++round) {
-    const uint32_t shapes = 1 + below(kMaxShapes);
-    const uint32_t balls = kernel::kBalls * (1 + below(4));
+    const uint32_t shapes = 1 + below(kMaxShapes - kMaxCapsules);
+    const uint32_t capsules = below(kMaxCapsules + 1);
+    const uint32_t balls = 1 + below(kScreenSpheres);
     const uint32_t one_in = 1U << (1 + below(12));
     auto open = std::make_unique<kernel::OpenPairs>();
     std::set<std::pair<uint32_t, uint32_t>> wanted, listed;
-    for (uint32_t k = 0; k < shapes; ++k)
-      for (uint32_t m = 0; m < balls; m += kernel::kBalls) {
-        tactus::kin::Int16 far = {};
-        for (uint32_t i = 0; i < kernel::kBalls; ++i) {
-          const bool near = below(one_in) == 0;
-          far[i] = near ? 0 : -1;
-          if (near) wanted.insert({k, m + i});
-        }
-        open->add(far, ~tactus::kin::Int16{}, k, m);
+    // What is open beyond the last lane in use is none.
+    const auto put = [&](uint32_t k, uint32_t m, uint32_t lanes, bool across) {
+      uint32_t far = 0;
+      for (uint32_t i = 0; i < kernel::kBalls; ++i) {
+        const bool near = below(one_in) == 0;
+        far |= (near ? 0U : 1U) << i;
+        if (near && i < lanes)
+          wanted.insert({across ? k + i : k, across ? m : m + i});
       }
+      open->add(far, (1U << std::min(lanes, kernel::kBalls)) - 1, k, m, across);
+    };
+    for (uint32_t k = 0; k < shapes; ++k)
+      for (uint32_t m = 0; m < balls; m += kernel::kBalls)
+        put(k, m, balls - m, false);
+    for (uint32_t k = 0; k < capsules; k += kernel::kBalls)
+      for (uint32_t m = 0; m < balls; ++m)
+        put(kMaxShapes + k, m, capsules - k, true);
     kernel::NearPairs near;
     kernel::list_pairs(*open, near);
     for (uint32_t n = 0; n < near.count; ++n)

@@ -7,6 +7,7 @@
 
 #include "safety/limits/hull.hpp"
 #include "safety/limits/self_pairs.hpp"
+#include "safety/seal/family.hpp"
 #include "space_oracle.hpp"
 
 namespace space_rig {
@@ -171,9 +172,9 @@ inline void add(Image& image, const Shape& shape) {
   }
 }
 
-// Moves the image's shape and the oracle's: no figure that seal derives
-// depends on where a shape is, but for `extent`, which only many have. `rod`:
-// which of the capsules it is.
+// Moves the image's shape and the oracle's: of the figures that seal derives
+// only those of capsules in lanes depend on where a shape is, and `extent`,
+// which only many have. `rod`: which of the capsules it is.
 inline Solid put(Image& image, const Shape& shape, const double* at,
                  uint32_t rod = 0) {
   const bool is_rod =
@@ -182,6 +183,7 @@ inline Solid put(Image& image, const Shape& shape, const double* at,
     image.capsule[rod].from[a] = shape.capsule.from[a] + at[a];
     image.capsule[rod].to[a] = shape.capsule.to[a] + at[a];
   }
+  if (is_rod) sealing::derive_capsules(image);
   if (shape.kind == Kind::kBox) std::copy_n(at, 3, image.turned_box[0].at);
   for (std::size_t f = 0; f < shape.faces.size(); ++f) {
     const double* n = shape.faces[f].normal;

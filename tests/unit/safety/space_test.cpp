@@ -206,6 +206,7 @@ Test(space, nan_in_any_figure_of_a_shape_is_a_violation) {
           kind == Kind::kHalf ? draw.shape(kind, inside).faces[0].normal : far);
       const double q[7] = {0, 0.4, 0, -1.2, 0, 1.2, 0};
       const auto refused = [&](uint32_t i) {
+        sealing::derive_capsules(*image);
         cr_assert(not(rests(*image, q)), "kind %d in %d figure %u",
                   static_cast<int>(kind), inside, i);
       };
@@ -223,6 +224,35 @@ Test(space, nan_in_any_figure_of_a_shape_is_a_violation) {
       } else {
         each_double(b, 4 * image->faces, image->face[0].normal, refused);
       }
+    }
+  }
+}
+
+// A bound that is none leaves the pair to be looked at: no verdict turns.
+Test(space, nan_in_a_capsule_in_lanes_leaves_it_to_be_looked_at) {
+  for (const bool hit : {false, true}) {
+    Draw draw(7);
+    const Shape shape = draw.shape(Kind::kCapsule, false);
+    auto image = bare();
+    add(*image, shape);
+    contracts::crowd(*image);
+    cr_assert(bool(seal(*image)));
+    const double q[7] = {0, 0.4, 0, -1.2, 0, 1.2, 0};
+    const oracle::Vec hand = oracle::centres(q)[8];
+    const double far[3] = {0, 0, 9.0};
+    const double here[3] = {static_cast<double>(hand.x),
+                            static_cast<double>(hand.y),
+                            static_cast<double>(hand.z)};
+    put(*image, shape, hit ? here : far);
+    cr_assert(rests(*image, q) != hit);
+    CapsuleLanes& lanes = image->derived.capsule;
+    for (float* figure : {lanes.from[0], lanes.from[1], lanes.from[2],
+                          lanes.along[0], lanes.along[1], lanes.along[2],
+                          lanes.inverse, lanes.radius, lanes.need}) {
+      const float was = figure[0];
+      figure[0] = NAN;
+      cr_assert(rests(*image, q) != hit);
+      figure[0] = was;
     }
   }
 }

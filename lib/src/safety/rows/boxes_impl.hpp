@@ -32,25 +32,22 @@ struct SidesOf {
       const V above = (at[a] - radius) - lo[a];
       const V below = hi[a] - (at[a] + radius);
       V side;
-      select_le(above, below, above, below, side);
-      select_le(out, side, out, side, out);
+      kin::smaller_of(below, above, side);
+      kin::smaller_of(side, out, out);
     }
   }
   template <class V>
   [[gnu::always_inline]] void outside_slack(const V* at, const V& radius,
                                             V& out) const {
-    V sum = {};
-    const V zero = {};
+    V gap[3], square, distance;
     for (int a = 0; a < 3; ++a) {
       const V below = lo[a] - at[a];
       const V above = at[a] - hi[a];
-      V out_of, gap;
-      select_le(above, below, below, above, out_of);
-      select_le(out_of, zero, zero, out_of, gap);
-      sum += gap * gap;
+      kin::larger_of(above, below, gap[a]);
+      kin::larger_of(gap[a], V{}, gap[a]);
     }
-    V distance;
-    kin::root(sum, distance);
+    square_of(gap, square);
+    kin::root(square, distance);
     out = distance - radius;
   }
   template <class V>

@@ -75,13 +75,10 @@ Meeting meeting_of(const Image& image, const Contact& contact) {
   const Double8 slow = Double8{} + meeting.slow * to.slow;
   for (uint32_t k = 0; k + 2 < signal.count; k += 3) {
     const float* centre = in.value[meeting.signal] + k;
-    Double8 sum = {};
-    for (int a = 0; a < 3; ++a) {
-      const Double8 d = s.at[a] - static_cast<double>(centre[a]);
-      sum += d * d;
-    }
-    Double8 distance;
-    kin::root(sum, distance);
+    Double8 d[3], square, distance;
+    for (int a = 0; a < 3; ++a) d[a] = s.at[a] - static_cast<double>(centre[a]);
+    square_of(d, square);
+    kin::root(square, distance);
     const Double8 slack = distance - keep;
     // Binds unless the point is surely slow: NaN speed binds.
     Double8 bound;

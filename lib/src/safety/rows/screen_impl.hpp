@@ -6,8 +6,9 @@
 // one sample, as wide as the farthest of the others with everything that is
 // not known about it. No slack of a shape changes by more than its sphere
 // moves or grows, so the ball's own slack is never more than that of any
-// sample. In float, which is twice as many at once: safe_radius(). Pairs whose
-// ball leaves what the shape's rows need count with it; the others, at most
+// sample. In float, which is twice as many at once: safe_radius(). Lanes are
+// spheres beside one shape, or capsules beside one sphere. Pairs whose ball
+// leaves what the shape's rows need count with it; the others, at most
 // kNearPairs, are looked at sample by sample. If there are more, every shape
 // that has one violates. As many are looked at in every motion, so that time
 // does not tell. Broad and narrow phase: C. Ericson, Real-Time Collision
@@ -38,7 +39,7 @@ struct Swept16 {
   Ball<Float16> ball;
   Float16 who;
   kin::Int16 body;  // the bit of each
-  kin::Int16 used;  // all ones; zero beyond the last
+  uint32_t used;    // bits of lanes; none beyond the last
 };
 
 // How far one sphere gets from `centre`, its own radius included.
@@ -46,13 +47,10 @@ inline double swept_radius(const Walk& walk, uint32_t i, const double* centre) {
   Double8 most = Double8{};
   for (uint32_t b = 0; b < walk.blocks; ++b) {
     const Sphere8& s = walk.sphere[b][i];
-    Double8 sum = {};
-    for (int a = 0; a < 3; ++a) {
-      const Double8 d = s.at[a] - centre[a];
-      sum += d * d;
-    }
-    Double8 way;
-    kin::coarse_root(sum, way);
+    Double8 d[3], square, way;
+    for (int a = 0; a < 3; ++a) d[a] = s.at[a] - centre[a];
+    square_of(d, square);
+    kin::coarse_root(square, way);
     larger8(most, way * (1 + 0x1p-22) + 1e-18 + s.radius, most);
   }
   return most_of(most);
@@ -96,55 +94,56 @@ void sweep(const Image& image, const Scene8& scene, const Walk& walk,
     to.ball.radius[lane] = F::on(Fault::kScreenSwept) ? 0 : radius;
     if (!any) to.ball.radius[lane] = -std::numeric_limits<float>::infinity();
     to.who[lane] = static_cast<float>(i);
-    to.used[lane] = any ? -1 : 0;
+    to.used = (lane == 0 ? 0 : to.used) | (any ? uint32_t{1} << lane : 0);
     to.body[lane] = any ? int32_t{1} << image.chain.sphere[i].body : 0;
   }
 }
 
-// Pairs that the bound leaves open. A group is a shape and sixteen spheres:
-// bit g % 32 of lane i of word g / 32 is sphere i of group g.
+// Pairs that the bound leaves open. A group is a shape and sixteen spheres, or
+// across: a sphere and sixteen shapes; a bit for each.
 struct OpenPairs {
+  // Sixteen capsules at once, those to stay in apart from the others.
+  static constexpr uint32_t kMostAcross = kMaxCapsules / kBalls + 1;
   static constexpr uint32_t kMostGroups =
-      kMaxShapes * (kScreenSpheres / kBalls);
-  static constexpr uint32_t kMostWords = kMostGroups / 32;
-  static_assert(kMostGroups % 32 == 0);
+      (kMaxShapes - kMaxCapsules) * (kScreenSpheres / kBalls) +
+      kMostAcross * kScreenSpheres;
   uint32_t groups = 0;
-  uint16_t shape[kMostGroups];
-  uint16_t first[kMostGroups];  // of its spheres, in Scene8::moving
-  union {
-    kin::Int16 word[kMostWords];
-  };
-  OpenPairs() {}  // up to words()
+  uint16_t bits[kMostGroups + 4];
+  uint16_t shape[kMostGroups];   // or the first of them
+  uint16_t sphere[kMostGroups];  // the same, in Scene8::moving
+  uint16_t across[kMostGroups];  // all ones: lanes are shapes; else zero
 
-  [[nodiscard]] uint32_t words() const { return (groups + 31) / 32; }
-  // `far`: all ones in lanes that are not open.
-  // `used`: in lanes that have a sphere. Without one, a shape that is NaN would
-  // leave a lane open, too.
-  [[gnu::always_inline]] void add(const kin::Int16& far, const kin::Int16& used,
-                                  uint32_t of_shape, uint32_t of_first) {
-    const auto bit = static_cast<int32_t>(uint32_t{1} << (groups % 32));
-    const kin::Int16 open = ~far & used & bit;
-    kin::Int16& to = word[groups / 32];
-    to = groups % 32 == 0 ? open : to | open;
+  // `far`: lanes that are not open.
+  // `used`: those that have a sphere and a shape. Without one of them, what is
+  // NaN would leave a lane open, too.
+  [[gnu::always_inline]] void add(uint32_t far, uint32_t used,
+                                  uint32_t of_shape, uint32_t of_sphere,
+                                  bool lanes_are_shapes) {
+    bits[groups] = static_cast<uint16_t>(~far & used);
     shape[groups] = static_cast<uint16_t>(of_shape);
-    first[groups++] = static_cast<uint16_t>(of_first);
+    sphere[groups] = static_cast<uint16_t>(of_sphere);
+    across[groups++] = lanes_are_shapes ? uint16_t{0xffff} : uint16_t{0};
   }
-  // Two lanes at once, the even one in the low half.
-  [[nodiscard]] uint64_t lanes(uint32_t pair) const {
-    const kin::Int16& from = word[pair / (kBalls / 2)];
-    const uint32_t lane = pair % (kBalls / 2) * 2;
-    return static_cast<uint32_t>(from[lane]) |
-           uint64_t{static_cast<uint32_t>(from[lane + 1])} << 32;
+  [[nodiscard]] uint16_t shape_at(uint32_t group, uint32_t lane) const {
+    return static_cast<uint16_t>(shape[group] + (lane & across[group]));
   }
-  [[nodiscard]] bool any(uint32_t group) const {
-    uint32_t bits = 0;
-    for (uint32_t i = 0; i < kBalls; ++i)
-      bits |= static_cast<uint32_t>(word[group / 32][i]);
-    return (bits >> (group % 32) & 1) != 0;
+  [[nodiscard]] uint16_t sphere_at(uint32_t group, uint32_t lane) const {
+    const uint32_t along = ~uint32_t{across[group]};
+    return static_cast<uint16_t>(sphere[group] + (lane & along));
+  }
+  // Four groups at once, the first in the low bits.
+  void close() {
+    for (uint32_t i = 0; i < 4; ++i) bits[groups + i] = 0;
+  }
+  [[nodiscard]] uint32_t words() const { return (groups + 3) / 4; }
+  [[nodiscard]] uint64_t word(uint32_t w) const {
+    const uint16_t* const four = bits + 4 * w;
+    return four[0] | uint64_t{four[1]} << 16 | uint64_t{four[2]} << 32 |
+           uint64_t{four[3]} << 48;
   }
 };
 
-// What bounds leave of one shape, and which sphere that is.
+// The least bound so far, lane by lane, and whose ball that is.
 struct Bound16 {
   Float16 worst = Float16{} + std::numeric_limits<float>::quiet_NaN();
   Float16 who = Float16{} + float{kNoIndex};
@@ -153,46 +152,114 @@ struct Bound16 {
     kin::select_le(worst, slack, who, index, who);
     kin::select_le(worst, slack, worst, slack, worst);
   }
-  void drain(Slack8& into) const {
-    Double8 slack[2], index[2];
-    kin::widen(worst, slack[0], slack[1]);
-    kin::widen(who, index[0], index[1]);
-    for (int i = 0; i < 2; ++i) into.take(slack[i], index[i]);
-  }
 };
+
+// What bounds leave of every shape, by its number, and whose ball that is.
+struct ShapeBounds {
+  union {
+    float worst[kMaxShapes + kBalls];
+  };
+  union {
+    float who[kMaxShapes + kBalls];
+  };
+  ShapeBounds() {}  // of as many as there are, and what is next to capsules
+};
+
+// Sixteen spheres beside one shape.
+template <class F, class Shape>
+[[gnu::always_inline]] inline void bound_shape(
+    const Shape& shape, const Binds& binds, float least, uint32_t number,
+    const Scene8& scene, const Swept16* swept, ShapeBounds& to,
+    OpenPairs& near) {
+  const Float16 free = Float16{} + std::numeric_limits<float>::infinity();
+  const Freed freed = freed_by<F>(binds, scene.open);
+  const kin::Int16 none =
+      kin::Int16{} + static_cast<int32_t>(freed.spared | freed.now);
+  const bool binds_some = (binds.spared | binds.allowed) != 0;
+  const Float16 need = Float16{} + least;
+  Bound16 bound;
+  for (uint32_t m = 0; m < scene.count; m += kBalls) {
+    const Swept16& s = swept[m / kBalls];
+    Float16 slack;
+    shape.slack(s.ball, slack);
+    if (binds_some) kin::choose(s.body & none, slack + free, slack, slack);
+    const uint32_t far = kin::bits_at_least(slack, need);  // NaN is not
+    near.add(far, s.used, number, m, false);
+    kin::select_le(need, slack, slack, free, slack);
+    bound.take(slack, s.who);
+  }
+  least_of(bound.worst, bound.who, to.worst[number], to.who[number]);
+}
+
+// What of the robot each capsule from `k` to `end` does not bind; false: all of
+// it is bound.
+template <class F>
+bool binds_across(const Image& image, uint32_t k, uint32_t end, uint32_t open,
+                  kin::Int16& none) {
+  bool some = false;
+  none = kin::Int16{};
+  for (uint32_t i = 0; i < kBalls && k + i < end; ++i) {
+    const Binds& binds = image.capsule[k + i].binds;
+    const Freed freed = freed_by<F>(binds, open);
+    some = some || (binds.spared | binds.allowed) != 0;
+    none[i] = static_cast<int32_t>(freed.spared | freed.now);
+  }
+  return some;
+}
+
+// Sixteen capsules beside one sphere: of capsules there are many, and each lane
+// ends with what is left of one.
+template <class F>
+void bound_capsules(const Image& image, uint32_t begin, uint32_t end,
+                    const Scene8& scene, const Swept16* swept, ShapeBounds& to,
+                    OpenPairs& near) {
+  const Float16 free = Float16{} + std::numeric_limits<float>::infinity();
+  for (uint32_t k = begin; k < end; k += kBalls) {
+    const CapsuleOf<F, Float16> shape(image, k);
+    const uint32_t left = end - k;
+    const uint32_t used = left < kBalls ? (1u << left) - 1 : (1u << kBalls) - 1;
+    kin::Int16 none;
+    const bool some = binds_across<F>(image, k, end, scene.open, none);
+    Float16 need;
+    load(image.derived.capsule.need + k, need);
+    Bound16 bound;
+    for (uint32_t m = 0; m < scene.count; ++m) {
+      const Swept16& s = swept[m / kBalls];
+      const uint32_t lane = m % kBalls;
+      Ball<Float16> ball;
+      for (int a = 0; a < 3; ++a) ball.at[a] = s.ball.at[a][lane] - Float16{};
+      ball.radius = s.ball.radius[lane] - Float16{};
+      Float16 slack;
+      shape.slack(ball, slack);
+      if (some) kin::choose(none & s.body[lane], slack + free, slack, slack);
+      const uint32_t far = kin::bits_at_least(slack, need);  // NaN is not
+      near.add(far, used, kFirstCapsule + k, m, true);
+      kin::select_le(need, slack, slack, free, slack);
+      bound.take(slack, s.who[lane] - Float16{});
+    }
+    store(bound.worst, to.worst + kFirstCapsule + k);
+    store(bound.who, to.who + kFirstCapsule + k);
+  }
+}
 
 // The bound of every pair.
 template <class F>
 void bound_pairs(const Image& image, const Scene8& scene, const Swept16* swept,
-                 SpaceLanes& to, OpenPairs& near) {
-  const Float16 free = Float16{} + std::numeric_limits<float>::infinity();
+                 ShapeBounds& to, OpenPairs& near) {
   const auto family = [&](const auto* entry, uint32_t count, uint32_t first,
-                          const auto& shape_of,
-                          Slack8* out) __attribute__((always_inline)) {
-    for (uint32_t k = 0; k < count; ++k) {
-      const Binds& binds = entry[k].binds;
-      const Freed freed = freed_by<F>(binds, scene.open);
-      const kin::Int16 none =
-          kin::Int16{} + static_cast<int32_t>(freed.spared | freed.now);
-      const bool binds_some = (binds.spared | binds.allowed) != 0;
-      const Float16 need = Float16{} + image.derived.need[first + k];
-      const auto shape = shape_of(k, float{});
-      Bound16 bound;
-      for (uint32_t m = 0; m < scene.count; m += kBalls) {
-        const Swept16& s = swept[m / kBalls];
-        Float16 slack;
-        kin::Int16 far;
-        shape.slack(s.ball, slack);
-        if (binds_some) kin::choose(s.body & none, slack + free, slack, slack);
-        kin::at_least(slack, need, far);  // NaN is not
-        near.add(far, s.used, first + k, m);
-        kin::choose(far, slack, free, slack);
-        bound.take(slack, s.who);
-      }
-      bound.drain(out[k]);
+                          const auto& shape_of) __attribute__((always_inline)) {
+    if constexpr (std::is_same_v<decltype(entry), const Capsule*>) {
+      bound_capsules<F>(image, 0, image.capsules_in, scene, swept, to, near);
+      bound_capsules<F>(image, image.capsules_in, count, scene, swept, to,
+                        near);
+    } else {
+      for (uint32_t k = 0; k < count; ++k)
+        bound_shape<F>(shape_of(k, float{}), entry[k].binds,
+                       image.derived.need[first + k], first + k, scene, swept,
+                       to, near);
     }
   };
-  each_family<F>(image, to, family);
+  each_family<F>(image, family);
 }
 
 // The first of them, and what is left of each lane.
@@ -203,87 +270,115 @@ struct NearPairs {
   uint16_t sphere[kNearPairs + 1];  // in Scene8::moving
 };
 
-// A bit or two lanes at each step, whatever there is. As many steps as there is
-// room and lanes reach the end, unless there are more pairs: then they are
+// A pair or a word at each step, whatever there is. As many steps as there is
+// room and words reach the end, unless there are more pairs: then they are
 // full, wherever the walk ended.
-inline void list_pairs(const OpenPairs& open, NearPairs& out) {
-  constexpr uint32_t kSteps = kBalls / 2;
-  const uint32_t steps = open.words() * kSteps;
+inline void list_pairs(OpenPairs& open, NearPairs& out) {
+  open.close();
+  const uint32_t words = open.words();
   uint32_t w = 0;
-  uint64_t left = open.lanes(0);
-  for (uint32_t n = 0; n < kNearPairs + steps; ++n) {
+  uint64_t left = open.word(0);
+  for (uint32_t n = 0; n < kNearPairs + words; ++n) {
     const bool any = left != 0;
     const uint32_t bit = any ? static_cast<uint32_t>(__builtin_ctzll(left)) : 0;
-    const uint32_t g = w / kSteps * 32 + bit % 32;
-    const uint32_t m = open.first[g] + w % kSteps * 2 + bit / 32;
-    out.shape[out.count] = open.shape[g];
-    out.sphere[out.count] = static_cast<uint16_t>(m);
+    const uint32_t g = 4 * w + bit / kBalls;
+    out.shape[out.count] = open.shape_at(g, bit % kBalls);
+    out.sphere[out.count] = open.sphere_at(g, bit % kBalls);
     out.full = out.full || (any && out.count == kNearPairs);
     out.count += any && out.count < kNearPairs ? 1 : 0;
     left &= left - 1;
-    const bool next = left == 0 && w + 1 < steps;
+    const bool next = left == 0 && w + 1 < words;
     w += next ? 1 : 0;
-    left = next ? open.lanes(w) : left;
+    left = next ? open.word(w) : left;
   }
-  out.full = out.full || left != 0 || w + 1 < steps;
+  out.full = out.full || left != 0 || w + 1 < words;
 }
 
-// A shape by its number, and one sphere over all its samples.
+// The least of a shape and one sphere, over all samples of each lane; after a
+// NaN the next one counts. Good: none is below zero, or NaN.
+struct Look8 {
+  Double8 least = Double8{} + std::numeric_limits<double>::infinity();
+  kin::Int8 good = ~kin::Int8{};
+};
 template <class F>
-void walk_pair(const Image& image, uint32_t open, const Walk& walk,
-               uint32_t shape, uint32_t i, SpaceLanes& to) {
+void look_at(const Image& image, uint32_t open, const Walk& walk,
+             uint32_t shape, uint32_t i, Look8& to) {
   const uint32_t body = 1u << image.chain.sphere[i].body;
   const auto family = [&](const auto* entry, uint32_t count, uint32_t first,
-                          const auto& shape_of,
-                          Slack8* out) __attribute__((always_inline)) {
+                          const auto& shape_of) __attribute__((always_inline)) {
     const uint32_t k = shape - first;
     if (shape < first || k >= count) return;
     const Freed freed = freed_by<F>(entry[k].binds, open);
     if ((freed.spared & body) != 0) return;
     const auto shape_k = shape_of(k, double{});
-    // Apart from out[k], so that no pair waits for the one before.
-    Slack8 lanes;
     for (uint32_t b = 0; b < walk.blocks; ++b) {
       Double8 slack;
       measure_one(shape_k, freed, body, walk.sphere[b][i], slack);
-      lanes.take(slack, i);
+      kin::Int8 enough;
+      kin::at_least(slack, Double8{}, enough);
+      to.good = to.good & enough;
+      kin::select_le(to.least, slack, to.least, slack, to.least);
     }
-    out[k].join(lanes);
   };
-  each_family<F>(image, to, family);
+  each_family<F>(image, family);
+}
+
+// A bound holds at all samples.
+inline void take_bound(double least, double who, Slack& into) {
+  into.take(least, static_cast<uint32_t>(who));
+}
+inline void take_bound(double least, double who, Slack8& into) {
+  into.take(Double8{} + least, Double8{} + who);
+}
+inline void take_look(const Look8& look, uint32_t who, Slack& into) {
+  into.take(least_of(look.least), who);
+  into.bad |= !kin::all_of(look.good);
+}
+inline void take_look(const Look8& look, uint32_t who, Slack8& into) {
+  into.take(look.least, who);
+  into.good = into.good & look.good;
 }
 
 // There was no room for all of them: no shape that has one is kept.
-template <class F>
-void refuse_pairs(const Image& image, const OpenPairs& open, SpaceLanes& to) {
+template <class F, class T>
+void refuse_pairs(const OpenPairs& open, SpaceTables<T>& to) {
   if (F::on(Fault::kScreenFull)) return;
-  const auto family = [&](const auto*, uint32_t count, uint32_t first,
-                          const auto&, Slack8* out) {
-    for (uint32_t g = 0; g < open.groups; ++g) {
-      const uint32_t k = open.shape[g] - first;
-      if (open.shape[g] < first || k >= count) continue;
-      if (open.any(g)) out[k].good = kin::Int8{};
+  for (uint32_t g = 0; g < open.groups; ++g) {
+    for (uint32_t left = open.bits[g]; left != 0; left &= left - 1) {
+      const auto lane = static_cast<uint32_t>(__builtin_ctz(left));
+      shape_entry(to, open.shape_at(g, lane))->refuse();
     }
-  };
-  each_family<F>(image, to, family);
+  }
 }
 
-template <class F>
+// T: Slack, or Slack8 of as many samples.
+template <class F, class T>
 void screen(const Image& image, const Scene8& scene, const Walk& walk,
-            SpaceLanes& to) {
+            SpaceTables<T>& to) {
   Swept16 swept[kScreenSpheres / kBalls];
+  ShapeBounds bounds;
   OpenPairs open;
   NearPairs near;
-  sweep<F>(image, scene, walk, [](uint32_t) { return 0.0; }, swept);
-  bound_pairs<F>(image, scene, swept, to, open);
+  sweep<F>(
+      image, scene, walk, [](uint32_t) { return 0.0; }, swept);
+  bound_pairs<F>(image, scene, swept, bounds, open);
   list_pairs(open, near);
+  each_family<F>(
+      image, [&](const auto*, uint32_t count, uint32_t first, const auto&) {
+        T* const out = shape_entry(to, first);
+        for (uint32_t k = 0; k < count; ++k)
+          take_bound(static_cast<double>(bounds.worst[first + k]),
+                     static_cast<double>(bounds.who[first + k]), out[k]);
+      });
   for (uint32_t n = 0; n < kNearPairs; ++n) {
     const bool used = n < near.count;
-    walk_pair<F>(image, scene.open, walk,
-                 used ? near.shape[n] : image.derived.spare,
-                 scene.moving[used ? near.sphere[n] : 0], to);
+    const uint32_t shape = used ? near.shape[n] : image.derived.spare;
+    const uint32_t i = scene.moving[used ? near.sphere[n] : 0];
+    Look8 look;
+    look_at<F>(image, scene.open, walk, shape, i, look);
+    take_look(look, i, *shape_entry(to, shape));
   }
-  if (near.full) refuse_pairs<F>(image, open, to);
+  if (near.full) refuse_pairs<F>(open, to);
 }
 
 }  // namespace detail

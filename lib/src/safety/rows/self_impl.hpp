@@ -29,13 +29,10 @@ void pair_slack(const Image& image, const Pair& pair, const Sphere8* spheres,
                 const Reach8& reach, Double8& out) {
   const Double8* a = spheres[pair.a].at;
   const Double8* b = spheres[pair.b].at;
-  Double8 sum = {};
-  for (int k = 0; k < 3; ++k) {
-    const Double8 d = a[k] - b[k];
-    sum += d * d;
-  }
-  Double8 distance;
-  kin::root(sum, distance);
+  Double8 d[3], square, distance;
+  for (int k = 0; k < 3; ++k) d[k] = a[k] - b[k];
+  square_of(d, square);
+  kin::root(square, distance);
   const double error = F::on(Fault::kSelfModel) ? 0 : image.commit.model_error;
   const double radii = image.chain.sphere[pair.a].radius +
                        image.chain.sphere[pair.b].radius + 2 * error;

@@ -51,31 +51,41 @@ Freed freed_by(const Binds& binds, uint32_t open) {
   return {F::on(Fault::kSpared) ? 0 : binds.spared, is_open ? allowed : 0};
 }
 
-// A line per family: its entries, the number of the first among all shapes,
-// one of them for lanes of L, and where its slack goes.
+// A line per family: its entries, the number of the first among all shapes, and
+// one of them for lanes of L.
 template <class F, class Visit>
-void each_family(const Image& image, SpaceLanes& to, const Visit& visit) {
+void each_family(const Image& image, const Visit& visit) {
   using Index = uint32_t;
   visit(
-      image.box, image.boxes, 0,
-      [&]<class L>(Index k, L)
-          __attribute__((always_inline)) { return BoxOf<L>(image, k); },
-      to.box);
+      image.box, image.boxes,
+      0, [&]<class L>(Index k, L) __attribute__((always_inline)) {
+        return BoxOf<L>(image, k);
+      });
   visit(
-      image.turned_box, image.turned, kFirstTurned,
-      [&]<class L>(Index k, L)
-          __attribute__((always_inline)) { return TurnedOf<F, L>(image, k); },
-      to.turned);
+      image.turned_box, image.turned,
+      kFirstTurned, [&]<class L>(Index k, L) __attribute__((always_inline)) {
+        return TurnedOf<F, L>(image, k);
+      });
   visit(
-      image.capsule, image.capsules, kFirstCapsule,
-      [&]<class L>(Index k, L)
-          __attribute__((always_inline)) { return CapsuleOf<F, L>(image, k); },
-      to.capsule);
+      image.capsule, image.capsules,
+      kFirstCapsule, [&]<class L>(Index k, L) __attribute__((always_inline)) {
+        return CapsuleOf<F, L>(image, k);
+      });
   visit(
-      image.hull, image.hulls, kFirstHull,
-      [&]<class L>(Index k, L)
-          __attribute__((always_inline)) { return HullOf<F, L>(image, k); },
-      to.hull);
+      image.hull, image.hulls,
+      kFirstHull, [&]<class L>(Index k, L) __attribute__((always_inline)) {
+        return HullOf<F, L>(image, k);
+      });
+}
+
+// What is measured of a shape, by its number.
+template <class T>
+[[gnu::always_inline]] inline T* shape_entry(SpaceTables<T>& all,
+                                             uint32_t shape) {
+  if (shape < kFirstTurned) return all.box + shape;
+  if (shape < kFirstCapsule) return all.turned + (shape - kFirstTurned);
+  if (shape < kFirstHull) return all.capsule + (shape - kFirstCapsule);
+  return all.hull + (shape - kFirstHull);
 }
 
 // One shape and one sphere. What a window frees is measured like the rest, so
@@ -94,9 +104,9 @@ template <class Shape>
 // Every shape and every sphere at eight samples.
 template <class F>
 void shape_slacks(const Image& image, const Scene8& scene, SpaceLanes& to) {
-  const auto family = [&](const auto* entry, uint32_t count, uint32_t,
-                          const auto& shape_of,
-                          Slack8* out) __attribute__((always_inline)) {
+  const auto family = [&](const auto* entry, uint32_t count, uint32_t first,
+                          const auto& shape_of) __attribute__((always_inline)) {
+    Slack8* const out = shape_entry(to, first);
     for (uint32_t k = 0; k < count; ++k) {
       const Freed freed = freed_by<F>(entry[k].binds, scene.open);
       const auto shape = shape_of(k, double{});
@@ -112,7 +122,7 @@ void shape_slacks(const Image& image, const Scene8& scene, SpaceLanes& to) {
       out[k] = lanes;
     }
   };
-  each_family<F>(image, to, family);
+  each_family<F>(image, family);
 }
 
 }  // namespace detail

@@ -13,17 +13,18 @@ namespace detail {
 // Vectors of half as many lanes.
 template <class V>
 struct Halves {
-  typedef double Half __attribute__((vector_size(sizeof(V) / 2)));
+  using L = std::remove_cvref_t<decltype(V{}[0])>;
+  typedef L Half __attribute__((vector_size(sizeof(V) / 2)));
   Half lo, hi;
   [[gnu::always_inline]] explicit Halves(const V& of) {
     static_assert(sizeof(Halves) == sizeof of);
     __builtin_memcpy(this, &of, sizeof of);
   }
 };
-template <class H>
-struct Halves<kin::Pair<double, H>> {
+template <class L, class H>
+struct Halves<kin::Pair<L, H>> {
   H lo, hi;
-  [[gnu::always_inline]] explicit Halves(const kin::Pair<double, H>& of)
+  [[gnu::always_inline]] explicit Halves(const kin::Pair<L, H>& of)
       : lo(of.lo), hi(of.hi) {}
 };
 
@@ -40,11 +41,25 @@ template <class V>
   }
 }
 
-// The smallest lane, and whose it is. After a NaN the next one counts.
+// The smallest lane. After a NaN the next one counts.
 template <class V>
-[[gnu::always_inline]] inline void least_of(const V& lanes, const V& who,
-                                            double& least, double& whose) {
+[[gnu::always_inline]] inline double least_of(const V& lanes) {
   if constexpr (sizeof(V) == 2 * sizeof(double)) {
+    return lanes[1] >= lanes[0] ? lanes[0] : lanes[1];
+  } else {
+    const Halves<V> both(lanes);
+    auto less = both.lo;
+    kin::select_le(both.lo, both.hi, both.lo, both.hi, less);
+    return least_of(less);
+  }
+}
+
+// The smallest lane, and whose it is. After a NaN the next one counts. L: what
+// a lane is.
+template <class V, class L>
+[[gnu::always_inline]] inline void least_of(const V& lanes, const V& who,
+                                            L& least, L& whose) {
+  if constexpr (sizeof(V) == 2 * sizeof(L)) {
     const bool first = lanes[1] >= lanes[0];
     least = first ? lanes[0] : lanes[1];
     whose = first ? who[0] : who[1];
@@ -72,6 +87,7 @@ struct Slack {
     }
     bad |= !(slack >= 0);
   }
+  void refuse() { bad = true; }
 };
 
 struct Slack8 {
@@ -91,11 +107,7 @@ struct Slack8 {
     kin::at_least(slack, Double8{}, enough);
     good = good & enough;
   }
-  // What others took elsewhere.
-  [[gnu::always_inline]] void join(const Slack8& more) {
-    take(more.worst, more.who);
-    good = good & more.good;
-  }
+  void refuse() { good = kin::Int8{}; }
   void drain(Slack& into) const {
     double least, whose;
     least_of(worst, who, least, whose);
@@ -115,11 +127,13 @@ void begin(T* entry, uint32_t count) {
 // eight samples at once and with Slack of all of them.
 template <class T>
 struct SpaceTables {
-  explicit SpaceTables(const Image& image) {
-    begin(box, image.boxes);
-    begin(turned, image.turned);
-    begin(capsule, image.capsules);
-    begin(hull, image.hulls);
+  explicit SpaceTables(const Image& image, bool with_shapes = true) {
+    if (with_shapes) {
+      begin(box, image.boxes);
+      begin(turned, image.turned);
+      begin(capsule, image.capsules);
+      begin(hull, image.hulls);
+    }
     begin(human, image.humans);
     begin(contact, image.dynamics.contacts);
     if (image.ladder.exact_every == 0) return;

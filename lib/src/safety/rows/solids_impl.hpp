@@ -12,12 +12,24 @@ namespace detail {
 
 // Exact but for rounding: the sphere's centre against the capsule's axis. A
 // sphere's axis has no length, and inverse 0 keeps its foot at `from`. L: the
-// lane's type.
+// lane's type, or Float16: each lane is a capsule, from `index` on, all to stay
+// in or none.
 template <class F, class L>
 struct CapsuleOf {
   L from[3], along[3], inverse, radius;
   bool inside;
 
+  CapsuleOf(const Image& image,
+            uint32_t index) requires std::is_same_v<L, kin::Float16>
+      : inside(index < image.capsules_in) {
+    const CapsuleLanes& lanes = image.derived.capsule;
+    for (int a = 0; a < 3; ++a) {
+      load(lanes.from[a] + index, from[a]);
+      load(lanes.along[a] + index, along[a]);
+    }
+    load(lanes.inverse + index, inverse);
+    load(lanes.radius + index, radius);
+  }
   CapsuleOf(const Image& image, uint32_t index)
       : inverse(static_cast<L>(image.derived.inverse[index])),
         radius(static_cast<L>(image.capsule[index].radius)),
@@ -36,17 +48,14 @@ struct CapsuleOf {
         (off[0] * along[0] + off[1] * along[1] + off[2] * along[2]) * inverse;
     if (!F::on(Fault::kCapsuleEnds)) {
       const V zero = {};
-      const V one = zero + L{1};
-      select_le(foot, zero, zero, foot, foot);
-      select_le(one, foot, one, foot, foot);
+      const V one = zero + kin::Lane<V>{1};
+      kin::larger_of(foot, zero, foot);
+      kin::smaller_of(foot, one, foot);
     }
-    V sum = {};
-    for (int a = 0; a < 3; ++a) {
-      const V d = off[a] - foot * along[a];
-      sum += d * d;
-    }
-    V distance;
-    kin::root(sum, distance);
+    V square, distance;
+    for (int a = 0; a < 3; ++a) off[a] = off[a] - foot * along[a];
+    square_of(off, square);
+    kin::root(square, distance);
     if (inside) {
       out = radius - (distance + s.radius);
     } else {

@@ -32,19 +32,24 @@ inline void drain(const Slack8* from, uint32_t count, Slack* into) {
   for (uint32_t k = 0; k < count; ++k) from[k].drain(into[k]);
 }
 
+// Where they are screened, shapes are not among these.
 inline bool missed(const Image& image, const SpaceLanes& lanes) {
-  return missed(lanes.box, image.boxes) || missed(lanes.human, image.humans) ||
-         missed(lanes.turned, image.turned) ||
+  const bool any = missed(lanes.human, image.humans) ||
+                   missed(&lanes.self, image.selves) ||
+                   missed(lanes.contact, image.dynamics.contacts);
+  if (any || image.derived.screened != 0) return any;
+  return missed(lanes.box, image.boxes) || missed(lanes.turned, image.turned) ||
          missed(lanes.capsule, image.capsules) ||
-         missed(lanes.hull, image.hulls) || missed(&lanes.self, image.selves) ||
-         missed(lanes.contact, image.dynamics.contacts);
+         missed(lanes.hull, image.hulls);
 }
 
 inline void drain(const Image& image, const SpaceLanes& lanes, Slacks& out) {
-  drain(lanes.box, image.boxes, out.box);
-  drain(lanes.turned, image.turned, out.turned);
-  drain(lanes.capsule, image.capsules, out.capsule);
-  drain(lanes.hull, image.hulls, out.hull);
+  if (image.derived.screened == 0) {
+    drain(lanes.box, image.boxes, out.box);
+    drain(lanes.turned, image.turned, out.turned);
+    drain(lanes.capsule, image.capsules, out.capsule);
+    drain(lanes.hull, image.hulls, out.hull);
+  }
   drain(lanes.human, image.humans, out.human);
   drain(&lanes.self, image.selves, &out.self);
   drain(lanes.contact, image.dynamics.contacts, out.contact);
@@ -130,7 +135,7 @@ void space_slacks(const Image& image, const ShieldInput& in, uint32_t open,
   const bool first_miss = effort != Effort::kFull && space_is_hard(image);
   const bool screened = image.derived.screened != 0;
   const uint32_t begin = motion.blocks * 3 / 4;
-  SpaceLanes lanes(image);
+  SpaceLanes lanes(image, !screened);
   Sphere8 spheres[kin::kMaxSpheres];
   Walk walk;
   walk.blocks = motion.blocks;
@@ -146,7 +151,7 @@ void space_slacks(const Image& image, const ShieldInput& in, uint32_t open,
     block_slacks<F>(image, in, motion, effort, b, scene, lanes);
     miss = first_miss && missed(image, lanes);
   }
-  if (screened && !miss) screen<F>(image, scene, walk, lanes);
+  if (screened && !miss) screen<F>(image, scene, walk, out);
   drain(image, lanes, out);
 }
 

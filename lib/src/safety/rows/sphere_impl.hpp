@@ -23,6 +23,12 @@ inline void reach_of(const Image& image, uint32_t frame,
   }
 }
 
+// Of a length. Without an addition to zero, which compilers have to keep.
+template <class V>
+[[gnu::always_inline]] inline void square_of(const V* d, V& out) {
+  out = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
+}
+
 // What shapes look at.
 template <class V>
 struct Ball {

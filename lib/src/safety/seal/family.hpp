@@ -81,9 +81,11 @@ Span energy(const Image& image);
 Span contacts(const Image& image);
 Span barriers(const Image& image);
 
-// Whether many shapes are screened; after the roundings.
 void derive_memories(Image& image);
+// Whether many shapes are screened; after the roundings.
 void derive_screen(Image& image);
+// Derived::capsule, from the capsules and what else is derived of them.
+void derive_capsules(Image& image);
 
 // Of an image whose contacts were checked: the speed of each.
 void derive_contacts(Image& image);

@@ -143,6 +143,20 @@ Check check_boxes(const Image& image) {
   return {};
 }
 
+void derive_capsules(Image& image) {
+  const Derived& derived = image.derived;
+  CapsuleLanes& out = image.derived.capsule;
+  for (uint32_t k = 0; k < image.capsules; ++k) {
+    for (int a = 0; a < 3; ++a) {
+      out.from[a][k] = static_cast<float>(image.capsule[k].from[a]);
+      out.along[a][k] = static_cast<float>(derived.along[k][a]);
+    }
+    out.inverse[k] = static_cast<float>(derived.inverse[k]);
+    out.radius[k] = static_cast<float>(image.capsule[k].radius);
+    out.need[k] = derived.need[kFirstCapsule + k];
+  }
+}
+
 void derive_screen(Image& image) {
   Derived& derived = image.derived;
   uint32_t shapes = 0;
@@ -164,6 +178,7 @@ void derive_screen(Image& image) {
                     image.ladder.samples <= kScreenSamples &&
                     derived.extent <= kScreenExtent;
   derived.screened = pays && fits ? 1 : 0;
+  derive_capsules(image);
 }
 
 }  // namespace tactus::safety::sealing
