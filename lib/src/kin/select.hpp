@@ -106,12 +106,16 @@ template <class T, class H>
   root(x.hi, out.hi);
 }
 
+#if defined(__AVX512F__)
+inline constexpr int kOrderedGe = 13;  // _CMP_GE_OS
+inline constexpr int kRoundAsSet = 4;  // _MM_FROUND_CUR_DIRECTION
+#endif
+
 // Bit i: lane i of x is at least that of y; zero for NaN.
 [[gnu::always_inline]] inline uint32_t bits_at_least(const FloatPart& x,
                                                      const FloatPart& y) {
 #if defined(__AVX512F__)
-  constexpr int kAtLeast = 13, kAsIs = 4;  // _CMP_GE_OS, MXCSR's rounding
-  return __builtin_ia32_cmpps512_mask(x, y, kAtLeast, 0xffff, kAsIs);
+  return __builtin_ia32_cmpps512_mask(x, y, kOrderedGe, 0xffff, kRoundAsSet);
 #elif defined(__AVX2__)
   FloatPart mask;
   same_bits(ShortPart(x >= y), mask);
@@ -127,11 +131,30 @@ template <class T, class H>
   return bits;
 #endif
 }
-template <class H>
-[[gnu::always_inline]] inline uint32_t bits_at_least(const Pair<float, H>& x,
-                                                     const Pair<float, H>& y) {
+[[gnu::always_inline]] inline uint32_t bits_at_least(const DoublePart& x,
+                                                     const DoublePart& y) {
+#if defined(__AVX512F__)
+  return __builtin_ia32_cmppd512_mask(x, y, kOrderedGe, 0xff, kRoundAsSet);
+#elif defined(__AVX2__)
+  DoublePart mask;
+  same_bits(IntPart(x >= y), mask);
+  return static_cast<uint32_t>(__builtin_ia32_movmskpd256(mask));
+#elif defined(__SSE2__)
+  DoublePart mask;
+  same_bits(IntPart(x >= y), mask);
+  return static_cast<uint32_t>(__builtin_ia32_movmskpd(mask));
+#else
+  uint32_t bits = 0;
+  for (uint32_t i = 0; i < sizeof x / sizeof x[0]; ++i)
+    bits |= (x[i] >= y[i] ? 1u : 0u) << i;
+  return bits;
+#endif
+}
+template <class T, class H>
+[[gnu::always_inline]] inline uint32_t bits_at_least(const Pair<T, H>& x,
+                                                     const Pair<T, H>& y) {
   return bits_at_least(x.lo, y.lo) | bits_at_least(x.hi, y.hi)
-                                         << sizeof x.lo / sizeof(float);
+                                         << sizeof x.lo / sizeof(T);
 }
 
 typedef float HalfPart __attribute__((vector_size(kPartBytes / 2)));

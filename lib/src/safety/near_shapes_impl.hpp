@@ -130,14 +130,6 @@ void pass_shape(const Image& image, uint32_t shape, double margin,
   }
 }
 
-inline const Binds& binds_of(const Image& image, uint32_t shape) {
-  if (shape < kFirstTurned) return image.box[shape].binds;
-  if (shape < kFirstCapsule)
-    return image.turned_box[shape - kFirstTurned].binds;
-  if (shape < kFirstHull) return image.capsule[shape - kFirstCapsule].binds;
-  return image.hull[shape - kFirstHull].binds;
-}
-
 // To length one; of what has none nothing is left to go by: NaN, and the row
 // is none.
 inline void to_unit(double* n) noexcept {

@@ -24,6 +24,12 @@ template <class V>
   kin::larger_of(b, a, most);
   select_le(a, a, most, a, out);
 }
+template <class V>
+[[gnu::always_inline]] inline void smaller8(const V& a, const V& b, V& out) {
+  V least;
+  kin::smaller_of(b, a, least);
+  select_le(a, a, least, a, out);
+}
 inline Double8 lanes_at(const double* from) {
   Double8 out;
   load(from, out);

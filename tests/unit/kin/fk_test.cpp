@@ -168,6 +168,10 @@ Test(select, bits_are_those_of_the_lanes) {
     for (uint32_t i = 0; i < 16; ++i)
       x[i] = (wanted >> i & 1) != 0 ? 1.0F : -1.0F;
     cr_assert(bits_at_least(x, Float16{}) == wanted, "%x", wanted);
+    Double8 y = {};
+    for (uint32_t i = 0; i < kLanes; ++i)
+      y[i] = (wanted >> i & 1) != 0 ? 0.0 : std::nan("");
+    cr_assert(bits_at_least(y, Double8{}) == (wanted & 0xff), "%x", wanted);
   }
 }
 

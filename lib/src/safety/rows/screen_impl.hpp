@@ -36,10 +36,10 @@ struct Walk {
 
 // Sixteen spheres' balls; lanes are spheres.
 struct Swept16 {
-  Ball<Float16> ball;
-  Float16 who;
-  kin::Int16 body;  // the bit of each
-  uint32_t used;    // bits of lanes; none beyond the last
+  Ball<Float16> ball = {{}, Float16{} - std::numeric_limits<float>::infinity()};
+  Float16 who = {};
+  kin::Int16 body = {};  // the bit of each
+  uint32_t used = 0;     // bits of lanes; none beyond the last
 };
 
 // How far one sphere gets from `centre`, its own radius included.
@@ -77,25 +77,22 @@ inline double safe_radius(const Image& image, const double* centre,
 template <class F, class More>
 void sweep(const Image& image, const Scene8& scene, const Walk& walk,
            const More& more, Swept16* out) {
-  const uint32_t groups = (scene.count + kBalls - 1) / kBalls;
-  for (uint32_t n = 0; n < groups * kBalls; ++n) {
+  for (uint32_t n = 0; n < scene.count; ++n) {
     Swept16& to = out[n / kBalls];
     const uint32_t lane = n % kBalls;
-    const bool any = n < scene.count;
-    const uint32_t i = scene.moving[any ? n : 0];
+    const uint32_t i = scene.moving[n];
     const Sphere8& middle = walk.sphere[walk.middle][i];
     double centre[3];
     for (int a = 0; a < 3; ++a) {
       centre[a] = middle.at[a][kLanes - 1];
-      to.ball.at[a][lane] = any ? static_cast<float>(centre[a]) : 0;
+      to.ball.at[a][lane] = static_cast<float>(centre[a]);
     }
     const double swept = swept_radius(walk, i, centre) + more(i);
     const auto radius = static_cast<float>(safe_radius(image, centre, swept));
     to.ball.radius[lane] = F::on(Fault::kScreenSwept) ? 0 : radius;
-    if (!any) to.ball.radius[lane] = -std::numeric_limits<float>::infinity();
     to.who[lane] = static_cast<float>(i);
-    to.used = (lane == 0 ? 0 : to.used) | (any ? uint32_t{1} << lane : 0);
-    to.body[lane] = any ? int32_t{1} << image.chain.sphere[i].body : 0;
+    to.used |= 1u << lane;
+    to.body[lane] = int32_t{1} << image.chain.sphere[i].body;
   }
 }
 
@@ -294,33 +291,40 @@ inline void list_pairs(OpenPairs& open, NearPairs& out) {
   out.full = out.full || left != 0 || w + 1 < words;
 }
 
-// The least of a shape and one sphere, over all samples of each lane; after a
-// NaN the next one counts. Good: none is below zero, or NaN.
-struct Look8 {
-  Double8 least = Double8{} + std::numeric_limits<double>::infinity();
-  kin::Int8 good = ~kin::Int8{};
-};
+// The least of a shape and one sphere, over all samples of each lane; a NaN
+// stays.
+template <class Shape>
+[[gnu::always_inline]] inline void look_along(const Shape& shape,
+                                              const Freed& freed, uint32_t body,
+                                              const Walk& walk, uint32_t i,
+                                              Double8& least) {
+  measure_one(shape, freed, body, walk.sphere[0][i], least);
+  for (uint32_t b = 1; b < walk.blocks; ++b) {
+    Double8 slack;
+    measure_one(shape, freed, body, walk.sphere[b][i], slack);
+    smaller8(least, slack, least);
+  }
+}
 template <class F>
-void look_at(const Image& image, uint32_t open, const Walk& walk,
-             uint32_t shape, uint32_t i, Look8& to) {
+[[gnu::always_inline]] inline void look_at(const Image& image, uint32_t open,
+                                           const Walk& walk, uint32_t shape,
+                                           uint32_t i, Double8& least) {
   const uint32_t body = 1u << image.chain.sphere[i].body;
-  const auto family = [&](const auto* entry, uint32_t count, uint32_t first,
-                          const auto& shape_of) __attribute__((always_inline)) {
-    const uint32_t k = shape - first;
-    if (shape < first || k >= count) return;
-    const Freed freed = freed_by<F>(entry[k].binds, open);
-    if ((freed.spared & body) != 0) return;
-    const auto shape_k = shape_of(k, double{});
-    for (uint32_t b = 0; b < walk.blocks; ++b) {
-      Double8 slack;
-      measure_one(shape_k, freed, body, walk.sphere[b][i], slack);
-      kin::Int8 enough;
-      kin::at_least(slack, Double8{}, enough);
-      to.good = to.good & enough;
-      kin::select_le(to.least, slack, to.least, slack, to.least);
-    }
+  const Freed freed = freed_by<F>(binds_of(image, shape), open);
+  const auto look = [&](const auto& at) __attribute__((always_inline)) {
+    look_along(at, freed, body, walk, i, least);
   };
-  each_family<F>(image, family);
+  if ((freed.spared & body) != 0) {
+    least = Double8{} + std::numeric_limits<double>::infinity();
+  } else if (shape < kFirstTurned) {
+    look(BoxOf<double>(image, shape));
+  } else if (shape < kFirstCapsule) {
+    look(TurnedOf<F, double>(image, shape - kFirstTurned));
+  } else if (shape < kFirstHull) {
+    look(CapsuleOf<F, double>(image, shape - kFirstCapsule));
+  } else {
+    look(HullOf<F, double>(image, shape - kFirstHull));
+  }
 }
 
 // A bound holds at all samples.
@@ -330,13 +334,15 @@ inline void take_bound(double least, double who, Slack& into) {
 inline void take_bound(double least, double who, Slack8& into) {
   into.take(Double8{} + least, Double8{} + who);
 }
-inline void take_look(const Look8& look, uint32_t who, Slack& into) {
-  into.take(least_of(look.least), who);
-  into.bad |= !kin::all_of(look.good);
+[[gnu::always_inline]] inline void take_look(const Double8& least, uint32_t who,
+                                             Slack& into) {
+  constexpr uint32_t kAll = (1u << kLanes) - 1;
+  into.take(least_of(least), who);
+  into.bad |= kin::bits_at_least(least, Double8{}) != kAll;
 }
-inline void take_look(const Look8& look, uint32_t who, Slack8& into) {
-  into.take(look.least, who);
-  into.good = into.good & look.good;
+[[gnu::always_inline]] inline void take_look(const Double8& least, uint32_t who,
+                                             Slack8& into) {
+  into.take(least, who);
 }
 
 // There was no room for all of them: no shape that has one is kept.
@@ -359,8 +365,7 @@ void screen(const Image& image, const Scene8& scene, const Walk& walk,
   ShapeBounds bounds;
   OpenPairs open;
   NearPairs near;
-  sweep<F>(
-      image, scene, walk, [](uint32_t) { return 0.0; }, swept);
+  sweep<F>(image, scene, walk, [](uint32_t) { return 0.0; }, swept);
   bound_pairs<F>(image, scene, swept, bounds, open);
   list_pairs(open, near);
   each_family<F>(
@@ -374,9 +379,9 @@ void screen(const Image& image, const Scene8& scene, const Walk& walk,
     const bool used = n < near.count;
     const uint32_t shape = used ? near.shape[n] : image.derived.spare;
     const uint32_t i = scene.moving[used ? near.sphere[n] : 0];
-    Look8 look;
-    look_at<F>(image, scene.open, walk, shape, i, look);
-    take_look(look, i, *shape_entry(to, shape));
+    Double8 least;
+    look_at<F>(image, scene.open, walk, shape, i, least);
+    take_look(least, i, *shape_entry(to, shape));
   }
   if (near.full) refuse_pairs<F>(open, to);
 }

@@ -56,26 +56,28 @@ Freed freed_by(const Binds& binds, uint32_t open) {
 template <class F, class Visit>
 void each_family(const Image& image, const Visit& visit) {
   using Index = uint32_t;
-  visit(
-      image.box, image.boxes,
-      0, [&]<class L>(Index k, L) __attribute__((always_inline)) {
-        return BoxOf<L>(image, k);
-      });
-  visit(
-      image.turned_box, image.turned,
-      kFirstTurned, [&]<class L>(Index k, L) __attribute__((always_inline)) {
-        return TurnedOf<F, L>(image, k);
-      });
-  visit(
-      image.capsule, image.capsules,
-      kFirstCapsule, [&]<class L>(Index k, L) __attribute__((always_inline)) {
-        return CapsuleOf<F, L>(image, k);
-      });
-  visit(
-      image.hull, image.hulls,
-      kFirstHull, [&]<class L>(Index k, L) __attribute__((always_inline)) {
-        return HullOf<F, L>(image, k);
-      });
+  visit(image.box, image.boxes, 0,
+        [&]<class L>(Index k, L)
+            __attribute__((always_inline)) { return BoxOf<L>(image, k); });
+  visit(image.turned_box, image.turned, kFirstTurned,
+        [&]<class L>(Index k, L) __attribute__((always_inline)) {
+          return TurnedOf<F, L>(image, k);
+        });
+  visit(image.capsule, image.capsules, kFirstCapsule,
+        [&]<class L>(Index k, L) __attribute__((always_inline)) {
+          return CapsuleOf<F, L>(image, k);
+        });
+  visit(image.hull, image.hulls, kFirstHull,
+        [&]<class L>(Index k, L)
+            __attribute__((always_inline)) { return HullOf<F, L>(image, k); });
+}
+
+inline const Binds& binds_of(const Image& image, uint32_t shape) {
+  if (shape < kFirstTurned) return image.box[shape].binds;
+  if (shape < kFirstCapsule)
+    return image.turned_box[shape - kFirstTurned].binds;
+  if (shape < kFirstHull) return image.capsule[shape - kFirstCapsule].binds;
+  return image.hull[shape - kFirstHull].binds;
 }
 
 // What is measured of a shape, by its number.

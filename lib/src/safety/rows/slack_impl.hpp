@@ -81,10 +81,9 @@ struct Slack {
   bool bad = false;
 
   void take(double slack, uint32_t who) {
-    if (!(slack >= worst)) {
-      worst = slack;
-      link = who;
-    }
+    const bool kept = slack >= worst;
+    worst = kept ? worst : slack;
+    link = kept ? link : who;
     bad |= !(slack >= 0);
   }
   void refuse() { bad = true; }
@@ -96,7 +95,7 @@ struct Slack8 {
   kin::Int8 good = ~kin::Int8{};
 
   [[gnu::always_inline]] void take(const Double8& slack, uint32_t sphere) {
-    take(slack, Double8{} + static_cast<double>(sphere));
+    take(slack, static_cast<double>(sphere) - Double8{});
   }
   // Lanes are of different spheres.
   [[gnu::always_inline]] void take(const Double8& slack, const Double8& index) {

@@ -19,8 +19,8 @@ struct CapsuleOf {
   L from[3], along[3], inverse, radius;
   bool inside;
 
-  CapsuleOf(const Image& image,
-            uint32_t index) requires std::is_same_v<L, kin::Float16>
+  CapsuleOf(const Image& image, uint32_t index)
+    requires std::is_same_v<L, kin::Float16>
       : inside(index < image.capsules_in) {
     const CapsuleLanes& lanes = image.derived.capsule;
     for (int a = 0; a < 3; ++a) {
