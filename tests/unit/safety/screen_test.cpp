@@ -130,13 +130,14 @@ Test(screen, capsules_in_lanes_are_bounded_as_one_by_one) {
 
 // Any open lanes of any number of groups, of robots of up to 64 spheres, with
 // capsules across: all of them are listed, in room for 96, and otherwise they
-// are said to be too many.
+// are said to be too many; what is refused then are the shapes that have one.
 Test(screen, open_pairs_are_listed_or_too_many) {
   std::mt19937_64 rng(3);
   const auto below = [&](uint32_t n) {
     return static_cast<uint32_t>(rng() % n);
   };
   uint32_t fits = 0, full = 0;
+  const auto none = std::make_unique<Image>();
   for (int round = 0; round < 20'000; ++round) {
     const uint32_t shapes = 1 + below(kMaxShapes - kMaxCapsules);
     const uint32_t capsules = below(kMaxCapsules + 1);
@@ -157,10 +158,10 @@ Test(screen, open_pairs_are_listed_or_too_many) {
     };
     for (uint32_t k = 0; k < shapes; ++k)
       for (uint32_t m = 0; m < balls; m += kernel::kBalls)
-        put(k, m, balls - m, false);
+        put(k < kFirstCapsule ? k : k + kMaxCapsules, m, balls - m, false);
     for (uint32_t k = 0; k < capsules; k += kernel::kBalls)
       for (uint32_t m = 0; m < balls; ++m)
-        put(kMaxShapes + k, m, capsules - k, true);
+        put(kFirstCapsule + k, m, capsules - k, true);
     kernel::NearPairs near;
     kernel::list_pairs(*open, near);
     for (uint32_t n = 0; n < near.count; ++n)
@@ -173,6 +174,15 @@ Test(screen, open_pairs_are_listed_or_too_many) {
               near.count);
     if (!most) cr_assert(wanted == listed, "%zu pairs", wanted.size());
     ++(most ? full : fits);
+    kernel::SpaceTables<kernel::Slack> tables(*none);
+    for (uint32_t k = 0; k < kMaxShapes; ++k)
+      *kernel::shape_entry(tables, k) = kernel::Slack{};
+    kernel::refuse_pairs<NoFault>(*open, tables);
+    for (uint32_t k = 0; k < kMaxShapes; ++k) {
+      const auto first = wanted.lower_bound({k, 0});
+      const bool open_one = first != wanted.end() && first->first == k;
+      cr_assert(kernel::shape_entry(tables, k)->bad == open_one, "shape %u", k);
+    }
   }
   std::printf("lists: %u with room, %u too many\n", fits, full);
   cr_assert(fits > 2000 && full > 2000);

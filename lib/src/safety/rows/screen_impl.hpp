@@ -271,6 +271,7 @@ struct NearPairs {
 // room and words reach the end, unless there are more pairs: then they are
 // full, wherever the walk ended.
 inline void list_pairs(OpenPairs& open, NearPairs& out) {
+  if (open.groups == 0) return;
   open.close();
   const uint32_t words = open.words();
   uint32_t w = 0;
@@ -345,15 +346,22 @@ inline void take_bound(double least, double who, Slack8& into) {
   into.take(least, who);
 }
 
-// There was no room for all of them: no shape that has one is kept.
+// There was no room for all of them: no shape that has one is kept. Groups of
+// the same shapes are one: time does not tell how many pairs are open.
 template <class F, class T>
 void refuse_pairs(const OpenPairs& open, SpaceTables<T>& to) {
   if (F::on(Fault::kScreenFull)) return;
+  uint16_t lanes[kMaxShapes] = {}, across[kMaxShapes] = {};
   for (uint32_t g = 0; g < open.groups; ++g) {
-    for (uint32_t left = open.bits[g]; left != 0; left &= left - 1) {
-      const auto lane = static_cast<uint32_t>(__builtin_ctz(left));
-      shape_entry(to, open.shape_at(g, lane))->refuse();
-    }
+    uint16_t& to_lanes = lanes[open.shape[g]];
+    to_lanes = static_cast<uint16_t>(to_lanes | open.bits[g]);
+    across[open.shape[g]] = open.across[g];
+  }
+  for (uint32_t first = 0; first < kMaxShapes; ++first) {
+    uint32_t left = lanes[first];
+    if (across[first] == 0) left = left != 0 ? 1 : 0;
+    for (uint32_t shape = first; left != 0; ++shape, left >>= 1)
+      if ((left & 1) != 0) shape_entry(to, shape)->refuse();
   }
 }
 
