@@ -120,7 +120,7 @@ inline constexpr int kRoundAsSet = 4;  // _MM_FROUND_CUR_DIRECTION
   FloatPart mask;
   same_bits(ShortPart(x >= y), mask);
   return static_cast<uint32_t>(__builtin_ia32_movmskps256(mask));
-#elif defined(__SSE2__)
+#elif defined(__SSE2__) && !defined(__CUDA_ARCH__)
   FloatPart mask;
   same_bits(ShortPart(x >= y), mask);
   return static_cast<uint32_t>(__builtin_ia32_movmskps(mask));
@@ -139,7 +139,7 @@ inline constexpr int kRoundAsSet = 4;  // _MM_FROUND_CUR_DIRECTION
   DoublePart mask;
   same_bits(IntPart(x >= y), mask);
   return static_cast<uint32_t>(__builtin_ia32_movmskpd256(mask));
-#elif defined(__SSE2__)
+#elif defined(__SSE2__) && !defined(__CUDA_ARCH__)
   DoublePart mask;
   same_bits(IntPart(x >= y), mask);
   return static_cast<uint32_t>(__builtin_ia32_movmskpd(mask));
