@@ -16,7 +16,8 @@
 // for one change, inlined here and there, the first. -x: not in functions that
 // have NAME in theirs, or that only those run. -l: only where this regular
 // expression is found in the lines. Exit 2: cannot run; 1: the unchanged
-// program fails. Needs objdump and addr2line.
+// program fails; 3: interrupted, by SIGINT or SIGTERM: what was tried until
+// then is printed. Needs objdump and addr2line.
 #include <elf.h>
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -59,7 +60,7 @@ struct Options {
   std::vector<std::string> tells;  // empty: nothing is told of survivors
 };
 
-enum Fate : uint32_t { kSurvived, kNoticed, kAlike };
+enum Fate : uint32_t { kSurvived, kNoticed, kAlike, kUntried };
 
 std::vector<Mutant> mutants_of(const Options& o) {
   std::vector<Mutant> out;
@@ -202,18 +203,31 @@ void work(const Options& o, const std::vector<char>& elf,
   _exit(0);
 }
 
+volatile std::sig_atomic_t interrupted = 0;
+
+// In this process alone: workers end, and reading from them with EINTR.
+void end_when_told() {
+  struct sigaction action{};
+  action.sa_handler = [](int) { interrupted = 1; };
+  for (const int signal : {SIGINT, SIGTERM})
+    sigaction(signal, &action, nullptr);
+}
+
 std::vector<Fate> run(const Options& o, const std::vector<Mutant>& list) {
   const std::vector<char> elf = contents(o.program);
   int ends[2];
   if (pipe(ends) != 0) die("pipe: no descriptors");
+  std::vector<pid_t> workers;
   for (std::size_t job = 0; job < o.jobs; ++job) {
-    if (fork() == 0) {
+    workers.push_back(fork());
+    if (workers.back() == 0) {
       close(ends[0]);
       work(o, elf, list, job, ends[1]);
     }
   }
   close(ends[1]);
-  std::vector<Fate> fates(list.size());
+  end_when_told();
+  std::vector<Fate> fates(list.size(), kUntried);
   std::size_t done = 0;
   uint32_t answer[2];
   while (read(ends[0], answer, sizeof answer) == sizeof answer) {
@@ -221,7 +235,9 @@ std::vector<Fate> run(const Options& o, const std::vector<Mutant>& list) {
     if (++done % 100 == 0)
       std::fprintf(stderr, "%zu of %zu changes tried\n", done, list.size());
   }
-  if (done != list.size()) die("a worker ended early");
+  for (const pid_t worker : workers)
+    if (interrupted != 0) kill(worker, SIGKILL);
+  if (done != list.size() && interrupted == 0) die("a worker ended early");
   return fates;
 }
 
@@ -229,7 +245,7 @@ void print_survivors(const Options& o, const std::vector<Mutant>& list,
                      const std::vector<Fate>& fates) {
   std::map<std::string, std::size_t> lines;
   for (std::size_t i = 0; i < list.size(); ++i) {
-    if (fates[i] == kNoticed) continue;
+    if (fates[i] == kNoticed || fates[i] == kUntried) continue;
     const char* class_of = o.tells.empty()      ? ""
                            : fates[i] == kAlike ? "same answers   "
                                                 : "other answers  ";
@@ -288,10 +304,13 @@ int main(int argc, char** argv) {
   const auto count = [&](Fate fate) {
     return std::count(fates.begin(), fates.end(), fate);
   };
-  std::printf("mutants of %s: %zu, noticed %td, survived %td", o.space.c_str(),
-              list.size(), count(kNoticed), count(kSurvived) + count(kAlike));
+  const auto untried = count(kUntried);
+  std::printf("mutants of %s: %td, noticed %td, survived %td", o.space.c_str(),
+              static_cast<std::ptrdiff_t>(list.size()) - untried,
+              count(kNoticed), count(kSurvived) + count(kAlike));
   if (!o.tells.empty())
     std::printf(", %td of them with the same answers", count(kAlike));
+  if (untried > 0) std::printf("; interrupted, %td not tried", untried);
   std::printf("\n");
-  return 0;
+  return untried > 0 ? 3 : 0;
 }

@@ -45,7 +45,7 @@ export TACTUS_SPACE=${TACTUS_SPACE:-10} QP_PROBLEMS=${QP_PROBLEMS:-1500}
   '|' --filter '@(project|past_time)/!(*the_same_bits_on*)' \
   '|' --filter '@(screen|space|adversary|memory)/*' \
   '?' --filter '@(kernel/the_chosen*|past_time/the_same_bits_on*)' |
-  tee "$work/out"
+  tee -i "$work/out"
 awk '/^mutants of/ { all = $4 + 0; seen = $6 + 0 }
   END { exit !(all > 0 && 4 * seen >= all) }' "$work/out" ||
   { echo "fewer than a quarter of the changes were noticed"; exit 1; }
