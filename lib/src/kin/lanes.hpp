@@ -163,5 +163,12 @@ using Lane = typename LaneTraits<V>::Lane;
 template <class V>
 using LaneBits = typename LaneTraits<V>::Bits;
 
+// The same in every lane. Zero plus x turns -0 into 0, so that compilers have
+// to compute it; x minus zero is x.
+template <class V>
+[[gnu::always_inline]] inline void fill(Lane<V> x, V& out) {
+  out = x - V{};
+}
+
 }  // namespace TACTUS_KERNEL_SPACE
 }  // namespace tactus::kin

@@ -224,15 +224,16 @@ void bound_capsules(const Image& image, uint32_t begin, uint32_t end,
       const Swept16& s = swept[m / kBalls];
       const uint32_t lane = m % kBalls;
       Ball<Float16> ball;
-      for (int a = 0; a < 3; ++a) ball.at[a] = s.ball.at[a][lane] - Float16{};
-      ball.radius = s.ball.radius[lane] - Float16{};
-      Float16 slack;
+      for (int a = 0; a < 3; ++a) kin::fill(s.ball.at[a][lane], ball.at[a]);
+      kin::fill(s.ball.radius[lane], ball.radius);
+      Float16 slack, who;
       shape.slack(ball, slack);
       if (some) kin::choose(none & s.body[lane], slack + free, slack, slack);
       const uint32_t far = kin::bits_at_least(slack, need);  // NaN is not
       near.add(far, used, kFirstCapsule + k, m, true);
       kin::select_le(need, slack, slack, free, slack);
-      bound.take(slack, s.who[lane] - Float16{});
+      kin::fill(s.who[lane], who);
+      bound.take(slack, who);
     }
     store(bound.worst, to.worst + kFirstCapsule + k);
     store(bound.who, to.who + kFirstCapsule + k);

@@ -95,7 +95,9 @@ struct Slack8 {
   kin::Int8 good = ~kin::Int8{};
 
   [[gnu::always_inline]] void take(const Double8& slack, uint32_t sphere) {
-    take(slack, static_cast<double>(sphere) - Double8{});
+    Double8 index;
+    kin::fill(static_cast<double>(sphere), index);
+    take(slack, index);
   }
   // Lanes are of different spheres.
   [[gnu::always_inline]] void take(const Double8& slack, const Double8& index) {
