@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # One instruction of the shield at a time is changed (mutants.cpp): which
 # change does no contract, no row's test, no oracle and no adversary notice?
-#   MUTANTS=20   drawn from all; 0: each change of a source line once, an hour;
+#   MUTANTS=20   drawn from all; 0: each change of a line once, some hours;
 #                all: in each of its inlined copies, too    SEED=1    JOBS=2
 #   ONLY=past_time_impl   where source lines match: mutants.cpp, -l
 # What survives is listed, by class. "same answers": not one bit of 40000
