@@ -106,50 +106,50 @@ template <class T, class H>
   root(x.hi, out.hi);
 }
 
+// Bit i: lane i of x is at least that of y; zero for NaN.
 #if defined(__AVX512F__)
 inline constexpr int kOrderedGe = 13;  // _CMP_GE_OS
 inline constexpr int kRoundAsSet = 4;  // _MM_FROUND_CUR_DIRECTION
-#endif
 
-// Bit i: lane i of x is at least that of y; zero for NaN.
 [[gnu::always_inline]] inline uint32_t bits_at_least(const FloatPart& x,
                                                      const FloatPart& y) {
-#if defined(__AVX512F__)
   return __builtin_ia32_cmpps512_mask(x, y, kOrderedGe, 0xffff, kRoundAsSet);
-#elif defined(__AVX2__)
-  FloatPart mask;
-  same_bits(ShortPart(x >= y), mask);
-  return static_cast<uint32_t>(__builtin_ia32_movmskps256(mask));
-#elif defined(__SSE2__) && !defined(__CUDA_ARCH__)
-  FloatPart mask;
-  same_bits(ShortPart(x >= y), mask);
-  return static_cast<uint32_t>(__builtin_ia32_movmskps(mask));
-#else
-  uint32_t bits = 0;
-  for (uint32_t i = 0; i < sizeof x / sizeof x[0]; ++i)
-    bits |= (x[i] >= y[i] ? 1u : 0u) << i;
-  return bits;
-#endif
 }
 [[gnu::always_inline]] inline uint32_t bits_at_least(const DoublePart& x,
                                                      const DoublePart& y) {
-#if defined(__AVX512F__)
   return __builtin_ia32_cmppd512_mask(x, y, kOrderedGe, 0xff, kRoundAsSet);
-#elif defined(__AVX2__)
-  DoublePart mask;
-  same_bits(IntPart(x >= y), mask);
-  return static_cast<uint32_t>(__builtin_ia32_movmskpd256(mask));
-#elif defined(__SSE2__) && !defined(__CUDA_ARCH__)
-  DoublePart mask;
-  same_bits(IntPart(x >= y), mask);
-  return static_cast<uint32_t>(__builtin_ia32_movmskpd(mask));
-#else
-  uint32_t bits = 0;
-  for (uint32_t i = 0; i < sizeof x / sizeof x[0]; ++i)
-    bits |= (x[i] >= y[i] ? 1u : 0u) << i;
-  return bits;
-#endif
 }
+#else
+#if defined(__AVX2__)
+[[gnu::always_inline]] inline int signs_of(const FloatPart& x) {
+  return __builtin_ia32_movmskps256(x);
+}
+[[gnu::always_inline]] inline int signs_of(const DoublePart& x) {
+  return __builtin_ia32_movmskpd256(x);
+}
+#elif defined(__SSE2__) && !defined(__CUDA_ARCH__)
+[[gnu::always_inline]] inline int signs_of(const FloatPart& x) {
+  return __builtin_ia32_movmskps(x);
+}
+[[gnu::always_inline]] inline int signs_of(const DoublePart& x) {
+  return __builtin_ia32_movmskpd(x);
+}
+#else
+template <class V>
+[[gnu::always_inline]] inline int signs_of(const V& x) {
+  int signs = 0;
+  for (uint32_t i = 0; i < sizeof x / sizeof x[0]; ++i)
+    signs |= (__builtin_signbit(x[i]) != 0 ? 1 : 0) << i;
+  return signs;
+}
+#endif
+template <class V>
+[[gnu::always_inline]] inline uint32_t bits_at_least(const V& x, const V& y) {
+  V mask;
+  same_bits(x >= y, mask);
+  return static_cast<uint32_t>(signs_of(mask));
+}
+#endif
 template <class T, class H>
 [[gnu::always_inline]] inline uint32_t bits_at_least(const Pair<T, H>& x,
                                                      const Pair<T, H>& y) {

@@ -231,7 +231,6 @@ struct CapsuleLanes {
   float along[3][kRoom];
   float inverse[kRoom];
   float radius[kRoom];
-  float need[kRoom];
 };
 
 // Filled by seal() from the rest: never set by the compiler. The origin of
@@ -263,8 +262,8 @@ struct Derived {
   // motion does not tell (rows/screen_impl.hpp); what it must leave: `need`,
   // rounded up.
   uint32_t screened;
-  uint32_t spare;  // number of a shape that exists
-  float need[kMaxShapes];
+  uint32_t spare;               // number of a shape that exists
+  float need[kMaxShapes + 16];  // by number; a register of capsules ends in it
   CapsuleLanes capsule;
   double extent;  // of no shape do the magnitudes add up to more, m
   // Linear::a and b, eight rows at once; rows that are not of the action too.

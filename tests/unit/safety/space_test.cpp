@@ -246,9 +246,10 @@ Test(space, nan_in_a_capsule_in_lanes_leaves_it_to_be_looked_at) {
     put(*image, shape, hit ? here : far);
     cr_assert(rests(*image, q) != hit);
     CapsuleLanes& lanes = image->derived.capsule;
-    for (float* figure : {lanes.from[0], lanes.from[1], lanes.from[2],
-                          lanes.along[0], lanes.along[1], lanes.along[2],
-                          lanes.inverse, lanes.radius, lanes.need}) {
+    for (float* figure :
+         {lanes.from[0], lanes.from[1], lanes.from[2], lanes.along[0],
+          lanes.along[1], lanes.along[2], lanes.inverse, lanes.radius,
+          image->derived.need + kFirstCapsule}) {
       const float was = figure[0];
       figure[0] = NAN;
       cr_assert(rests(*image, q) != hit);

@@ -218,7 +218,7 @@ void bound_capsules(const Image& image, uint32_t begin, uint32_t end,
     kin::Int16 none;
     const bool some = binds_across<F>(image, k, end, scene.open, none);
     Float16 need;
-    load(image.derived.capsule.need + k, need);
+    load(image.derived.need + kFirstCapsule + k, need);
     Bound16 bound;
     for (uint32_t m = 0; m < scene.count; ++m) {
       const Swept16& s = swept[m / kBalls];

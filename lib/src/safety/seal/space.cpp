@@ -153,7 +153,6 @@ void derive_capsules(Image& image) {
     }
     out.inverse[k] = static_cast<float>(derived.inverse[k]);
     out.radius[k] = static_cast<float>(image.capsule[k].radius);
-    out.need[k] = derived.need[kFirstCapsule + k];
   }
 }
 
