@@ -11,7 +11,7 @@
 // measured and asked for, without the motion and its stop, so no leave to send.
 // Then rung project's solver alone, seven values and thirty rows; DAQP and
 // OSQP on such programs, through Python, are in tests/oracle/qp.sh. Then 32
-// custom expressions: VM and JIT of each kernel against muparser and code
+// custom expressions alone: VM and JIT of each kernel against muparser and code
 // compiled ahead.
 //   CASES=20000   how many cycles, and programs
 #include <algorithm>
@@ -26,6 +26,7 @@
 #include "report.hpp"
 #include "rt/life.hpp"
 #include "rt/tsc.hpp"
+#include "safety/expr/jit.hpp"
 #include "safety/kernel.hpp"
 #include "safety/shield.hpp"
 #include "safety_rows.hpp"
@@ -149,15 +150,22 @@ ImageCopy with_shapes(const safety::Image& image, uint32_t count) {
   return sealed(std::move(out));
 }
 
-// Random cycles, each given to every kernel that this machine can run.
+// Random cycles, each given to every kernel that this machine can run, with
+// its machine code for expressions, as the loop has it.
 template <class Judge>
 void on_each_kernel(const safety::Image& image, int cases, Judge judge) {
   Source source(image);
   auto cycle = std::make_unique<Cycle>();
+  std::map<rt::Isa, safety::ExprRunner> runners;
+  for (const rt::Isa isa : rt::kIsas)
+    if (rt::isa_here(isa))
+      runners[isa] = safety::make_runner(image.expressions, isa);
   for (int i = 0; i < cases; ++i) {
     source.next(*cycle);
-    for (const rt::Isa isa : rt::kIsas)
-      if (rt::isa_here(isa)) judge(safety::kernel_for(isa), *cycle);
+    for (const auto& [isa, runner] : runners) {
+      cycle->in.native = runner.get();
+      judge(safety::kernel_for(isa), *cycle);
+    }
   }
 }
 

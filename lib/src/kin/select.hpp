@@ -100,6 +100,9 @@ template <class I, class M, class T, class H>
   }
   out = roots;
 }
+[[gnu::always_inline]] inline void root(double x, double& out) {
+  out = __builtin_sqrt(x);
+}
 template <class T, class H>
 [[gnu::always_inline]] inline void root(const Pair<T, H>& x, Pair<T, H>& out) {
   root(x.lo, out.lo);

@@ -141,8 +141,8 @@ void pass_own(const Stroll& way, const Sphere8* spheres, uint32_t block,
   if (!way.kept.own.kept) return;
   for (uint32_t g = 0; g < image.pair_groups; ++g) {
     const PairGroup& group = image.pair_group[g];
-    Reach8 reach;
-    reach_between<F>(image, group, way.at.motion.wide[block], reach);
+    ReachOf<Double8> reach;
+    reach_between<F>(image, group, way.at.motion.wide[block].at, reach);
     for (uint32_t p = group.first; p < group.first + group.count; ++p) {
       const Pair& pair = image.pair[p];
       Double8 slack;

@@ -52,7 +52,7 @@ struct Past {
   Windows windows;
   // What each past-time row has left of its window now, s (past_time_impl.hpp).
   double left[kMaxMemories];
-  kin::Frames frames;  // at now; only of an image with humans
+  kin::Frames frames;  // at now; predict_past(): of an image with humans
 };
 
 // A motion to judge: hold u until the stop begins, then follow `shape`.
@@ -86,6 +86,9 @@ struct alignas(64) Motion {
   Double8 spread[kMaxSamples / kLanes];
   double peak[kMaxJoints];  // max of speed
   double reaction_s;        // now to the latest begin of braking
+  // The robot's frames at the only instant there is, in every lane of one
+  // block; null: samples.
+  const kin::Frames* still = nullptr;
 };
 
 // False when commands in flight are not known.

@@ -19,13 +19,15 @@ double wanted_gap(const Human& human) {
   return human.d_min + human.intrusion + human.sensor + human.robot;
 }
 
-// Eight samples: until when they count, and the part of a speed below which
-// they do not. With room: which sample is slow changes from cycle to cycle,
-// and the human comes nearer meanwhile.
-struct Until8 {
-  Double8 until;
+// Samples: until when they count, and the part of a speed below which they do
+// not. With room: which sample is slow changes from cycle to cycle, and the
+// human comes nearer meanwhile.
+template <class V>
+struct UntilOf {
+  V until;
   double slow;
 };
+using Until8 = UntilOf<Double8>;
 inline void until_of(const Image& image, const Motion& motion, uint32_t block,
                      Effort effort, Until8& out) {
   const bool room = effort == Effort::kWithRoom;
@@ -64,25 +66,25 @@ Meeting meeting_of(const Image& image, const Contact& contact) {
           contact.speed, contact.most};
 }
 
+template <class V, class T>
 [[gnu::always_inline]] inline void meeting_slack(
     const Image& image, const ShieldInput& in, const Meeting& meeting,
-    const Until8& to, const Sphere8& s, uint32_t who, Slack8& out) {
+    const UntilOf<V>& to, const SphereOf<V>& s, uint32_t who, T& out) {
   const Signal& signal = image.signal[meeting.signal];
   const double age = seconds(in.now_ns - in.stamp_ns[meeting.signal]);
-  const Double8 keep =
-      s.radius + (meeting.fixed + meeting.growth * (age + to.until));
-  const Double8 free = Double8{} + std::numeric_limits<double>::infinity();
-  const Double8 slow = Double8{} + meeting.slow * to.slow;
+  const V keep = s.radius + (meeting.fixed + meeting.growth * (age + to.until));
+  const V free = V{} + std::numeric_limits<double>::infinity();
+  const V slow = V{} + meeting.slow * to.slow;
   for (uint32_t k = 0; k + 2 < signal.count; k += 3) {
     const float* centre = in.value[meeting.signal] + k;
-    Double8 d[3], square, distance;
+    V d[3], square, distance;
     for (int a = 0; a < 3; ++a) d[a] = s.at[a] - static_cast<double>(centre[a]);
     square_of(d, square);
     kin::root(square, distance);
-    const Double8 slack = distance - keep;
+    const V slack = distance - keep;
     // Binds unless the point is surely slow: NaN speed binds.
-    Double8 bound;
-    select_le(s.speed, slow, free, slack, bound);
+    V bound;
+    kin::select_le(s.speed, slow, free, slack, bound);
     out.take(bound, who);
   }
 }

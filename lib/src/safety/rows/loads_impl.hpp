@@ -72,16 +72,16 @@ template <class F>
 void energy_slack(const Image& image, const Motion& motion, Slack& out) {
   const Dynamics& all = image.dynamics;
   if (all.masses == 0) return;
-  Reach8 speed[kin::kMaxFrames];
+  ReachOf<Double8> speed[kin::kMaxFrames];
   Slack8 lanes;
   for (uint32_t b = 0; b < motion.blocks; ++b) {
     for (uint32_t f = 1; f <= image.joints; ++f) {
-      reach_of(image, f, motion.speed[b], speed[f]);
+      reach_of(image, f, motion.speed[b].at, speed[f]);
     }
     Double8 energy = {};
     for (uint32_t i = 0; i < all.masses; ++i) {
       const Mass& body = all.mass[i];
-      const Reach8& s = speed[body.link];
+      const ReachOf<Double8>& s = speed[body.link];
       const Double8 v = s.along + s.turning * body.arm;
       energy += v * v * (0.5 * body.mass);
       if (F::on(Fault::kEnergyTurn)) continue;

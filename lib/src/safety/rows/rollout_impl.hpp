@@ -94,7 +94,10 @@ void instants_good(const Image& image, const ShieldInput& in, const Past& past,
   } else {
     shape_slacks<F>(image, scene, lanes);
   }
-  block_slacks<F>(image, in, motion, Effort::kYesOrNo, block, scene, lanes);
+  Until8 until;
+  until_of(image, motion, block, Effort::kYesOrNo, until);
+  block_slacks<F>(image, in, until, motion.wide[block].at, Effort::kYesOrNo,
+                  scene, lanes);
   keep_lanes(image, lanes, motion, block, good);
 }
 

@@ -25,14 +25,18 @@ using kin::Float16;
 inline constexpr uint32_t kBalls = 2 * kLanes;  // Float16 has
 
 // A motion's spheres, block by block; centres are taken from block `middle`.
-struct Walk {
+// `most`: blocks that there is room for.
+template <class V, uint32_t most>
+struct WalkOf {
   uint32_t blocks = 0;
   uint32_t middle = 0;
   union {
-    Sphere8 sphere[kScreenSamples / kLanes][kScreenSpheres];
+    SphereOf<V> sphere[most][kScreenSpheres];
   };
-  Walk() {}  // set_scene() writes as many as there are
+  WalkOf() {}  // place_spheres() writes as many as there are
 };
+using Walk = WalkOf<Double8, kScreenSamples / kLanes>;
+using Stand = WalkOf<double, 1>;  // one instant
 
 // Sixteen spheres' balls; lanes are spheres.
 struct Swept16 {
@@ -55,6 +59,10 @@ inline double swept_radius(const Walk& walk, uint32_t i, const double* centre) {
   }
   return most_of(most);
 }
+// The same where it gets nowhere.
+inline double swept_radius(const Stand& stand, uint32_t i, const double*) {
+  return 1e-18 + stand.sphere[0][i].radius;
+}
 
 // A radius so much larger that no slack in float is more than the true one.
 // With u = 2^-24 and S the sum of all magnitudes that a slack is made of
@@ -72,19 +80,22 @@ inline double safe_radius(const Image& image, const double* centre,
   return radius + all * 0x1p-19 + 1e-9;
 }
 
+inline double last_of(const Double8& samples) { return samples[kLanes - 1]; }
+inline double last_of(double sample) { return sample; }
+
 // `more(i)` is added to a sphere's radius. Lanes beyond the last sphere are far
 // from everything.
-template <class F, class More>
-void sweep(const Image& image, const Scene8& scene, const Walk& walk,
+template <class F, class Samples, class More>
+void sweep(const Image& image, const Moving& scene, const Samples& walk,
            const More& more, Swept16* out) {
   for (uint32_t n = 0; n < scene.count; ++n) {
     Swept16& to = out[n / kBalls];
     const uint32_t lane = n % kBalls;
     const uint32_t i = scene.moving[n];
-    const Sphere8& middle = walk.sphere[walk.middle][i];
+    const auto& middle = walk.sphere[walk.middle][i];
     double centre[3];
     for (int a = 0; a < 3; ++a) {
-      centre[a] = middle.at[a][kLanes - 1];
+      centre[a] = last_of(middle.at[a]);
       to.ball.at[a][lane] = static_cast<float>(centre[a]);
     }
     const double swept = swept_radius(walk, i, centre) + more(i);
@@ -107,7 +118,7 @@ struct OpenPairs {
   uint32_t groups = 0;
   uint16_t bits[kMostGroups + 4];
   uint16_t shape[kMostGroups];   // or the first of them
-  uint16_t sphere[kMostGroups];  // the same, in Scene8::moving
+  uint16_t sphere[kMostGroups];  // the same, in Moving::moving
   uint16_t across[kMostGroups];  // all ones: lanes are shapes; else zero
 
   // `far`: lanes that are not open.
@@ -166,7 +177,7 @@ struct ShapeBounds {
 template <class F, class Shape>
 [[gnu::always_inline]] inline void bound_shape(
     const Shape& shape, const Binds& binds, float least, uint32_t number,
-    const Scene8& scene, const Swept16* swept, ShapeBounds& to,
+    const Moving& scene, const Swept16* swept, ShapeBounds& to,
     OpenPairs& near) {
   const Float16 free = Float16{} + std::numeric_limits<float>::infinity();
   const Freed freed = freed_by<F>(binds, scene.open);
@@ -208,7 +219,7 @@ bool binds_across(const Image& image, uint32_t k, uint32_t end, uint32_t open,
 // ends with what is left of one.
 template <class F>
 void bound_capsules(const Image& image, uint32_t begin, uint32_t end,
-                    const Scene8& scene, const Swept16* swept, ShapeBounds& to,
+                    const Moving& scene, const Swept16* swept, ShapeBounds& to,
                     OpenPairs& near) {
   const Float16 free = Float16{} + std::numeric_limits<float>::infinity();
   for (uint32_t k = begin; k < end; k += kBalls) {
@@ -242,7 +253,7 @@ void bound_capsules(const Image& image, uint32_t begin, uint32_t end,
 
 // The bound of every pair.
 template <class F>
-void bound_pairs(const Image& image, const Scene8& scene, const Swept16* swept,
+void bound_pairs(const Image& image, const Moving& scene, const Swept16* swept,
                  ShapeBounds& to, OpenPairs& near) {
   const auto family = [&](const auto* entry, uint32_t count, uint32_t first,
                           const auto& shape_of) __attribute__((always_inline)) {
@@ -265,7 +276,7 @@ struct NearPairs {
   uint32_t count = 0;
   bool full = false;
   uint16_t shape[kNearPairs + 1];
-  uint16_t sphere[kNearPairs + 1];  // in Scene8::moving
+  uint16_t sphere[kNearPairs + 1];  // in Moving::moving
 };
 
 // A pair or a word at each step, whatever there is. As many steps as there is
@@ -295,29 +306,29 @@ inline void list_pairs(OpenPairs& open, NearPairs& out) {
 
 // The least of a shape and one sphere, over all samples of each lane; a NaN
 // stays.
-template <class Shape>
+template <class Shape, class Samples, class V>
 [[gnu::always_inline]] inline void look_along(const Shape& shape,
                                               const Freed& freed, uint32_t body,
-                                              const Walk& walk, uint32_t i,
-                                              Double8& least) {
+                                              const Samples& walk, uint32_t i,
+                                              V& least) {
   measure_one(shape, freed, body, walk.sphere[0][i], least);
   for (uint32_t b = 1; b < walk.blocks; ++b) {
-    Double8 slack;
+    V slack;
     measure_one(shape, freed, body, walk.sphere[b][i], slack);
     smaller8(least, slack, least);
   }
 }
-template <class F>
+template <class F, class Samples, class V>
 [[gnu::always_inline]] inline void look_at(const Image& image, uint32_t open,
-                                           const Walk& walk, uint32_t shape,
-                                           uint32_t i, Double8& least) {
+                                           const Samples& walk, uint32_t shape,
+                                           uint32_t i, V& least) {
   const uint32_t body = 1u << image.chain.sphere[i].body;
   const Freed freed = freed_by<F>(binds_of(image, shape), open);
   const auto look = [&](const auto& at) __attribute__((always_inline)) {
     look_along(at, freed, body, walk, i, least);
   };
   if ((freed.spared & body) != 0) {
-    least = Double8{} + std::numeric_limits<double>::infinity();
+    least = V{} + std::numeric_limits<double>::infinity();
   } else if (shape < kFirstTurned) {
     look(BoxOf<double>(image, shape));
   } else if (shape < kFirstCapsule) {
@@ -346,6 +357,10 @@ inline void take_bound(double least, double who, Slack8& into) {
                                              Slack8& into) {
   into.take(least, who);
 }
+[[gnu::always_inline]] inline void take_look(double least, uint32_t who,
+                                             Slack& into) {
+  into.take(least, who);
+}
 
 // There was no room for all of them: no shape that has one is kept. Groups of
 // the same shapes are one: time does not tell how many pairs are open.
@@ -367,9 +382,9 @@ void refuse_pairs(const OpenPairs& open, SpaceTables<T>& to) {
 }
 
 // T: Slack, or Slack8 of as many samples.
-template <class F, class T>
-void screen(const Image& image, const Scene8& scene, const Walk& walk,
-            SpaceTables<T>& to) {
+template <class F, class V, uint32_t most, class T>
+void screen(const Image& image, const Moving& scene,
+            const WalkOf<V, most>& walk, SpaceTables<T>& to) {
   Swept16 swept[kScreenSpheres / kBalls];
   ShapeBounds bounds;
   OpenPairs open;
@@ -388,7 +403,7 @@ void screen(const Image& image, const Scene8& scene, const Walk& walk,
     const bool used = n < near.count;
     const uint32_t shape = used ? near.shape[n] : image.derived.spare;
     const uint32_t i = scene.moving[used ? near.sphere[n] : 0];
-    Double8 least;
+    V least;
     look_at<F>(image, scene.open, walk, shape, i, least);
     take_look(least, i, *shape_entry(to, shape));
   }

@@ -11,25 +11,25 @@ namespace detail {
 
 // How far a point that moves with frame `to` may be from where its sample
 // has it, seen from frame `from`: the joints before `from` move both.
-template <class F>
-void reach_between(const Image& image, const PairGroup& group,
-                   const kin::Samples8& wide, Reach8& out) {
-  out.along = Double8{};
-  out.turning = Double8{};
+template <class F, class V>
+void reach_between(const Image& image, const PairGroup& group, const V* wide,
+                   ReachOf<V>& out) {
+  out.along = V{};
+  out.turning = V{};
   if (F::on(Fault::kSelfWide)) return;
   for (uint32_t j = group.from; j < group.to; ++j) {
-    out.along += wide.at[j] * image.derived.reach[group.to][j];
-    out.turning += wide.at[j] * image.derived.turn[j];
+    out.along += wide[j] * image.derived.reach[group.to][j];
+    out.turning += wide[j] * image.derived.turn[j];
   }
 }
 
 // b may be anywhere within its reach seen from a, whose frame carries both.
-template <class F>
-void pair_slack(const Image& image, const Pair& pair, const Sphere8* spheres,
-                const Reach8& reach, Double8& out) {
-  const Double8* a = spheres[pair.a].at;
-  const Double8* b = spheres[pair.b].at;
-  Double8 d[3], square, distance;
+template <class F, class V>
+void pair_slack(const Image& image, const Pair& pair,
+                const SphereOf<V>* spheres, const ReachOf<V>& reach, V& out) {
+  const V* a = spheres[pair.a].at;
+  const V* b = spheres[pair.b].at;
+  V d[3], square, distance;
   for (int k = 0; k < 3; ++k) d[k] = a[k] - b[k];
   square_of(d, square);
   kin::root(square, distance);
@@ -40,16 +40,16 @@ void pair_slack(const Image& image, const Pair& pair, const Sphere8* spheres,
         (radii + (reach.along + reach.turning * image.derived.arm[pair.b]));
 }
 
-template <class F>
-void self_slacks(const Image& image, const Sphere8* spheres,
-                 const kin::Samples8& wide, Slack8& out) {
-  Slack8 lanes = out;
+template <class F, class V, class T>
+void self_slacks(const Image& image, const SphereOf<V>* spheres, const V* wide,
+                 T& out) {
+  T lanes = out;
   for (uint32_t g = 0; g < image.pair_groups; ++g) {
     const PairGroup& group = image.pair_group[g];
-    Reach8 reach;
+    ReachOf<V> reach;
     reach_between<F>(image, group, wide, reach);
     for (uint32_t p = group.first; p < group.first + group.count; ++p) {
-      Double8 slack;
+      V slack;
       pair_slack<F>(image, image.pair[p], spheres, reach, slack);
       lanes.take(slack, image.pair[p].b);
     }

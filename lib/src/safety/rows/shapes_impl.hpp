@@ -12,13 +12,18 @@ namespace detail {
 
 using SpaceLanes = SpaceTables<Slack8>;
 
-// The robot at one block of eight samples.
-struct Scene8 {
-  Sphere8* sphere;                    // of the base: centres only
+// The robot's spheres, and what frees them. The base's never move.
+struct Moving {
   uint32_t moving[kin::kMaxSpheres];  // indices of the others
   uint32_t count;
   uint32_t open;  // task windows
 };
+// At one block of eight samples, or at one instant.
+template <class V>
+struct SceneOf : Moving {
+  SphereOf<V>* sphere;  // of the base: centres only
+};
+using Scene8 = SceneOf<Double8>;
 
 // Windows that stay open until `end_s` from now.
 template <class F>
@@ -92,32 +97,33 @@ template <class T>
 
 // One shape and one sphere. What a window frees is measured like the rest, so
 // that time does not tell.
-template <class Shape>
+template <class Shape, class V>
 [[gnu::always_inline]] inline void measure_one(const Shape& shape,
                                                const Freed& freed,
-                                               uint32_t body, const Sphere8& s,
-                                               Double8& slack) {
-  const Double8 free = Double8{} + std::numeric_limits<double>::infinity();
+                                               uint32_t body,
+                                               const SphereOf<V>& s, V& slack) {
+  const V free = V{} + std::numeric_limits<double>::infinity();
   shape.slack(s, slack);
   // A NaN is not freed.
   if ((freed.now & body) != 0) kin::select_le(slack, free, free, slack, slack);
 }
 
-// Every shape and every sphere at eight samples.
-template <class F>
-void shape_slacks(const Image& image, const Scene8& scene, SpaceLanes& to) {
+// Every shape and every sphere. T: Slack8 of eight samples, Slack of one.
+template <class F, class V, class T>
+void shape_slacks(const Image& image, const SceneOf<V>& scene,
+                  SpaceTables<T>& to) {
   const auto family = [&](const auto* entry, uint32_t count, uint32_t first,
                           const auto& shape_of) __attribute__((always_inline)) {
-    Slack8* const out = shape_entry(to, first);
+    T* const out = shape_entry(to, first);
     for (uint32_t k = 0; k < count; ++k) {
       const Freed freed = freed_by<F>(entry[k].binds, scene.open);
       const auto shape = shape_of(k, double{});
-      Slack8 lanes = out[k];
+      T lanes = out[k];
       for (uint32_t m = 0; m < scene.count; ++m) {
         const uint32_t i = scene.moving[m];
         const uint32_t body = 1u << image.chain.sphere[i].body;
         if ((freed.spared & body) != 0) continue;
-        Double8 slack;
+        V slack;
         measure_one(shape, freed, body, scene.sphere[i], slack);
         lanes.take(slack, i);
       }

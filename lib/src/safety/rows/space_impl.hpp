@@ -58,22 +58,21 @@ inline void drain(const Image& image, const SpaceLanes& lanes, Slacks& out) {
   drain(lanes.sure_contact, image.dynamics.contacts, out.sure_contact);
 }
 
-template <class F>
-void set_scene(const Image& image, const Motion& motion, uint32_t b,
-               Scene8& out) {
-  kin::Frames8 frames;
-  Reach8 wide[kin::kMaxFrames];
-  Reach8 speed[kin::kMaxFrames];
+// What is not known of the joints: of their places, and of their speeds.
+template <class F, class V>
+void place_spheres(const Image& image, const kin::FramesOf<V>& frames,
+                   const V* place, const V* rate, SceneOf<V>& out) {
+  ReachOf<V> wide[kin::kMaxFrames];
+  ReachOf<V> speed[kin::kMaxFrames];
   const double error = F::on(Fault::kModelError) ? 0 : image.commit.model_error;
-  kin::frames_of(image.chain, motion.q[b].at, frames);
   for (uint32_t f = 1; f <= image.joints; ++f) {
-    reach_of(image, f, motion.wide[b], wide[f]);
-    reach_of(image, f, motion.speed[b], speed[f]);
+    reach_of(image, f, place, wide[f]);
+    reach_of(image, f, rate, speed[f]);
   }
   out.count = 0;
   for (uint32_t i = 0; i < image.chain.spheres; ++i) {
     const kin::Sphere& sphere = image.chain.sphere[i];
-    Sphere8& s = out.sphere[i];
+    SphereOf<V>& s = out.sphere[i];
     kin::point(frames, sphere.link, sphere.center, s.at);
     if (sphere.link == 0) continue;  // the base never moves
     const double arm = image.derived.arm[i];
@@ -85,11 +84,19 @@ void set_scene(const Image& image, const Motion& motion, uint32_t b,
   }
 }
 
+template <class F>
+void set_scene(const Image& image, const Motion& motion, uint32_t b,
+               Scene8& out) {
+  kin::Frames8 frames;
+  kin::frames_of(image.chain, motion.q[b].at, frames);
+  place_spheres<F>(image, frames, motion.wide[b].at, motion.speed[b].at, out);
+}
+
 // One human or region, and every sphere.
-inline void meet(const Image& image, const ShieldInput& in,
-                 const Meeting& meeting, const Until8& until,
-                 const Scene8& scene, Slack8& out) {
-  Slack8 lanes = out;
+template <class V, class T>
+void meet(const Image& image, const ShieldInput& in, const Meeting& meeting,
+          const UntilOf<V>& until, const SceneOf<V>& scene, T& out) {
+  T lanes = out;
   for (uint32_t m = 0; m < scene.count; ++m) {
     const uint32_t i = scene.moving[m];
     meeting_slack(image, in, meeting, until, scene.sphere[i], i, lanes);
@@ -97,9 +104,10 @@ inline void meet(const Image& image, const ShieldInput& in,
   out = lanes;
 }
 
-template <class F>
-void meet_all(const Image& image, const ShieldInput& in, const Until8& until,
-              const Scene8& scene, Slack8* human, Slack8* contact) {
+template <class F, class V, class T>
+void meet_all(const Image& image, const ShieldInput& in,
+              const UntilOf<V>& until, const SceneOf<V>& scene, T* human,
+              T* contact) {
   for (uint32_t k = 0; k < image.humans; ++k) {
     meet(image, in, meeting_of<F>(image, image.human[k]), until, scene,
          human[k]);
@@ -110,21 +118,45 @@ void meet_all(const Image& image, const ShieldInput& in, const Until8& until,
   }
 }
 
-// Everything about one block of eight samples but shapes.
-template <class F>
-void block_slacks(const Image& image, const ShieldInput& in,
-                  const Motion& motion, Effort effort, uint32_t b,
-                  const Scene8& scene, SpaceLanes& out) {
-  Until8 until;
-  until_of(image, motion, b, effort, until);
+// Everything about one block of eight samples, or one instant, but shapes.
+template <class F, class V, class T>
+void block_slacks(const Image& image, const ShieldInput& in, UntilOf<V> until,
+                  const V* wide, Effort effort, const SceneOf<V>& scene,
+                  SpaceTables<T>& out) {
   meet_all<F>(image, in, until, scene, out.human, out.contact);
   if (image.ladder.exact_every != 0 && effort == Effort::kFull) {
     until.slow = kSurelySlow;
     meet_all<F>(image, in, until, scene, out.sure_human, out.sure_contact);
   }
   if (image.selves != 0) {
-    self_slacks<F>(image, scene.sphere, motion.wide[b], out.self);
+    self_slacks<F>(image, scene.sphere, wide, out.self);
   }
+}
+
+// The motion's only instant: what eight equal lanes would say.
+template <class F>
+void instant_slacks(const Image& image, const ShieldInput& in, uint32_t open,
+                    const Motion& motion, Slacks& out) {
+  double wide[kMaxJoints], speed[kMaxJoints];
+  for (uint32_t j = 0; j < image.joints; ++j) {
+    wide[j] = motion.wide[0].at[j][0];
+    speed[j] = motion.speed[0].at[j][0];
+  }
+  const bool screened = image.derived.screened != 0;
+  SphereOf<double> spheres[kin::kMaxSpheres];
+  Stand stand;
+  stand.blocks = 1;
+  SceneOf<double> scene;
+  scene.open = open;
+  scene.sphere = screened ? stand.sphere[0] : spheres;
+  place_spheres<F>(image, *motion.still, wide, speed, scene);
+  if (screened) {
+    screen<F>(image, scene, stand, out);
+  } else {
+    shape_slacks<F>(image, scene, out);
+  }
+  const UntilOf<double> until{motion.until[0][0], 1};
+  block_slacks<F>(image, in, until, wide, Effort::kFull, scene, out);
 }
 
 // Blocks are taken from the middle of the stop backwards, where a miss is
@@ -132,6 +164,10 @@ void block_slacks(const Image& image, const ShieldInput& in,
 template <class F>
 void space_slacks(const Image& image, const ShieldInput& in, uint32_t open,
                   const Motion& motion, Effort effort, Slacks& out) {
+  if (motion.still != nullptr) {
+    instant_slacks<F>(image, in, open, motion, out);
+    return;
+  }
   const bool first_miss = effort != Effort::kFull && space_is_hard(image);
   const bool screened = image.derived.screened != 0;
   const uint32_t begin = motion.blocks * 3 / 4;
@@ -148,7 +184,9 @@ void space_slacks(const Image& image, const ShieldInput& in, uint32_t open,
     scene.sphere = screened ? walk.sphere[b] : spheres;
     set_scene<F>(image, motion, b, scene);
     if (!screened) shape_slacks<F>(image, scene, lanes);
-    block_slacks<F>(image, in, motion, effort, b, scene, lanes);
+    Until8 until;
+    until_of(image, motion, b, effort, until);
+    block_slacks<F>(image, in, until, motion.wide[b].at, effort, scene, lanes);
     miss = first_miss && missed(image, lanes);
   }
   if (screened && !miss) screen<F>(image, scene, walk, out);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A robot sphere on eight samples, with what is not known of its place.
+// A robot sphere, with what is not known of its place. V: eight samples, or
+// one.
 #pragma once
 
 #include "safety/rows/slack_impl.hpp"
@@ -10,16 +11,18 @@ namespace detail {
 
 // A frame's share of the bound on a point that moves with it:
 // along + turning * arm (Derived).
-struct Reach8 {
-  Double8 along, turning;
+template <class V>
+struct ReachOf {
+  V along, turning;
 };
-inline void reach_of(const Image& image, uint32_t frame,
-                     const kin::Samples8& per_joint, Reach8& out) {
-  out.along = Double8{};
-  out.turning = Double8{};
+template <class V>
+void reach_of(const Image& image, uint32_t frame, const V* per_joint,
+              ReachOf<V>& out) {
+  out.along = V{};
+  out.turning = V{};
   for (uint32_t j = 0; j < frame; ++j) {
-    out.along += per_joint.at[j] * image.derived.reach[frame][j];
-    out.turning += per_joint.at[j] * image.derived.turn[j];
+    out.along += per_joint[j] * image.derived.reach[frame][j];
+    out.turning += per_joint[j] * image.derived.turn[j];
   }
 }
 
@@ -35,9 +38,11 @@ struct Ball {
   V at[3];
   V radius;  // with everything that is not known about its place
 };
-struct Sphere8 : Ball<Double8> {
-  Double8 speed;  // bound, of its surface
+template <class V>
+struct SphereOf : Ball<V> {
+  V speed;  // bound, of its surface
 };
+using Sphere8 = SphereOf<Double8>;
 
 }  // namespace detail
 }  // namespace TACTUS_KERNEL_SPACE
