@@ -25,6 +25,11 @@ template <class M, class V>
   out = mask != M{} ? a : b;
 }
 
+#if defined(__AVX512F__)
+inline constexpr int kOrderedGe = 13;  // _CMP_GE_OS
+inline constexpr int kRoundAsSet = 4;  // _MM_FROUND_CUR_DIRECTION
+#endif
+
 // The smaller (larger) of the two; NaN on either side takes x. An instruction.
 template <class V>
 [[gnu::always_inline]] inline void smaller_of(const V& x, const V& y, V& out) {
@@ -35,6 +40,29 @@ template <class V>
   out = y > x ? y : x;
 }
 
+#if defined(__AVX512F__) && !defined(__clang__)
+// Of registers with masks GCC 12 makes two of them.
+[[gnu::always_inline]] inline void smaller_of(const FloatPart& x,
+                                              const FloatPart& y,
+                                              FloatPart& out) {
+  out = __builtin_ia32_minps512_mask(y, x, x, -1, kRoundAsSet);
+}
+[[gnu::always_inline]] inline void smaller_of(const DoublePart& x,
+                                              const DoublePart& y,
+                                              DoublePart& out) {
+  out = __builtin_ia32_minpd512_mask(y, x, x, -1, kRoundAsSet);
+}
+[[gnu::always_inline]] inline void larger_of(const FloatPart& x,
+                                             const FloatPart& y,
+                                             FloatPart& out) {
+  out = __builtin_ia32_maxps512_mask(y, x, x, -1, kRoundAsSet);
+}
+[[gnu::always_inline]] inline void larger_of(const DoublePart& x,
+                                             const DoublePart& y,
+                                             DoublePart& out) {
+  out = __builtin_ia32_maxpd512_mask(y, x, x, -1, kRoundAsSet);
+}
+#endif
 template <class T, class H>
 [[gnu::always_inline]] inline void smaller_of(const Pair<T, H>& x,
                                               const Pair<T, H>& y,
@@ -111,9 +139,6 @@ template <class T, class H>
 
 // Bit i: lane i of x is at least that of y; zero for NaN.
 #if defined(__AVX512F__)
-inline constexpr int kOrderedGe = 13;  // _CMP_GE_OS
-inline constexpr int kRoundAsSet = 4;  // _MM_FROUND_CUR_DIRECTION
-
 [[gnu::always_inline]] inline uint32_t bits_at_least(const FloatPart& x,
                                                      const FloatPart& y) {
   return __builtin_ia32_cmpps512_mask(x, y, kOrderedGe, 0xffff, kRoundAsSet);
@@ -158,6 +183,20 @@ template <class T, class H>
                                                      const Pair<T, H>& y) {
   return bits_at_least(x.lo, y.lo) | bits_at_least(x.hi, y.hi)
                                          << sizeof x.lo / sizeof(T);
+}
+
+// The same bits, and in `out` those lanes of x, of `other` the rest.
+template <class V>
+[[gnu::always_inline]] inline uint32_t keep_at_least(const V& x, const V& y,
+                                                     const V& other, V& out) {
+#if defined(__AVX512F__) && !defined(__clang__)
+  const auto bits = static_cast<uint16_t>(bits_at_least(x, y));
+  out = __builtin_ia32_blendmps_512_mask(other, x, bits);
+#else
+  const uint32_t bits = bits_at_least(x, y);
+  select_le(y, x, x, other, out);
+#endif
+  return bits;
 }
 
 typedef float HalfPart __attribute__((vector_size(kPartBytes / 2)));

@@ -191,9 +191,9 @@ template <class F, class Shape>
     Float16 slack;
     shape.slack(s.ball, slack);
     if (binds_some) kin::choose(s.body & none, slack + free, slack, slack);
-    const uint32_t far = kin::bits_at_least(slack, need);  // NaN is not
+    const uint32_t far =
+        kin::keep_at_least(slack, need, free, slack);  // NaN is not
     near.add(far, s.used, number, m, false);
-    kin::select_le(need, slack, slack, free, slack);
     bound.take(slack, s.who);
   }
   least_of(bound.worst, bound.who, to.worst[number], to.who[number]);
@@ -240,9 +240,9 @@ void bound_capsules(const Image& image, uint32_t begin, uint32_t end,
       Float16 slack, who;
       shape.slack(ball, slack);
       if (some) kin::choose(none & s.body[lane], slack + free, slack, slack);
-      const uint32_t far = kin::bits_at_least(slack, need);  // NaN is not
+      const uint32_t far =
+          kin::keep_at_least(slack, need, free, slack);  // NaN is not
       near.add(far, used, kFirstCapsule + k, m, true);
-      kin::select_le(need, slack, slack, free, slack);
       kin::fill(s.who[lane], who);
       bound.take(slack, who);
     }
