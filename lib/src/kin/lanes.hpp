@@ -90,6 +90,7 @@ TACTUS_LANES(&)
 TACTUS_LANES(|)
 TACTUS_LANES(^)
 TACTUS_LANES(<<)
+TACTUS_LANES(>>)
 #undef TACTUS_LANES
 
 template <class T, class H>
@@ -139,6 +140,57 @@ template <class T, class H>
 [[gnu::always_inline]] inline void store(const Pair<T, H>& from, T* to) {
   store(from.lo, to);
   store(from.hi, to + sizeof from.lo / sizeof(T));
+}
+
+// The lanes at even places of two vectors that stand one after the other, and
+// those at odd places; and back.
+#if defined(__AVX512F__)
+[[gnu::always_inline]] inline void split(const IntPart& a, const IntPart& b,
+                                         IntPart& even, IntPart& odd) {
+  even = __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
+  odd = __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
+}
+[[gnu::always_inline]] inline void join(const IntPart& even, const IntPart& odd,
+                                        IntPart& a, IntPart& b) {
+  a = __builtin_shufflevector(even, odd, 0, 8, 1, 9, 2, 10, 3, 11);
+  b = __builtin_shufflevector(even, odd, 4, 12, 5, 13, 6, 14, 7, 15);
+}
+#elif defined(__AVX2__)
+[[gnu::always_inline]] inline void split(const IntPart& a, const IntPart& b,
+                                         IntPart& even, IntPart& odd) {
+  even = __builtin_shufflevector(a, b, 0, 2, 4, 6);
+  odd = __builtin_shufflevector(a, b, 1, 3, 5, 7);
+}
+[[gnu::always_inline]] inline void join(const IntPart& even, const IntPart& odd,
+                                        IntPart& a, IntPart& b) {
+  a = __builtin_shufflevector(even, odd, 0, 4, 1, 5);
+  b = __builtin_shufflevector(even, odd, 2, 6, 3, 7);
+}
+#else
+[[gnu::always_inline]] inline void split(const IntPart& a, const IntPart& b,
+                                         IntPart& even, IntPart& odd) {
+  even = __builtin_shufflevector(a, b, 0, 2);
+  odd = __builtin_shufflevector(a, b, 1, 3);
+}
+[[gnu::always_inline]] inline void join(const IntPart& even, const IntPart& odd,
+                                        IntPart& a, IntPart& b) {
+  a = __builtin_shufflevector(even, odd, 0, 2);
+  b = __builtin_shufflevector(even, odd, 1, 3);
+}
+#endif
+template <class T, class H>
+[[gnu::always_inline]] inline void split(const Pair<T, H>& a,
+                                         const Pair<T, H>& b, Pair<T, H>& even,
+                                         Pair<T, H>& odd) {
+  split(a.lo, a.hi, even.lo, odd.lo);
+  split(b.lo, b.hi, even.hi, odd.hi);
+}
+template <class T, class H>
+[[gnu::always_inline]] inline void join(const Pair<T, H>& even,
+                                        const Pair<T, H>& odd, Pair<T, H>& a,
+                                        Pair<T, H>& b) {
+  join(even.lo, odd.lo, a.lo, a.hi);
+  join(even.hi, odd.hi, b.lo, b.hi);
 }
 
 template <class V>

@@ -269,7 +269,8 @@ struct Derived {
   // Linear::a and b, eight rows at once; rows that are not of the action too.
   double slope[kMaxJoints][kMaxLinear];
   double bound[kMaxLinear];
-  uint8_t of_motion[kMaxLinear];
+  uint32_t of_motions;
+  uint16_t of_motion[kMaxLinear];  // rows that are not of the action
   // Signals that a past-time row's expression knows as they were when they were
   // stamped only; a bit each.
   uint32_t observed[kMaxMemories];

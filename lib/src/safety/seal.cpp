@@ -135,7 +135,9 @@ void derive(Image& image) {
     for (uint32_t j = 0; j < image.joints; ++j)
       image.derived.slope[j][i] = image.linear[i].a[j];
     image.derived.bound[i] = image.linear[i].b;
-    image.derived.of_motion[i] = image.linear[i].of != LinearOf::kAction;
+    if (image.linear[i].of == LinearOf::kAction) continue;
+    image.derived.of_motion[image.derived.of_motions++] =
+        static_cast<uint16_t>(i);
   }
 }
 

@@ -9,9 +9,13 @@ namespace tactus::safety {
 inline namespace TACTUS_KERNEL_SPACE {
 namespace detail {
 
+static_assert(kMaxLinear % kLanes == 0);
+
 // The least that sum a u leaves of every row, eight rows at once. The stop
-// scales u to zero: linear in s, so its ends bound it.
-inline void action_left(const Image& image, const Intent& intent, double* out) {
+// scales u to zero: linear in s, so its ends bound it. Rows of the motion are
+// among them.
+inline void action_linear(const Image& image, const Intent& intent,
+                          Slack* out) {
   for (uint32_t i = 0; i < image.linears; i += kLanes) {
     Double8 sum = {};
     for (uint32_t j = 0; j < image.joints; ++j) {
@@ -24,7 +28,9 @@ inline void action_left(const Image& image, const Intent& intent, double* out) {
     const Double8 left = bound - sum;
     Double8 least;
     select_le(bound, left, bound, left, least);  // NaN of the sum stays
-    store(least, out + i);
+    kin::Int8 kept;
+    kin::at_least(least, Double8{}, kept);
+    put_eight(least, ~kept, out + i);
   }
 }
 
@@ -54,20 +60,17 @@ void motion_linear(const Image& image, const Linear& row, const Motion& motion,
     block_left<F>(row, motion, image.joints, b, left);
     lanes.take(left, kNoIndex);
   }
+  out = Slack{};
   lanes.drain(out);
 }
 
 template <class F>
 void linear_slacks(const Image& image, const Intent& intent,
                    const Motion& motion, Slacks& out) {
-  alignas(64) double left[kMaxLinear];
-  action_left(image, intent, left);
-  for (uint32_t i = 0; i < image.linears; ++i) {
-    if (image.derived.of_motion[i] != 0) {
-      motion_linear<F>(image, image.linear[i], motion, out.linear[i]);
-      continue;
-    }
-    out.linear[i] = {left[i], kNoIndex, !(left[i] >= 0)};
+  action_linear(image, intent, out.linear);
+  for (uint32_t n = 0; n < image.derived.of_motions; ++n) {
+    const uint32_t i = image.derived.of_motion[n];
+    motion_linear<F>(image, image.linear[i], motion, out.linear[i]);
   }
 }
 

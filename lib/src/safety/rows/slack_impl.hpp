@@ -2,6 +2,7 @@
 // What a family measures: the smallest slack of each of its rows.
 #pragma once
 
+#include <cstddef>
 #include <limits>
 
 #include "safety/predict.hpp"
@@ -117,6 +118,40 @@ struct Slack8 {
   }
 };
 
+// Eight rows' slacks, and whether they are counted. A mask is all ones or
+// zero.
+struct Found8 {
+  Double8 worst;
+  kin::Int8 link;
+  kin::Int8 bad;
+  kin::Int8 counted;
+};
+
+// Eight of a table's entries.
+static_assert(sizeof(Slack) == 16 && offsetof(Slack, link) == 8 &&
+              offsetof(Slack, bad) == 12);
+[[gnu::always_inline]] inline void take_eight(const Slack* from, Found8& out) {
+  kin::Int8 a, b, worst, rest;
+  kin::load(reinterpret_cast<const int64_t*>(from), a);
+  kin::load(reinterpret_cast<const int64_t*>(from + kLanes / 2), b);
+  kin::split(a, b, worst, rest);
+  kin::same_bits(worst, out.worst);
+  out.link = rest & int64_t{0xffff'ffff};
+  out.bad = -((rest >> int64_t{32}) & int64_t{1});
+  out.counted = ~kin::Int8{};
+}
+[[gnu::always_inline]] inline void put_eight(const Double8& worst,
+                                             const kin::Int8& bad,
+                                             Slack* into) {
+  kin::Int8 words, a, b;
+  kin::same_bits(worst, words);
+  const kin::Int8 rest =
+      (bad & (int64_t{1} << 32)) | (kin::Int8{} + int64_t{kNoIndex});
+  kin::join(words, rest, a, b);
+  kin::store(a, reinterpret_cast<int64_t*>(into));
+  kin::store(b, reinterpret_cast<int64_t*>(into + kLanes / 2));
+}
+
 // As many of a table's entries as there are begin as nothing measured; the
 // rest of the memory is left alone, since every candidate would pay for it.
 template <class T>
@@ -208,7 +243,6 @@ const T* space_entry(const Image& image, const SpaceTables<T>& all,
 struct Slacks : SpaceTables<Slack> {
   explicit Slacks(const Image& image) : SpaceTables<Slack>(image) {
     begin(human_now, image.humans);
-    begin(linear, image.linears);
     begin(expression, image.expressions.count);
     begin(load, image.dynamics.loads);
     begin(barrier, image.dynamics.barriers);
@@ -221,7 +255,7 @@ struct Slacks : SpaceTables<Slack> {
     Slack human_now[kMaxHumans];
   };
   union {
-    Slack linear[kMaxLinear];
+    Slack linear[kMaxLinear];  // linear_slacks() writes all of them
   };
   union {
     Slack expression[kMaxExpressions];

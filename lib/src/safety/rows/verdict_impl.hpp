@@ -12,14 +12,11 @@ namespace tactus::safety {
 inline namespace TACTUS_KERNEL_SPACE {
 namespace detail {
 
-// What was found for each row, for eight at a time to be counted. A mask is
-// all ones or zero.
+// What is kept of each row.
 struct alignas(64) RowLanes {
-  double worst[kMaxRows];
   double more[kMaxRows];  // what it wants beyond its margin: find_more()
   int64_t link[kMaxRows];
-  int64_t bad[kMaxRows];  // its slack is; once counted, the row is violated
-  int64_t counted[kMaxRows];
+  int64_t violated[kMaxRows];
 };
 
 // Lanes beyond the last row are of rows that are off.
@@ -27,24 +24,53 @@ inline uint32_t row_lanes(const Image& image) {
   return (image.rows + kLanes - 1) / kLanes * kLanes;
 }
 
+// Eight rows of a kernel that follow each other in its table, too, none of them
+// off.
+static_assert(std::endian::native == std::endian::little);
+static_assert(sizeof(RowAt) == 8 && offsetof(RowAt, index) == 4 &&
+              offsetof(RowAt, off) == 6);
+inline bool in_table_order(const RowAt* at) {
+  uint64_t first;
+  __builtin_memcpy(&first, at, sizeof first);
+  uint64_t apart = at->off;
+  for (uint64_t i = 1; i < kLanes; ++i) {
+    uint64_t other;
+    __builtin_memcpy(&other, at + i, sizeof other);
+    apart |= other ^ (first + (i << 32));
+  }
+  return apart == 0;
+}
+
+// Eight rows as they come.
+template <class F>
+void find_each(const Image& image, const Slacks& slacks, const RowAt* at,
+               Found8& out) {
+  const Slack unknown{-1, kNoIndex, true};
+  Table table = table_of(image, slacks, at->kernel);
+  for (uint32_t i = 0; i < kLanes; ++i) {
+    const bool same = i == 0 || at[i].kernel == at[i - 1].kernel;
+    if (!same) table = table_of(image, slacks, at[i].kernel);
+    const Slack* const slack =
+        at[i].index < table.count ? table.first + at[i].index : &unknown;
+    out.worst[i] = slack->worst;
+    out.link[i] = slack->link;
+    out.bad[i] = -int64_t{slack->bad};
+    const bool off = at[i].off != 0 && !F::on(Fault::kRowOff);
+    out.counted[i] = off || is_removed<F>(image, table, at[i]) ? 0 : -1;
+  }
+}
+
 // Of a kernel there are many rows, one after the other.
 template <class F>
-void find_rows(const Image& image, const Slacks& slacks, RowLanes& to) {
-  const Slack unknown{-1, kNoIndex, true};
-  const uint32_t end = row_lanes(image);
-  const RowAt* const at = image.derived.at;
-  for (uint32_t r = 0; r < end;) {
-    const RowKernel kernel = at[r].kernel;
-    const Table table = table_of(image, slacks, kernel);
-    for (; r < end && at[r].kernel == kernel; ++r) {
-      const Slack* const slack =
-          at[r].index < table.count ? table.first + at[r].index : &unknown;
-      to.worst[r] = slack->worst;
-      to.link[r] = slack->link;
-      to.bad[r] = -int64_t{slack->bad};
-      const bool off = at[r].off != 0 && !F::on(Fault::kRowOff);
-      to.counted[r] = off || is_removed<F>(image, table, at[r]) ? 0 : -1;
-    }
+void find_rows(const Image& image, const Slacks& slacks, uint32_t r,
+               Found8& out) {
+  const RowAt* const at = image.derived.at + r;
+  const Table table = table_of(image, slacks, at->kernel);
+  const bool all = at->index + kLanes <= table.count;
+  if (all && in_table_order(at) && !is_removed<F>(image, table, *at)) {
+    take_eight(table.first + at->index, out);
+  } else {
+    find_each<F>(image, slacks, at, out);
   }
 }
 
@@ -103,17 +129,16 @@ struct Left8 {
 };
 template <class F>
 [[gnu::always_inline]] inline void left_of(const Image& image, uint32_t r,
-                                           const RowLanes& rows,
+                                           const Found8& found,
                                            const Double8& more, Left8& out) {
   const Double8 one = Double8{} + 1.0;
-  out.beyond = lanes_at(rows.worst + r) - lanes_at(image.derived.margin + r);
+  out.beyond = found.worst - lanes_at(image.derived.margin + r);
   if (!F::on(Fault::kRounding))
     out.beyond = out.beyond - lanes_at(image.derived.rounding + r);
   const Double8 left = out.beyond - more;
   kin::Int8 kept, over, positive;
   kin::at_least(left, Double8{}, kept);
-  load(rows.bad + r, out.bad);
-  out.bad = out.bad | ~kept;
+  out.bad = found.bad | ~kept;
   const Double8 share = left / lanes_at(image.derived.scale + r);
   kin::at_least(share, -one, over);
   kin::choose(over, share, -one, out.margin);
@@ -126,13 +151,11 @@ template <class F>
 // Eight RowFigures, as words; beyond the last row those of rows that are off.
 // Rounding to f32 must not hide a violation; a row that the program took out is
 // as good as it gets.
-static_assert(std::endian::native == std::endian::little);
 static_assert(sizeof(RowFigure) == 8 && offsetof(RowFigure, link) == 4 &&
               offsetof(RowFigure, near) == 6);
 template <class F>
 [[gnu::always_inline]] inline void show_rows(const Image& image, uint32_t r,
-                                             const RowLanes& rows,
-                                             const kin::Int8& counted,
+                                             const Found8& found,
                                              const Left8& left,
                                              RowFigure* out) {
   constexpr int64_t kOff = 0xffff'3f80'0000;  // 1, kNoIndex, 0
@@ -141,12 +164,11 @@ template <class F>
   Double8 shown;
   kin::select_le(left.margin, least, left.margin, least, shown);
   kin::choose(left.bad, shown, left.margin, shown);
-  kin::Int8 word, wide, link;
+  kin::Int8 word, wide;
   kin::float_bits(shown, word);
   kin::at_least(left.beyond, lanes_at(image.derived.warn + r), wide);
-  load(rows.link + r, link);
-  word = word | ((link & 0xffff) << 32) | (~(left.bad | wide) & near);
-  word = (word & counted) | (~counted & kOff);
+  word = word | ((found.link & 0xffff) << 32) | (~(left.bad | wide) & near);
+  word = (word & found.counted) | (~found.counted & kOff);
   store(word, reinterpret_cast<int64_t*>(out + r));
 }
 
@@ -164,35 +186,37 @@ struct Tally {
 
 // Eight rows from `r` on.
 template <class F>
-[[gnu::always_inline]] inline void count_lanes(const Image& image, uint32_t r,
+[[gnu::always_inline]] inline void count_lanes(const Image& image,
+                                               const Slacks& slacks, uint32_t r,
                                                RowLanes& rows, Tally& tally,
                                                Verdict& out) {
+  Found8 found;
+  find_rows<F>(image, slacks, r, found);
   Left8 left;
-  left_of<F>(image, r, rows, tally.more ? lanes_at(rows.more + r) : Double8{},
+  left_of<F>(image, r, found, tally.more ? lanes_at(rows.more + r) : Double8{},
              left);
-  kin::Int8 counted, hard;
-  load(rows.counted + r, counted);
+  kin::Int8 hard;
   load(image.derived.hard + r, hard);
   if (F::on(Fault::kResponseWarn)) hard = ~kin::Int8{};
-  hard = hard & counted;
+  hard = hard & found.counted;
   Double8 score, margin;
-  kin::choose(counted, 0.5 * (left.margin + 1.0), Double8{}, score);
+  kin::choose(found.counted, 0.5 * (left.margin + 1.0), Double8{}, score);
   tally.scores += score;
   kin::choose(hard, left.margin, Double8{} + 3.0, margin);
   tally.worst.take(margin, lanes_at(image.derived.priority + r), tally.index);
   tally.index = tally.index + double{kLanes};
   const kin::Int8 violated = left.bad & hard;
   tally.violated = tally.violated | violated;
-  store(violated, rows.bad + r);
-  if (out.rows != nullptr)
-    show_rows<F>(image, r, rows, counted, left, out.rows);
+  store(violated, rows.violated + r);
+  store(found.link, rows.link + r);
+  if (out.rows != nullptr) show_rows<F>(image, r, found, left, out.rows);
 }
 
 // Rows that were violated, one by one; seldom any.
 inline void refuse_rows(const Image& image, const Slacks& slacks,
                         const RowLanes& rows, Verdict& out) {
   for (uint32_t r = 0; r < image.rows; ++r) {
-    if (rows.bad[r] == 0) continue;
+    if (rows.violated[r] == 0) continue;
     const Row& row = image.row[r];
     const RowAt& at = image.derived.at[r];
     const Table table = table_of(image, slacks, at.kernel);
@@ -212,10 +236,9 @@ inline double sum_of(const Double8& lanes) {
 template <class F>
 void count_rows(const Image& image, const Slacks& slacks, Verdict& out) {
   RowLanes rows;
-  find_rows<F>(image, slacks, rows);
   Tally tally(find_more<F>(image, out, rows));
   for (uint32_t r = 0; r < image.rows; r += kLanes)
-    count_lanes<F>(image, r, rows, tally, out);
+    count_lanes<F>(image, slacks, r, rows, tally, out);
   const bool violated = kin::any_of(tally.violated);
   if (violated) refuse_rows(image, slacks, rows, out);
   out.safe = !violated && (image.rows > 0 || image.ladder.limit_none == 1);
