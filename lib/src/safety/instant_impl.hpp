@@ -35,14 +35,14 @@ inline void stand(const Image& image, const ShieldState& state,
   out.now_ns = out.t1_ns = in.now_ns;
   out.step_s = out.last_step_s = seconds(image.commit.period_ns);
   find_earlier(image, state, out);
-  kin::frames_of(image.chain, out.q[0], out.frames);
+  posture_of(image, out.q[0], out.now);
 }
 
 // One instant in all lanes of a block.
 inline void freeze(const Image& image, const Past& past, const Intent& intent,
                    Motion& out) {
   out.blocks = 1;
-  out.still = &past.frames;
+  out.still = &past.now;
   out.until[0] = out.path[0] = out.spread[0] = Double8{};
   for (uint32_t j = 0; j < image.joints; ++j) {
     out.q[0].at[j] = Double8{} + past.q[0][j];

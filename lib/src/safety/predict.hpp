@@ -32,6 +32,12 @@ struct Windows {
   double left[kMaxWindows];
 };
 
+// The robot at one instant.
+struct Posture {
+  kin::Frames frames;
+  double centre[kin::kMaxSpheres][3];  // of its spheres, m
+};
+
 // What all candidates of one cycle share: the past, up to the instant t1 at
 // which the command of this cycle takes effect.
 struct Past {
@@ -52,7 +58,7 @@ struct Past {
   Windows windows;
   // What each past-time row has left of its window now, s (past_time_impl.hpp).
   double left[kMaxMemories];
-  kin::Frames frames;  // at now; predict_past(): of an image with humans
+  Posture now;  // predict_past(): only of an image with humans
 };
 
 // A motion to judge: hold u until the stop begins, then follow `shape`.
@@ -86,9 +92,8 @@ struct alignas(64) Motion {
   Double8 spread[kMaxSamples / kLanes];
   double peak[kMaxJoints];  // max of speed
   double reaction_s;        // now to the latest begin of braking
-  // The robot's frames at the only instant there is, in every lane of one
-  // block; null: samples.
-  const kin::Frames* still = nullptr;
+  // The only instant there is, in every lane of one block; null: samples.
+  const Posture* still = nullptr;
 };
 
 // False when commands in flight are not known.

@@ -203,6 +203,14 @@ inline void find_earlier(const Image& image, const ShieldState& state,
   }
 }
 
+inline void posture_of(const Image& image, const double* q, Posture& out) {
+  kin::frames_of(image.chain, q, out.frames);
+  for (uint32_t i = 0; i < image.chain.spheres; ++i) {
+    const kin::Sphere& sphere = image.chain.sphere[i];
+    kin::point(out.frames, sphere.link, sphere.center, out.centre[i]);
+  }
+}
+
 }  // namespace detail
 
 template <class F>
@@ -252,7 +260,7 @@ bool predict_past(const Image& image, const ShieldState& state,
       out.v[i][j] = walk.v[j];
     }
   }
-  if (image.humans > 0) kin::frames_of(image.chain, out.q[0], out.frames);
+  if (image.humans > 0) posture_of(image, out.q[0], out.now);
   return true;
 }
 

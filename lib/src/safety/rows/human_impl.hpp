@@ -97,8 +97,8 @@ template <class V, class T>
 // with the lag counted into both times. A point that recedes, or is slower
 // than standstill, is not bound by it (the motion's own row is).
 struct Present {
-  explicit Present(const kin::Frames& now) : frames(now) {}
-  const kin::Frames& frames;
+  explicit Present(const Posture& now) : at(now) {}
+  const Posture& at;
   kin::Twists measured;
   kin::Twists asked;
 };
@@ -122,10 +122,11 @@ struct Points {
 inline void put_point(const kin::Chain& chain, const Present& now, uint32_t i,
                       uint32_t lane, Point8& out) {
   const kin::Sphere& sphere = chain.sphere[i];
-  double at[3], measured[3], asked[3];
-  kin::point(now.frames, sphere.link, sphere.center, at);
-  kin::point_velocity(now.frames, now.measured, sphere.link, at, measured);
-  kin::point_velocity(now.frames, now.asked, sphere.link, at, asked);
+  const double* at = now.at.centre[i];
+  const kin::Frames& frames = now.at.frames;
+  double measured[3], asked[3];
+  kin::point_velocity(frames, now.measured, sphere.link, at, measured);
+  kin::point_velocity(frames, now.asked, sphere.link, at, asked);
   for (uint32_t a = 0; a < 3; ++a) {
     out.at[a][lane] = at[a];
     out.measured[a][lane] = measured[a];
@@ -230,11 +231,11 @@ template <class F>
 void closing_slacks(const Image& image, const ShieldInput& in, const Past& past,
                     const Intent& intent, const Motion& motion, Slacks& out) {
   if (image.humans == 0) return;
-  Present now(past.frames);
-  kin::twists_of(image.chain, now.frames, past.v[0], now.measured);
+  Present now(past.now);
+  kin::twists_of(image.chain, now.at.frames, past.v[0], now.measured);
   // In a running plan the present command is the last one sent.
   const double* asked = intent.fresh ? intent.u : past.last;
-  kin::twists_of(image.chain, now.frames, asked, now.asked);
+  kin::twists_of(image.chain, now.at.frames, asked, now.asked);
   Points points;
   points_of(image.chain, now, points);
   Closing times;
@@ -253,8 +254,7 @@ inline double separation_now(const Image& image, const ShieldInput& in,
     const Signal& signal = image.signal[image.human[h].signal];
     for (uint32_t i = 0; i < image.chain.spheres; ++i) {
       const kin::Sphere& sphere = image.chain.sphere[i];
-      double at[3];
-      kin::point(past.frames, sphere.link, sphere.center, at);
+      const double* at = past.now.centre[i];
       for (uint32_t k = 0; k + 2 < signal.count; k += 3) {
         const float* centre = in.value[image.human[h].signal] + k;
         double sum = 0;

@@ -59,9 +59,10 @@ inline void drain(const Image& image, const SpaceLanes& lanes, Slacks& out) {
 }
 
 // What is not known of the joints: of their places, and of their speeds.
-template <class F, class V>
-void place_spheres(const Image& image, const kin::FramesOf<V>& frames,
-                   const V* place, const V* rate, SceneOf<V>& out) {
+// `put(i, at)`: a sphere's centre.
+template <class F, class V, class Put>
+void place_spheres(const Image& image, const V* place, const V* rate,
+                   const Put& put, SceneOf<V>& out) {
   ReachOf<V> wide[kin::kMaxFrames];
   ReachOf<V> speed[kin::kMaxFrames];
   const double error = F::on(Fault::kModelError) ? 0 : image.commit.model_error;
@@ -73,7 +74,7 @@ void place_spheres(const Image& image, const kin::FramesOf<V>& frames,
   for (uint32_t i = 0; i < image.chain.spheres; ++i) {
     const kin::Sphere& sphere = image.chain.sphere[i];
     SphereOf<V>& s = out.sphere[i];
-    kin::point(frames, sphere.link, sphere.center, s.at);
+    put(i, s.at);
     if (sphere.link == 0) continue;  // the base never moves
     const double arm = image.derived.arm[i];
     s.radius = (sphere.radius + error) +
@@ -89,7 +90,11 @@ void set_scene(const Image& image, const Motion& motion, uint32_t b,
                Scene8& out) {
   kin::Frames8 frames;
   kin::frames_of(image.chain, motion.q[b].at, frames);
-  place_spheres<F>(image, frames, motion.wide[b].at, motion.speed[b].at, out);
+  const auto put = [&](uint32_t i, Double8* at) __attribute__((always_inline)) {
+    const kin::Sphere& sphere = image.chain.sphere[i];
+    kin::point(frames, sphere.link, sphere.center, at);
+  };
+  place_spheres<F>(image, motion.wide[b].at, motion.speed[b].at, put, out);
 }
 
 // One human or region, and every sphere.
@@ -149,7 +154,10 @@ void instant_slacks(const Image& image, const ShieldInput& in, uint32_t open,
   SceneOf<double> scene;
   scene.open = open;
   scene.sphere = screened ? stand.sphere[0] : spheres;
-  place_spheres<F>(image, *motion.still, wide, speed, scene);
+  const auto put = [&](uint32_t i, double* at) {
+    for (int a = 0; a < 3; ++a) at[a] = motion.still->centre[i][a];
+  };
+  place_spheres<F>(image, wide, speed, put, scene);
   if (screened) {
     screen<F>(image, scene, stand, out);
   } else {
