@@ -33,14 +33,34 @@ template <class V>
   for (int i = 0; i < 3; ++i) out.p[0][i] = V{};
 }
 
+// A slide is no angle: it must not meet sincos' range.
+inline double angular_part(const Joint& joint) {
+  return is_angular(joint.type) ? 1.0 : 0.0;
+}
+template <class V>
+[[gnu::always_inline]] inline void sines_of(const Chain& chain, const V* q,
+                                            V* s, V* c) {
+  for (uint32_t j = 0; j < chain.joints; ++j)
+    sincos(V(q[j] * angular_part(chain.joint[j])), s[j], c[j]);
+}
+// Eight joints at once: the same bits.
+[[gnu::always_inline]] inline void sines_of(const Chain& chain, const double* q,
+                                            double* s, double* c) {
+  static_assert(kMaxJoints % kLanes == 0);
+  for (uint32_t first = 0; first < chain.joints; first += kLanes) {
+    Double8 angle = {}, sines, cosines;
+    for (uint32_t i = 0; i < kLanes && first + i < chain.joints; ++i)
+      angle[i] = q[first + i] * angular_part(chain.joint[first + i]);
+    sincos(angle, sines, cosines);
+    store(sines, s + first);
+    store(cosines, c + first);
+  }
+}
+
 template <class V>
 [[gnu::always_inline]] inline void step(const Joint& joint, const V& q,
-                                        const V* r, const V* p, V* next_r,
-                                        V* next_p) {
-  V s, c;
-  // A slide is no angle: it must not meet sincos' range.
-  const double angular = is_angular(joint.type) ? 1.0 : 0.0;
-  sincos(V(q * angular), s, c);
+                                        const V& s, const V& c, const V* r,
+                                        const V* p, V* next_r, V* next_p) {
   V local_r[9], local_p[3], moved[3];
   for (int i = 0; i < 9; ++i) {
     local_r[i] = joint.fixed[i] + (c * joint.cosine[i] + s * joint.sine[i]);
@@ -78,10 +98,12 @@ template <class V>
 template <class V>
 [[gnu::always_inline]] inline void frames_of(const Chain& chain, const V* q,
                                              FramesOf<V>& out) {
+  V s[kMaxJoints], c[kMaxJoints];
+  detail::sines_of(chain, q, s, c);
   detail::set_base(out);
   for (uint32_t j = 0; j < chain.joints; ++j) {
-    detail::step(chain.joint[j], q[j], out.r[j], out.p[j], out.r[j + 1],
-                 out.p[j + 1]);
+    detail::step(chain.joint[j], q[j], s[j], c[j], out.r[j], out.p[j],
+                 out.r[j + 1], out.p[j + 1]);
   }
 }
 

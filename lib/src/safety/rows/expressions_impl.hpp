@@ -167,7 +167,13 @@ inline void within_limits(const Expression& e, const Double8* reg,
 
 // What the motion is to every expression, and to rows that add up time.
 struct ExprTally {
-  Slack8 lanes[kMaxExpressions];
+  explicit ExprTally(const Image& image) {
+    begin(lanes, image.expressions.count);
+    begin(spent, image.memories);
+  }
+  union {
+    Slack8 lanes[kMaxExpressions];
+  };
   double spent[kMaxMemories];  // s in violation, at most
 };
 
@@ -223,8 +229,7 @@ void expression_slacks(const Image& image, const ShieldInput& in,
                        const Past& past, const Intent& intent,
                        const Motion& motion, Slacks& out) {
   if (image.expressions.count == 0) return;
-  ExprTally tally;
-  begin(tally.spent, image.memories);
+  ExprTally tally(image);
   Lengths lengths;
   lengths.whole = 0;
   if (image.memories > 0) lengths_of(motion, lengths);
