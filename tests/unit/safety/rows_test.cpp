@@ -4,6 +4,10 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
+#include <algorithm>
+#include <random>
+#include <tuple>
+
 #include "rig.hpp"
 
 using namespace rig;
@@ -188,4 +192,66 @@ Test(rows, a_human_signal_without_spheres_is_a_stop) {
   image->signal[kHand].count = 2;
   Cycle cycle;
   cr_assert(eq(u32, cycle.run(*image), TACTUS_RUNG_STOP));
+}
+
+namespace {
+
+// Rows about one command, each with a margin of its own, behind the common
+// ones, which decide nothing here.
+class Crowd {
+ public:
+  explicit Crowd(uint32_t rows) : image_(draft()), first_(image_->rows) {
+    for (uint32_t r = 0; r < first_; ++r) image_->row[r].kind = RowKind::kSoft;
+    image_->linears = rows;
+    for (uint32_t i = 0; i < rows; ++i)
+      add_row(*image_, "one", RowKernel::kLinear, i, 1);
+  }
+  [[nodiscard]] uint32_t first() const { return first_; }
+  [[nodiscard]] uint32_t end() const { return image_->rows; }
+  void leave(uint32_t row, double margin, uint32_t priority = 0) {
+    image_->linear[row - first_] = {"one", {1}, 0.5 + margin};
+    image_->row[row].priority = priority;
+  }
+  ShieldOutput judged() {
+    const auto r = seal(*image_);
+    cr_assert(bool(r), "%s", r ? "" : r.error().text());
+    Cycle cycle;
+    cycle.moving(0.5f, 0);
+    cycle.run(*image_);
+    return cycle.out;
+  }
+
+ private:
+  std::unique_ptr<Image> image_;
+  uint32_t first_;
+};
+
+}  // namespace
+
+Test(rows, each_violated_row_has_its_bit_and_the_last_bit_is_shared) {
+  for (const uint32_t bad : {7u, 31u, 32u, 62u, 63u, 64u, 69u}) {
+    Crowd crowd(63);
+    for (uint32_t r = crowd.first(); r < crowd.end(); ++r)
+      crowd.leave(r, r == bad ? -0.25 : 0.25);
+    cr_assert(eq(u64, crowd.judged().violated, 1ul << std::min(bad, 63u)),
+              "row %u", bad);
+  }
+}
+
+// Three margins and three priorities for twenty rows: most tie.
+Test(rows, of_equally_bad_rows_the_first_by_priority_then_index_is_named) {
+  std::mt19937_64 rng(5);
+  const auto drawn = [&rng] { return static_cast<uint32_t>(rng() % 3); };
+  Crowd crowd(20);
+  for (int i = 0; i < 40; ++i) {
+    std::tuple<double, uint32_t, uint32_t> worst{1, 0, 0};
+    for (uint32_t r = crowd.first(); r < crowd.end(); ++r) {
+      const double margin = 0.25 * drawn() - 0.25;
+      const uint32_t priority = drawn();
+      crowd.leave(r, margin, priority);
+      worst = std::min(worst, {margin, priority, r});
+    }
+    cr_assert(eq(u32, crowd.judged().worst_row, std::get<2>(worst)), "draw %d",
+              i);
+  }
 }
