@@ -194,6 +194,16 @@ Test(rows, a_human_signal_without_spheres_is_a_stop) {
   cr_assert(eq(u32, cycle.run(*image), TACTUS_RUNG_STOP));
 }
 
+// In f32 0.7 + (0.1 - 0.7) is not 0.1.
+Test(rows, a_whole_blend_is_the_action_to_the_bit) {
+  const auto image = sealed();
+  Cycle cycle;
+  cycle.moving(0.1f, 0);
+  cycle.state.blend_from[0] = 0.7f;
+  cr_assert(eq(u32, cycle.run(*image), TACTUS_RUNG_PASS));
+  cr_assert(eq(flt, cycle.out.action[0], 0.1f));
+}
+
 namespace {
 
 // Rows about one command, each with a margin of its own, behind the common
