@@ -164,4 +164,28 @@ class SelfCase : public SpaceCase {
   }
 };
 
+// The wrist alone turns the hand towards the folded arm, from rest: what the
+// hand's own size adds to its way is most of what is not known of its place.
+class WristCase : public SpaceCase {
+ public:
+  explicit WristCase(uint64_t seed) : SpaceCase(itself(), seed) {}
+
+  template <class F>
+  SpaceEnd run() {
+    double angle = -2.6;
+    const auto taken = [&](double x) {
+      cycle_.q[5] = static_cast<float>(x);
+      return asked<F>() && trial_.out.rung == TACTUS_RUNG_PASS;
+    };
+    cycle_.q[1] = 0;
+    cycle_.q[3] = -2.9f;
+    cycle_.u[5] = 1;
+    if (!bisect(taken, angle, -2.2)) return {};
+    for (int j = 0; j < 7; ++j) robot_.q[j] = trial_.q[j];
+    robot_.start(trial_.in.now_ns);
+    robot_.order(0, 0, cycle_.state.before);
+    return follow_on<F>([](const double* q) { return oracle::self_gap(q); });
+  }
+};
+
 }  // namespace adversary

@@ -156,17 +156,34 @@ Test(space, a_crowd_is_never_touched_in_motion, .timeout = 36000) {
   cr_assert(eq(u64, sum.unsafe, 0));
 }
 
-Test(space, what_is_accepted_in_motion_never_meets_itself, .timeout = 36000) {
+namespace {
+
+template <class Case>
+Tally against_itself(uint64_t count) {
   Tally sum;
-  for (uint64_t seed = 1; seed <= times(300); ++seed) {
-    const auto end = adversary::SelfCase(seed).run<NoFault>();
+  for (uint64_t seed = 1; seed <= count; ++seed) {
+    const auto end = Case(seed).template run<NoFault>();
     ++sum.tried;
     sum.found += end.accepted;
     sum.unsafe += end.accepted && !(end.least > -1e-6L);
     sum.least = std::min(sum.least, end.least);
   }
+  return sum;
+}
+
+}  // namespace
+
+Test(space, what_is_accepted_in_motion_never_meets_itself, .timeout = 36000) {
+  Tally sum = against_itself<adversary::SelfCase>(times(300));
   print("self", sum);
   cr_assert(sum.found > sum.tried / 4);
+  cr_assert(eq(u64, sum.unsafe, 0));
+}
+
+Test(space, a_hand_turned_by_the_wrist_alone_never_meets_the_arm) {
+  Tally sum = against_itself<adversary::WristCase>(20);
+  print("wrist", sum);
+  cr_assert(eq(u64, sum.found, 20));
   cr_assert(eq(u64, sum.unsafe, 0));
 }
 
