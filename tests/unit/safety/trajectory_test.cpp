@@ -42,13 +42,17 @@ struct Beyond {
     return std::max({acceleration, jerk, viable});
   }
 };
+// Where a joint's speed ends once its acceleration is taken back.
+long double end_of(float last, float u) {
+  const long double a = (static_cast<long double>(u) - last) / kPeriod;
+  return u + a * std::fabs(a) / (2 * kBend);
+}
 Beyond beyond(float earlier, float last, float u) {
   const long double t = kPeriod;
   const long double a = (static_cast<long double>(u) - last) / t;
   const long double b = (static_cast<long double>(last) - earlier) / t;
-  const long double ends = u + a * std::fabs(a) / (2 * kBend);
   return {std::fabs(a) / kMost - 1, std::fabs(a - b) / t / kBend - 1,
-          std::fabs(ends) - 1};
+          std::fabs(end_of(last, u)) - 1};
 }
 
 void push(Cycle& c, int64_t at_ns, const float* u) {
@@ -217,6 +221,95 @@ Test(trajectory, rung_scale_reaches_what_is_asked) {
   for (uint64_t k = 100; k < 200; ++k) run.cycle(k, true);
   cr_assert(eq(flt, run.sent.back()[0], 0.2F));
   cr_assert(eq(u32, run.rung.back(), TACTUS_RUNG_PASS));
+}
+
+// Asked for twice what the joint may turn at, one way and the other.
+Test(trajectory, rung_scale_is_the_same_to_either_side) {
+  const auto image = limited(kLimitAcceleration | kLimitJerk);
+  Run up(*image, 3), down(*image, 3);
+  up.c.u[6] = 2;
+  down.c.u[6] = -2;
+  for (uint64_t k = 100; k < 300; ++k) {
+    up.cycle(k, true);
+    down.cycle(k, true);
+    cr_assert(eq(flt, up.sent.back()[6], -down.sent.back()[6]), "cycle %lu", k);
+  }
+  cr_assert(up.sent.back()[6] > 0.99F, "%f", up.sent.back()[6]);
+}
+
+Test(trajectory, rung_scale_moves_no_joint_that_is_to_stand) {
+  const auto image = limited(kLimitAcceleration | kLimitJerk);
+  Run run(*image, 3);
+  run.c.u[0] = 0.2F;
+  for (uint64_t k = 100; k < 200; ++k) {
+    run.cycle(k, true);
+    for (uint32_t j = 1; j < 7; ++j)
+      cr_assert(eq(flt, run.sent.back()[j], 0), "cycle %lu joint %u", k, j);
+  }
+}
+
+namespace {
+
+// Joint 6 on its way to its limit: two commands sent, and one asked for.
+struct Approach {
+  float earlier, last, asked;
+
+  tactus_rung judge(const Image& image, float q, Cycle& c) const {
+    c.q[6] = q;
+    c.moving(earlier, 6);
+    push(c, 98 * kMs, c.u);
+    c.u[6] = last;
+    push(c, 99 * kMs, c.u);
+    c.u[6] = asked;
+    return c.run(image);
+  }
+  // Neighbours: up to where the rung is at most `most`, and from where not.
+  void edge(const Image& image, tactus_rung most, float& near,
+            float& far) const {
+    near = 2.4F;
+    far = 2.76F;
+    for (int i = 0; i < 24; ++i) {
+      const float middle = 0.5F * (near + far);
+      Cycle c;
+      (judge(image, middle, c) <= most ? near : far) = middle;
+    }
+  }
+};
+
+// With one rung between pass and stop.
+std::unique_ptr<Image> with_rung(uint32_t rung) {
+  auto image = limited(kLimitAcceleration | kLimitJerk);
+  image->ladder.rungs = kRungPass | rung | kRungStop;
+  cr_assert(bool(seal(*image)));
+  return image;
+}
+
+}  // namespace
+
+// Where the same again is no longer safe, less just is.
+Test(trajectory, slows_down_where_going_on_does_not_pass) {
+  for (const uint32_t rung : {kRungScale, kRungProject}) {
+    const auto image = with_rung(rung);
+    const Approach steady{0.3F, 0.3F, 0.3F};
+    float near, far;
+    steady.edge(*image, TACTUS_RUNG_PASS, near, far);
+    Cycle c;
+    cr_assert(ne(u32, steady.judge(*image, far, c), TACTUS_RUNG_STOP));
+    cr_assert(c.out.action[6] < 0.3F);
+  }
+}
+
+// As fast as it may, and no faster: or it would swing back.
+Test(trajectory, slows_down_to_rest_and_not_beyond) {
+  for (const uint32_t rung : {kRungScale, kRungProject}) {
+    const auto image = with_rung(rung);
+    const Approach slowing{0.0242F, 0.02F, 0.3F};
+    float near, far;
+    slowing.edge(*image, TACTUS_RUNG_PROJECT, near, far);
+    Cycle c;
+    cr_assert(ne(u32, slowing.judge(*image, near, c), TACTUS_RUNG_STOP));
+    cr_assert(end_of(slowing.last, c.out.action[6]) > -1e-6L);
+  }
 }
 
 Test(trajectory, first_command_after_a_stop_counts_from_what_it_played) {
