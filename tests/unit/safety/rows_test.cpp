@@ -89,6 +89,22 @@ Test(rows, joint_position_counts_the_whole_stop) {
   cr_assert(has(refused(*image, over), kReasonRowPosition));
 }
 
+// What has come to rest needs no room beside the limit.
+Test(rows, a_stop_that_is_over_is_verified_up_to_the_limit) {
+  const auto image = sealed();
+  for (const float beyond : {-5e-6f, 5e-6f}) {
+    Cycle cycle;
+    cycle.q[6] = 2.75f;
+    cr_assert(eq(u32, cycle.run(*image), TACTUS_RUNG_PASS));
+    cycle.send(*image);
+    cycle.at(101);
+    cycle.q[6] = 2.76f + beyond;
+    cycle.in.action_valid = false;
+    cr_assert(eq(u32, cycle.run(*image), TACTUS_RUNG_STOP));
+    cr_assert(eq(int, cycle.out.stop_unverified, beyond > 0));
+  }
+}
+
 Test(rows, joint_velocity_bounds_measured_and_commanded_speed) {
   auto image = draft();
   image->velocity[1] = 0.5;
