@@ -186,9 +186,10 @@ template <class T, class H>
 }
 
 // The same bits, and in `out` those lanes of x, of `other` the rest.
-template <class V>
-[[gnu::always_inline]] inline uint32_t keep_at_least(const V& x, const V& y,
-                                                     const V& other, V& out) {
+[[gnu::always_inline]] inline uint32_t keep_at_least(const Float16& x,
+                                                     const Float16& y,
+                                                     const Float16& other,
+                                                     Float16& out) {
 #if defined(__AVX512F__) && !defined(__clang__)
   const auto bits = static_cast<uint16_t>(bits_at_least(x, y));
   out = __builtin_ia32_blendmps_512_mask(other, x, bits);

@@ -266,7 +266,8 @@ struct Derived {
   float need[kMaxShapes + 16];  // by number; a register of capsules ends in it
   CapsuleLanes capsule;
   double extent;  // of no shape do the magnitudes add up to more, m
-  // Linear::a and b, eight rows at once; rows that are not of the action too.
+  // Linear::a and b, eight rows at once; b of rows that are not of the action:
+  // NaN.
   double slope[kMaxJoints][kMaxLinear];
   double bound[kMaxLinear];
   uint32_t of_motions;

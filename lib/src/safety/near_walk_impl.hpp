@@ -247,8 +247,8 @@ struct Standing {
 };
 
 template <class F>
-void near_now_one(const Reference& at, const Instant& now, const Standing& who,
-                  uint32_t index, double margin, NearList& out) noexcept {
+void near_now_one(const Reference& at, const Standing& who, uint32_t index,
+                  double margin, NearList& out) noexcept {
   const Image& image = at.image;
   const kin::Sphere& sphere = image.chain.sphere[who.sphere];
   const uint32_t signal = image.human[index].signal;
@@ -263,7 +263,7 @@ void near_now_one(const Reference& at, const Instant& now, const Standing& who,
                      allowed);
     found.slack = allowed - margin;
     for (uint32_t j = 0; j < sphere.link; ++j) {
-      found.lever[j] = lever(image.chain, now.frames, j, who.point, n);
+      found.lever[j] = lever(image.chain, at.past.now.frames, j, who.point, n);
       found.slack += found.lever[j] * at.intent.u[j];
     }
     if (found.slack > who.cut) continue;
@@ -280,19 +280,13 @@ template <class F>
 void near_now(const Reference& at, const Kept& kept, const Bounds& bounds,
               NearList& out) noexcept {
   const Image& image = at.image;
-  Instant now;
-  now.path = 1;
-  now.spread = 0;
-  kin::frames_of(image.chain, at.past.q[0], now.frames);
+  if (image.humans == 0) return;
   for (uint32_t i = 0; i < image.chain.spheres; ++i) {
-    const kin::Sphere& sphere = image.chain.sphere[i];
-    if (sphere.link == 0) continue;
-    double point[3];
-    kin::point(now.frames, sphere.link, sphere.center, point);
-    const Standing who{i, point, swing(image, bounds, i)};
+    if (image.chain.sphere[i].link == 0) continue;
+    const Standing who{i, at.past.now.centre[i], swing(image, bounds, i)};
     for (uint32_t h = 0; h < image.humans; ++h) {
       if (!kept.now[h].kept) continue;
-      near_now_one<F>(at, now, who, h, kept.now[h].most, out);
+      near_now_one<F>(at, who, h, kept.now[h].most, out);
     }
   }
 }

@@ -58,7 +58,8 @@ struct Past {
   Windows windows;
   // What each past-time row has left of its window now, s (past_time_impl.hpp).
   double left[kMaxMemories];
-  Posture now;  // predict_past(): only of an image with humans
+  // Of an image without humans predict_past() leaves it as it was.
+  Posture now;
 };
 
 // A motion to judge: hold u until the stop begins, then follow `shape`.

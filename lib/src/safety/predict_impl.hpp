@@ -532,6 +532,7 @@ void predict(const Image& image, const Past& past, const Intent& intent,
   lay_intervals<F>(past, n, t, at, half);
   out.blocks = n / kLanes;
   out.reaction_s = reaction_of(image, past, intent);
+  out.still = nullptr;
   for (uint32_t i = 0; i < n; i += kLanes) {
     out.until[i / kLanes] = lanes_at(at + i) + lanes_at(half + i);
     out.path[i / kLanes] = lanes_at(t.own.path + i);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 
 #include "safety/seal/family.hpp"
 
@@ -136,6 +137,8 @@ void derive(Image& image) {
       image.derived.slope[j][i] = image.linear[i].a[j];
     image.derived.bound[i] = image.linear[i].b;
     if (image.linear[i].of == LinearOf::kAction) continue;
+    // Violated, should anything not judge it by the motion.
+    image.derived.bound[i] = std::numeric_limits<double>::quiet_NaN();
     image.derived.of_motion[image.derived.of_motions++] =
         static_cast<uint16_t>(i);
   }

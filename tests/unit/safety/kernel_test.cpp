@@ -9,6 +9,7 @@
 #include <bit>
 #include <random>
 
+#include "crowd.hpp"
 #include "expr_rows.hpp"
 #include "safety/expr/jit.hpp"
 #include "safety/kernel.hpp"
@@ -82,7 +83,8 @@ bool same(const ShieldOutput& a, const ShieldOutput& b) {
          same_bits(a.separation_m, b.separation_m) &&
          same_bits(a.scale, b.scale) && a.violated == b.violated &&
          a.reasons == b.reasons && a.stale == b.stale &&
-         same_bits(a.action, b.action) && a.plan_id == b.plan_id;
+         same_bits(a.action, b.action) && same_bits(a.row, b.row) &&
+         a.plan_id == b.plan_id;
 }
 
 struct Tally {
@@ -172,6 +174,25 @@ std::unique_ptr<Image> with_project() {
   return image;
 }
 
+// Screened, and with more rows of a kind than are counted at once.
+std::unique_ptr<Image> among_many() {
+  auto image = draft();
+  space_rig::Draw draw(31);
+  crowd::grow(image->chain, 40, draw);
+  const double q[7] = {0, 0.4, 0, -1.2, 0, 1.2, 0};
+  crowd::surround(*image, 40, q, crowd::Parts::kSome, draw);
+  image->linears = 20;
+  for (uint32_t i = 0; i < image->linears; ++i) {
+    Linear& row = image->linear[i];
+    for (double& a : row.a) a = draw.uniform(-1, 1);
+    row.b = draw.uniform(0.5, 2);
+    add_row(*image, "linear", RowKernel::kLinear, i, 1);
+  }
+  cr_assert(bool(seal(*image)));
+  cr_assert(eq(u32, image->derived.screened, 1));
+  return image;
+}
+
 void compare(const Kernel& kernel, const std::unique_ptr<Image>& image,
              int cycles, Tally& sum) {
   const ExprRunner runner =
@@ -206,6 +227,7 @@ void agrees_with_portable(const Kernel& kernel) {
   Tally sum;
   compare(kernel, with_expressions(), 20'000, sum);
   compare(kernel, with_project(), 20'000, sum);
+  compare(kernel, among_many(), 5'000, sum);
   cr_assert(eq(u64, sum.differ, 0));
   // Cycles of every rung were among them.
   cr_assert(

@@ -10,8 +10,10 @@
 #include <random>
 
 #include "rig.hpp"
+#include "safety/check.hpp"
 
 using namespace rig;
+namespace kernel = tactus::safety::detail;
 
 namespace {
 
@@ -140,4 +142,43 @@ Test(row_order, a_row_that_is_off_is_none) {
     cr_assert(ne(u32, refused.out.rung, TACTUS_RUNG_PASS));
     cr_assert(eq(u32, refused.out.worst_row, first_of(*image) + beside));
   }
+}
+
+// A row that was refused is violated, however much its slack leaves.
+Test(row_order, eight_entries_are_taken_as_they_are) {
+  for (uint32_t bad = 0; bad < 256; ++bad) {
+    kernel::Slack entry[kLanes], back[kLanes];
+    for (uint32_t i = 0; i < kLanes; ++i)
+      entry[i] = {0.5 * i, i % 3 == 0 ? kNoIndex : 7 * i, (bad >> i & 1) != 0};
+    kernel::Found8 found;
+    kernel::take_eight(entry, found);
+    kernel::put_eight(found.worst, found.bad, back);
+    for (uint32_t i = 0; i < kLanes; ++i) {
+      cr_assert(found.worst[i] == entry[i].worst);
+      cr_assert(found.link[i] == entry[i].link);
+      cr_assert(found.bad[i] == (entry[i].bad ? -1 : 0));
+      cr_assert(back[i].worst == entry[i].worst);
+      cr_assert(back[i].link == kNoIndex && back[i].bad == entry[i].bad);
+    }
+  }
+}
+
+// Rows of the motion are violated where the list of them has gone bad.
+Test(row_order, a_row_of_the_motion_that_the_list_misses_is_a_stop) {
+  auto image = with_linear(in_order());
+  image->linear[5].of = LinearOf::kPosition;
+  cr_assert(static_cast<bool>(seal(*image)));
+  cr_assert(eq(u32, image->derived.of_motions, 1));
+  const auto rung = [&] {
+    Cycle cycle;
+    return cycle.run(*image);
+  };
+  cr_assert(eq(u32, rung(), TACTUS_RUNG_PASS));
+  for (uint32_t bit = 0; bit < 16; ++bit) {
+    image->derived.of_motion[0] ^= static_cast<uint16_t>(1U << bit);
+    cr_assert(eq(u32, rung(), TACTUS_RUNG_STOP), "%u", bit);
+    image->derived.of_motion[0] ^= static_cast<uint16_t>(1U << bit);
+  }
+  image->derived.of_motions = 0;
+  cr_assert(eq(u32, rung(), TACTUS_RUNG_STOP));
 }

@@ -13,7 +13,7 @@ static_assert(kMaxLinear % kLanes == 0);
 
 // The least that sum a u leaves of every row, eight rows at once. The stop
 // scales u to zero: linear in s, so its ends bound it. Rows of the motion are
-// among them.
+// among them, as bad ones.
 inline void action_linear(const Image& image, const Intent& intent,
                           Slack* out) {
   for (uint32_t i = 0; i < image.linears; i += kLanes) {
@@ -68,8 +68,9 @@ template <class F>
 void linear_slacks(const Image& image, const Intent& intent,
                    const Motion& motion, Slacks& out) {
   action_linear(image, intent, out.linear);
-  for (uint32_t n = 0; n < image.derived.of_motions; ++n) {
+  for (uint32_t n = 0; n < kMaxLinear && n < image.derived.of_motions; ++n) {
     const uint32_t i = image.derived.of_motion[n];
+    if (i >= kMaxLinear) continue;  // an image gone bad
     motion_linear<F>(image, image.linear[i], motion, out.linear[i]);
   }
 }

@@ -125,13 +125,14 @@ void meet_all(const Image& image, const ShieldInput& in,
 
 // Everything about one block of eight samples, or one instant, but shapes.
 template <class F, class V, class T>
-void block_slacks(const Image& image, const ShieldInput& in, UntilOf<V> until,
-                  const V* wide, Effort effort, const SceneOf<V>& scene,
-                  SpaceTables<T>& out) {
+void block_slacks(const Image& image, const ShieldInput& in,
+                  const UntilOf<V>& until, const V* wide, Effort effort,
+                  const SceneOf<V>& scene, SpaceTables<T>& out) {
   meet_all<F>(image, in, until, scene, out.human, out.contact);
   if (image.ladder.exact_every != 0 && effort == Effort::kFull) {
-    until.slow = kSurelySlow;
-    meet_all<F>(image, in, until, scene, out.sure_human, out.sure_contact);
+    UntilOf<V> sure = until;
+    sure.slow = kSurelySlow;
+    meet_all<F>(image, in, sure, scene, out.sure_human, out.sure_contact);
   }
   if (image.selves != 0) {
     self_slacks<F>(image, scene.sphere, wide, out.self);

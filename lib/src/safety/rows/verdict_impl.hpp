@@ -60,13 +60,15 @@ void find_each(const Image& image, const Slacks& slacks, const RowAt* at,
   }
 }
 
-// Of a kernel there are many rows, one after the other.
+// Of a kernel there are many rows, one after the other. Past-time rows are few,
+// and is_removed() tells them apart.
 template <class F>
 void find_rows(const Image& image, const Slacks& slacks, uint32_t r,
                Found8& out) {
   const RowAt* const at = image.derived.at + r;
   const Table table = table_of(image, slacks, at->kernel);
-  const bool all = at->index + kLanes <= table.count;
+  const bool all =
+      at->index + kLanes <= table.count && at->kernel != RowKernel::kMemory;
   if (all && in_table_order(at) && !is_removed<F>(image, table, *at)) {
     take_eight(table.first + at->index, out);
   } else {
