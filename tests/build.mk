@@ -92,7 +92,8 @@ mutated_cpu := $(foreach i,avx512vl avx2,$(shell grep -qw $i /proc/cpuinfo && \
                  echo $(i:vl=)))
 mutated := $(patsubst %,$O/mutated/%_test.o,contracts rows oracle adversary \
              space trajectory loads contact barriers barriers_figures expr_vm qp \
-             project kernel past_time memory rollout near sliding screen)
+             project kernel past past_time memory rollout near sliding screen \
+             instant row_order)
 $(mutated): $O/mutated/%.o: tests/unit/safety/%.cpp
 	$(call say,CXX,$<)
 	@mkdir -p $(@D)
