@@ -227,7 +227,7 @@ void agrees_with_portable(const Kernel& kernel) {
   Tally sum;
   compare(kernel, with_expressions(), 20'000, sum);
   compare(kernel, with_project(), 20'000, sum);
-  compare(kernel, among_many(), 5'000, sum);
+  compare(kernel, among_many(), 1'500, sum);
   cr_assert(eq(u64, sum.differ, 0));
   // Cycles of every rung were among them.
   cr_assert(
