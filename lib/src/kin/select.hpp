@@ -25,11 +25,6 @@ template <class M, class V>
   out = mask != M{} ? a : b;
 }
 
-#if defined(__AVX512F__)
-inline constexpr int kOrderedGe = 13;  // _CMP_GE_OS
-inline constexpr int kRoundAsSet = 4;  // _MM_FROUND_CUR_DIRECTION
-#endif
-
 // The smaller (larger) of the two; NaN on either side takes x. An instruction.
 template <class V>
 [[gnu::always_inline]] inline void smaller_of(const V& x, const V& y, V& out) {
@@ -41,26 +36,27 @@ template <class V>
 }
 
 #if defined(__AVX512F__) && !defined(__clang__)
-// Of registers with masks GCC 12 makes two of them.
+// Of registers with masks GCC 12 makes two of them; its builtins are taken to
+// throw.
 [[gnu::always_inline]] inline void smaller_of(const FloatPart& x,
                                               const FloatPart& y,
                                               FloatPart& out) {
-  out = __builtin_ia32_minps512_mask(y, x, x, -1, kRoundAsSet);
+  asm("vminps %2, %1, %0" : "=v"(out) : "v"(y), "v"(x));
 }
 [[gnu::always_inline]] inline void smaller_of(const DoublePart& x,
                                               const DoublePart& y,
                                               DoublePart& out) {
-  out = __builtin_ia32_minpd512_mask(y, x, x, -1, kRoundAsSet);
+  asm("vminpd %2, %1, %0" : "=v"(out) : "v"(y), "v"(x));
 }
 [[gnu::always_inline]] inline void larger_of(const FloatPart& x,
                                              const FloatPart& y,
                                              FloatPart& out) {
-  out = __builtin_ia32_maxps512_mask(y, x, x, -1, kRoundAsSet);
+  asm("vmaxps %2, %1, %0" : "=v"(out) : "v"(y), "v"(x));
 }
 [[gnu::always_inline]] inline void larger_of(const DoublePart& x,
                                              const DoublePart& y,
                                              DoublePart& out) {
-  out = __builtin_ia32_maxpd512_mask(y, x, x, -1, kRoundAsSet);
+  asm("vmaxpd %2, %1, %0" : "=v"(out) : "v"(y), "v"(x));
 }
 #endif
 template <class T, class H>
@@ -139,6 +135,9 @@ template <class T, class H>
 
 // Bit i: lane i of x is at least that of y; zero for NaN.
 #if defined(__AVX512F__)
+inline constexpr int kOrderedGe = 13;  // _CMP_GE_OS
+inline constexpr int kRoundAsSet = 4;  // _MM_FROUND_CUR_DIRECTION
+
 [[gnu::always_inline]] inline uint32_t bits_at_least(const FloatPart& x,
                                                      const FloatPart& y) {
   return __builtin_ia32_cmpps512_mask(x, y, kOrderedGe, 0xffff, kRoundAsSet);
@@ -192,7 +191,9 @@ template <class T, class H>
                                                      Float16& out) {
 #if defined(__AVX512F__) && !defined(__clang__)
   const auto bits = static_cast<uint16_t>(bits_at_least(x, y));
-  out = __builtin_ia32_blendmps_512_mask(other, x, bits);
+  asm("vblendmps %2, %1, %0%{%3%}"
+      : "=v"(out)
+      : "v"(other), "v"(x), "Yk"(bits));
 #else
   const uint32_t bits = bits_at_least(x, y);
   select_le(y, x, x, other, out);

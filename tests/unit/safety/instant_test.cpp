@@ -61,16 +61,12 @@ Cycle somewhere(Draw& draw) {
   return c;
 }
 
-void one_is_as_eight(uint32_t shapes, uint32_t spheres, uint32_t screened) {
-  Draw draw(shapes);
-  const auto image = among(shapes, spheres, draw);
-  cr_assert(eq(u32, image->derived.screened, screened));
-  uint32_t safe = 0, unsafe = 0;
-  for (int i = 0; i < 300; ++i) {
+void compare(const Image& image, Draw& draw, uint32_t& safe, uint32_t& unsafe) {
+  for (int i = 0; i < 30; ++i) {
     const Cycle c = somewhere(draw);
     ShieldOutput one, eight;
-    judge_instant(*image, c, As::kOne, one);
-    judge_instant(*image, c, As::kEight, eight);
+    judge_instant(image, c, As::kOne, one);
+    judge_instant(image, c, As::kEight, eight);
     cr_assert(eq(int, std::memcmp(one.row, eight.row, sizeof one.row), 0));
     cr_assert(one.margin == eight.margin && one.violated == eight.violated &&
               one.mean_score == eight.mean_score &&
@@ -79,7 +75,22 @@ void one_is_as_eight(uint32_t shapes, uint32_t spheres, uint32_t screened) {
               one.reasons == eight.reasons);
     (one.margin >= 0 ? safe : unsafe) += 1;
   }
+}
+
+// Images enough that shapes of every kind are among them.
+void one_is_as_eight(uint32_t shapes, uint32_t spheres, uint32_t screened) {
+  uint32_t safe = 0, unsafe = 0, turned = 0, hulls = 0, capsules = 0;
+  for (int i = 0; i < 20; ++i) {
+    Draw draw(100 * shapes + static_cast<uint64_t>(i));
+    const auto image = among(shapes, spheres, draw);
+    cr_assert(eq(u32, image->derived.screened, screened));
+    turned += image->turned;
+    hulls += image->hulls;
+    capsules += image->capsules;
+    compare(*image, draw, safe, unsafe);
+  }
   cr_assert(safe > 20 && unsafe > 20, "%u safe, %u not", safe, unsafe);
+  cr_assert(turned > 5 && hulls > 5 && capsules > 5);
 }
 
 }  // namespace

@@ -153,3 +153,27 @@ Test(rows, the_posture_of_now_is_the_kinematics) {
     }
   }
 }
+
+// Each part of what is kept from somebody counts, and none against another.
+Test(rows, what_is_kept_from_somebody_is_the_sum_of_its_parts) {
+  auto image = sealed();
+  image->signal[kHand].radius = 0.5;
+  Contact region{};
+  region.signal = kHand;
+  region.intrusion = 0.25;
+  region.sensor = 0.125;
+  region.robot = 0.0625;
+  // Not inlined: the copy that the kernels call.
+  detail::Meeting (*volatile of_region)(const Image&, const Contact&) =
+      detail::meeting_of<NoFault>;
+  cr_assert(of_region(*image, region).fixed == 0.9375);
+  Human human{};
+  human.signal = kHand;
+  human.d_min = 0.03125;
+  human.intrusion = 0.25;
+  human.sensor = 0.125;
+  human.robot = 0.0625;
+  detail::Meeting (*volatile of_human)(const Image&, const Human&) =
+      detail::meeting_of<NoFault>;
+  cr_assert(of_human(*image, human).fixed == 0.96875);
+}
