@@ -111,4 +111,14 @@ inline std::vector<Solid> surround(Image& image, uint32_t shapes,
   return out;
 }
 
+// The rig's robot with as many spheres, at rest among as many shapes.
+inline void gather(Image& image, uint32_t spheres, uint32_t shapes,
+                   Draw& draw) {
+  const Cycle rest;
+  double q[7];
+  std::copy_n(rest.q, 7, q);
+  grow(image.chain, spheres, draw);
+  surround(image, shapes, q, Parts::kSome, draw);
+}
+
 }  // namespace crowd

@@ -36,9 +36,7 @@ void judge_instant(const Image& image, const Cycle& c, As as,
 // A robot of many spheres that may meet itself and a hand, among shapes.
 std::unique_ptr<Image> among(uint32_t shapes, uint32_t spheres, Draw& draw) {
   auto image = draft();
-  crowd::grow(image->chain, spheres, draw);
-  const double q[7] = {0, 0.4, 0, -1.2, 0, 1.2, 0};
-  crowd::surround(*image, shapes, q, crowd::Parts::kSome, draw);
+  crowd::gather(*image, spheres, shapes, draw);
   add_self(*image);
   image->dynamics.contacts = 1;
   image->dynamics.contact[0] = {kHand, 0,   0,   100,   50e3,  1.5,

@@ -178,9 +178,7 @@ std::unique_ptr<Image> with_project() {
 std::unique_ptr<Image> among_many() {
   auto image = draft();
   space_rig::Draw draw(31);
-  crowd::grow(image->chain, 40, draw);
-  const double q[7] = {0, 0.4, 0, -1.2, 0, 1.2, 0};
-  crowd::surround(*image, 40, q, crowd::Parts::kSome, draw);
+  crowd::gather(*image, 40, 40, draw);
   image->linears = 20;
   for (uint32_t i = 0; i < image->linears; ++i) {
     Linear& row = image->linear[i];

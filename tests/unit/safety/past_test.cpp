@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <random>
@@ -74,7 +75,6 @@ struct Sending {
       follow(j, v_at, q_at, joint);
       joint.q = static_cast<double>(cycle.q[j]);
       int64_t from = std::max(q_at, v_at);
-      if (v_at > q_at) from = v_at;
       for (uint32_t i = 0; i <= kEarly; ++i) {
         const int64_t to = now + delay * i / kEarly;
         follow(j, from, to, joint);
