@@ -84,6 +84,9 @@ all_srcs += tests/tools/qp_problems.cpp
 $O/tests/qp-problems: $O/tests/tools/qp_problems.o $O/libtactus.a
 	$(call link,$(lib_libs))
 test-programs: $O/tests/qp-problems
+$O/tests/device-cycles: $O/tests/tools/device_cycles.o $O/libtactus.a
+	$(call link,$(lib_libs))
+test-programs: $O/tests/device-cycles
 
 # The shield's kernel in a namespace of its own, with the tests that watch it:
 # what tests/mutation/ changes, an instruction at a time. Without the copies

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The shield's check of one state, as a GPU would run it: the same headers,
-// every function in them made a device function, and what they call of
-// planner.cpp and play.cpp. Compiled by device_check.sh, to PTX, without any
-// header of CUDA's; nothing is run.
+// The shield's check, as a GPU runs it: the same headers, every function in
+// them made a device function, and what they call of planner.cpp and play.cpp.
+// Compiled by device_check.sh, to PTX, without any header of CUDA's.
 #define __host__ __attribute__((host))
 #define __device__ __attribute__((device))
 #define __global__ __attribute__((global))
@@ -38,7 +37,18 @@ __device__ inline double fabs(double x) { return __builtin_fabs(x); }
 
 using namespace tactus::safety;
 
-__global__ void check_one(const Image* image, ShieldState* state,
-                          const ShieldInput* in, ShieldOutput* out) {
-  check_with<NoFault>(*image, *state, *in, *out);
+// One cycle a thread, as the loop has it: what holds at this instant, the
+// ladder, and what was sent of it. `in` points to memory of the GPU.
+extern "C" __global__ void check_each(const Image* image, const ShieldInput* in,
+                                      ShieldState* state, ShieldOutput* instant,
+                                      ShieldOutput* out, unsigned count) {
+  const unsigned i =
+      __nvvm_read_ptx_sreg_ctaid_x() * __nvvm_read_ptx_sreg_ntid_x() +
+      __nvvm_read_ptx_sreg_tid_x();
+  if (i >= count) return;
+  check_instant_with<NoFault>(*image, state[i], in[i], instant[i]);
+  check_with<NoFault>(*image, state[i], in[i], out[i]);
+  const Sent sent{out[i].action, in[i].now_ns + 300'000,
+                  out[i].rung != TACTUS_RUNG_STOP};
+  committed_with<NoFault>(*image, state[i], sent);
 }
