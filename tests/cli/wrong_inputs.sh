@@ -54,7 +54,14 @@ nothing_left
 
 example
 rm "$tmp/arm.urdf"
-wants 2 'arm.urdf: ENOENT' run
+wants 2 'arm.toml:[0-9:]*: robot.urdf: .*arm.urdf: ENOENT' run
+example
+: >"$tmp/arm.urdf"
+wants 2 'arm.toml:[0-9:]*: robot.urdf: .*arm.urdf: .*is empty' run
+broken 2 'arm.toml:.*: robot.srdf: .*none.srdf: ENOENT' \
+  's/urdf="arm.urdf"/&, srdf="none.srdf"/'
+broken 2 'arm.toml:.*: robot.overshoot: .*expected a length' \
+  's/urdf="arm.urdf"/&, overshoot="2 m"/'
 example
 sed -i '0,/<cylinder[^>]*>/s//<mesh filename="a.stl"\/>/' "$tmp/arm.urdf"
 wants 2 'mesh' run

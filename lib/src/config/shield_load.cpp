@@ -1,53 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "config/shield_load.hpp"
 
-#include <fstream>
-#include <iterator>
+#include <utility>
 
 #include "core/error.hpp"
-#include "kin/srdf.hpp"
 #include "safety/limits/compile.hpp"
 
 namespace tactus::config {
 namespace {
 
-Result<std::string> read_text(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return file_error(path, errno, "robot.urdf names it");
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
-kin::ChainOptions chain_options(const toml::Table& robot) {
-  kin::ChainOptions options;
-  options.tip = robot.text("tip");
-  options.base = robot.text("base", "");
-  (void)robot.choice("spheres", {"collision"});
-  options.overshoot = robot.quantity("overshoot", kLength, options.overshoot);
-  return options;
-}
-
-// Text of the files that [robot] names; the SRDF's for the chain, too.
-Result<void> read_files(const toml::Table& robot,
-                        const toml::Document& document,
-                        const Recorded* recorded, ShieldSource& source,
-                        kin::ChainOptions& options) {
-  if (recorded != nullptr) {
-    source.urdf = recorded->urdf;
-    source.srdf = recorded->srdf;
-  } else {
-    auto text = read_text(document.resolve(robot.text("urdf")));
-    if (!text) return text.error();
-    source.urdf = std::move(*text);
-  }
-  if (!robot.has("srdf")) return {};
-  const std::string path = document.resolve(robot.text("srdf"));
-  options.srdf = kin::SrdfText{path, source.srdf};
-  if (recorded != nullptr) return {};
-  auto srdf = kin::load_srdf(path);
-  if (!srdf) return srdf.error();
-  source.srdf = srdf->text;
-  options.srdf = std::move(*srdf);
-  return {};
+// Of the files that [robot] names, or of what a log has in their place.
+Result<safety::limits::RobotTexts> robot_texts(const toml::Document& document,
+                                               const Recorded* recorded) {
+  if (recorded == nullptr) return safety::limits::read_robot_texts(document);
+  return safety::limits::RobotTexts{recorded->urdf, recorded->srdf};
 }
 
 safety::limits::Timing lower(const Timing& t, const Sustained& standstill) {
@@ -78,22 +44,17 @@ namespace {
 
 Result<LoadedShield> load(const toml::Document& document, const Timing& timing,
                           const Recorded* recorded, LimitParts parts) {
-  const auto robot = document.root().table("robot");
-  const std::string path = document.resolve(robot.text("urdf"));
-  kin::ChainOptions options = chain_options(robot);
   const Sustained standstill =
       document.root().table("loop")["standstill"].sustained(kAngularSpeed);
   if (auto ok = document.status(); !ok) return ok.error();
 
-  LoadedShield loaded;
-  loaded.source.name = document.name();
-  loaded.source.limits = document.source();
-  loaded.source.parts = std::move(parts);
-  if (auto ok = read_files(robot, document, recorded, loaded.source, options);
-      !ok)
-    return ok.error();
-  auto chain = kin::parse_urdf(loaded.source.urdf, path, options);
+  auto texts = robot_texts(document, recorded);
+  if (!texts) return texts.error();
+  auto chain = safety::limits::make_chain(document, *texts);
   if (!chain) return chain.error();
+  LoadedShield loaded;
+  loaded.source = {document.name(), document.source(), std::move(texts->urdf),
+                   std::move(texts->srdf), std::move(parts)};
   auto image = safety::limits::compile(document, *chain,
                                        {.timing = lower(timing, standstill),
                                         .kind = timing.kind,

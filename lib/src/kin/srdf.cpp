@@ -5,10 +5,7 @@
 #include <tinyxml.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <sstream>
 
 #include "core/error.hpp"
 #include "core/text.hpp"
@@ -88,16 +85,6 @@ class Reader {
 };
 
 }  // namespace
-
-Result<SrdfText> load_srdf(const std::string& path) {
-  errno = 0;
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return file_error(one_line(path), errno, "check robot.srdf");
-  std::ostringstream text;
-  if (!(text << in.rdbuf()))
-    return bad_input("{}: no readable SRDF: check robot.srdf", one_line(path));
-  return SrdfText{path, text.str()};
-}
 
 Result<void> read_srdf(const SrdfText& srdf,
                        const std::vector<std::string>& links, Chain& chain) {

@@ -11,8 +11,6 @@
 
 namespace tactus::kin {
 
-Result<SrdfText> load_srdf(const std::string& path);
-
 // Fills chain.disabled. `links`: all of the URDF's. Errors are one line
 // `file:line:column: seen: remedy`: no <robot>, another robot's name, a
 // missing attribute, a link that the URDF does not have, one link twice.

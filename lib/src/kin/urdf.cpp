@@ -8,13 +8,10 @@
 #include <urdf_parser/urdf_parser.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
 #include <cstring>
-#include <fstream>
 #include <map>
 #include <mutex>
-#include <sstream>
 #include <vector>
 
 #include "core/error.hpp"
@@ -500,17 +497,6 @@ Result<Chain> parse_urdf(std::string_view text, const std::string& name,
     return bad_input("{}: {}: correct the description", file,
                      one_line(fault.what()));
   }
-}
-
-Result<Chain> load_urdf(const std::string& path, const ChainOptions& options) {
-  errno = 0;
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return file_error(one_line(path), errno, "check robot.urdf");
-  std::ostringstream text;
-  if (!(text << in.rdbuf()))
-    return bad_input("{}: no readable robot description: check robot.urdf",
-                     one_line(path));
-  return parse_urdf(text.str(), path, options);
 }
 
 }  // namespace tactus::kin

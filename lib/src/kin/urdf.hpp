@@ -28,7 +28,6 @@ struct ChainOptions {
 // unknown tip, mesh, missing limits, NaN, mimic, non-unit axis, floating or
 // planar joint, more than kMaxJoints joints or kMaxSpheres spheres; or
 // srdf.hpp's.
-Result<Chain> load_urdf(const std::string& path, const ChainOptions& options);
 Result<Chain> parse_urdf(std::string_view text, const std::string& name,
                          const ChainOptions& options);
 

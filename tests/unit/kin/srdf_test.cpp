@@ -86,10 +86,3 @@ Test(srdf, refuses_what_it_does_not_understand) {
   cr_assert(std::string(broken.error().text()).starts_with("a.srdf:1:"), "%s",
             broken.error().text());
 }
-
-Test(srdf, a_file_that_is_not_there_is_named) {
-  const auto none = load_srdf("/nowhere/a.srdf");
-  cr_assert(not(bool(none)));
-  cr_assert(std::string(none.error().text()).find("/nowhere/a.srdf") !=
-            std::string::npos);
-}

@@ -149,15 +149,6 @@ Test(urdf, covers_geometry_fixed_to_a_link_of_the_chain) {
   cr_assert(lt(dbl, std::abs(chain->sphere[3].center[0] - 0.4), 1e-15));
 }
 
-Test(urdf, refuses_a_file_that_is_not_there) {
-  ChainOptions options;
-  options.tip = "flange";
-  const auto chain = load_urdf("/nonexistent.urdf", options);
-  cr_assert(eq(str, std::string(chain.error().text()),
-               "/nonexistent.urdf: ENOENT (No such file or directory): check "
-               "robot.urdf"));
-}
-
 Test(urdf, refuses_deep_nesting_before_a_parser_recurses) {
   std::string deep;
   for (int i = 0; i < 100'000; ++i) deep += "<a>";

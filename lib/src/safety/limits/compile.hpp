@@ -57,8 +57,17 @@ struct Options {
   UsedFiles* used = nullptr;     // null: they are read, and not kept
 };
 
-// [robot] urdf, tip, base, spheres, overshoot.
-Result<kin::Chain> load_chain(const toml::Document& document);
+// Of the files that [robot] names.
+struct RobotTexts {
+  std::string urdf;
+  std::string srdf;  // empty: none is named
+};
+// kBadInput where a file is missing, cannot be read or is empty, at its key.
+Result<RobotTexts> read_robot_texts(const toml::Document& document);
+
+// [robot] urdf, srdf, tip, base, spheres, overshoot.
+Result<kin::Chain> make_chain(const toml::Document& document,
+                              const RobotTexts& texts);
 
 // period and standstill of [loop]; commit, misses, bound, repeat of [guard],
 // or guard = "none". Other keys of those tables are not judged here.

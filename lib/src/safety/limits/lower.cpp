@@ -127,7 +127,9 @@ Result<std::unique_ptr<Image>> compile(const toml::Document& document,
 }
 
 Result<std::unique_ptr<Image>> compile_whole(const toml::Document& document) {
-  auto chain = load_chain(document);
+  auto texts = read_robot_texts(document);
+  if (!texts) return texts.error();
+  auto chain = make_chain(document, *texts);
   if (!chain) return chain.error();
   Options options;
   auto timing = read_timing(document);

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 // [robot], and what of [loop], [guard] and [policy] the commit rule needs.
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <sstream>
 
 #include "core/error.hpp"
 #include "core/text.hpp"
-#include "kin/srdf.hpp"
+#include "kin/urdf.hpp"
 #include "safety/limits/compile.hpp"
 #include "safety/limits/ir.hpp"
 
@@ -32,6 +35,24 @@ int64_t positive_duration(const toml::Value& value) {
   const int64_t ns = value.duration();
   if (value.present() && ns == 0) value.fail("a duration above zero");
   return ns;
+}
+
+// The text of the file that a key names.
+Result<void> read_named(const toml::Document& document,
+                        const toml::Value& named, std::string& out) {
+  const std::string name = named.text();
+  if (auto ok = document.status(); !ok) return ok;
+  const std::string path = document.resolve(name);
+  const std::string place = named.where() + ": " + one_line(path);
+  errno = 0;
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return file_error(place, errno, "name a readable file");
+  std::ostringstream text;
+  if (!(text << in.rdbuf()))
+    return bad_input("{}: cannot be read, or is empty: name a readable file",
+                     place);
+  out = std::move(text).str();
+  return {};
 }
 
 }  // namespace
@@ -70,31 +91,40 @@ PerJoint read_quantities(const toml::Value& value, const kin::Chain& chain,
   return out;
 }
 
-Result<kin::Chain> load_chain(const toml::Document& document) {
+Result<RobotTexts> read_robot_texts(const toml::Document& document) {
+  const auto robot = document.root().table("robot");
+  RobotTexts out;
+  if (auto ok = read_named(document, robot["urdf"], out.urdf); !ok)
+    return ok.error();
+  if (!robot.has("srdf")) return out;
+  if (auto ok = read_named(document, robot["srdf"], out.srdf); !ok)
+    return ok.error();
+  return out;
+}
+
+Result<kin::Chain> make_chain(const toml::Document& document,
+                              const RobotTexts& texts) {
   const auto robot = document.root().table("robot");
   kin::ChainOptions options;
-  const std::string urdf = robot.text("urdf");
+  const std::string urdf = document.resolve(robot.text("urdf"));
   options.tip = robot.text("tip");
   options.base = robot.text("base", "");
   (void)robot.choice("spheres", {"collision"});
   options.overshoot = robot.quantity("overshoot", kLength, options.overshoot);
   if (!(options.overshoot >= 1e-4 && options.overshoot <= 1))
     robot["overshoot"].fail("a length from \"0.1 mm\" to \"1 m\"");
-  const std::string srdf = robot.text("srdf", "");
+  if (robot.has("srdf"))
+    options.srdf =
+        kin::SrdfText{document.resolve(robot.text("srdf")), texts.srdf};
   if (auto ok = document.status(); !ok) return ok.error();
-  if (robot.has("srdf")) {
-    auto text = kin::load_srdf(document.resolve(srdf));
-    if (!text) return text.error();
-    options.srdf = std::move(*text);
-  }
-  return kin::load_urdf(document.resolve(urdf), options);
+  return kin::parse_urdf(texts.urdf, urdf, options);
 }
 
 RobotIr read_robot(const Scope& scope) {
   const auto robot = scope.document.root().table("robot");
   for (const char* key :
        {"urdf", "srdf", "tip", "base", "spheres", "overshoot"})
-    robot.skip(key);  // load_chain's
+    robot.skip(key);  // make_chain's
   RobotIr out;
   out.decel = read_quantities(robot["decel"], scope.chain, 2);
   out.jerk = read_quantities(robot["jerk"], scope.chain, 3);
