@@ -96,7 +96,7 @@ mutated_cpu := $(foreach i,avx512vl avx2,$(shell grep -qw $i /proc/cpuinfo && \
 mutated := $(patsubst %,$O/mutated/%_test.o,contracts rows oracle adversary \
              space trajectory loads contact barriers barriers_figures expr_vm qp \
              project kernel past past_time memory rollout near sliding screen \
-             instant row_order)
+             instant row_order bad_signals)
 $(mutated): $O/mutated/%.o: tests/unit/safety/%.cpp
 	$(call say,CXX,$<)
 	@mkdir -p $(@D)

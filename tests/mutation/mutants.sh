@@ -41,7 +41,7 @@ export TACTUS_SPACE=${TACTUS_SPACE:-10} QP_PROBLEMS=${QP_PROBLEMS:-1500}
 "$build/tests/mutants" -n "$count" "${each[@]}" -s "$seed" -j "$jobs" -x Removed \
   -l "${ONLY:-}" "$work/shield" ::mutated:: --filter 'contracts/all_hold' \
   '|' --filter '@(trajectory|loads|energy|contact|barriers|expr_vm|qp)/*' \
-  '|' --filter '@(oracle|rows|row_order|instant|rollout|near|sliding)/*' \
+  '|' --filter '@(oracle|rows|row_order|instant|bad_signals|rollout|near|sliding)/*' \
   '|' --filter '@(project|past_time)/!(*the_same_bits_on*)' \
   '|' --filter '@(screen|space|adversary|memory)/*' \
   '?' --filter '@(kernel/the_chosen*|past_time/the_same_bits_on*)' |
