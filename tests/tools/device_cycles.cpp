@@ -2,8 +2,9 @@
 // Has a GPU the portable kernel's bits? Random cycles of three images, judged
 // here and there (tests/pkg/device_check.cu):
 //   device-cycles PTX COUNT
-// PTX may be machine code of that GPU, too. Exit 77: no GPU. Of CUDA only its
-// driver is needed, at run time.
+// PTX may be machine code of that GPU, too. Exit 77: no GPU, or one without
+// room for the stacks, 431 KB for each of its threads (an H200 had it). Of CUDA
+// only its driver is needed, at run time.
 #include <dlfcn.h>
 
 #include <array>
@@ -86,11 +87,13 @@ class Driver {
   void run(const char* name, Args... args) {
     const int failed = find<F>(name)(args...);
     if (failed == 0) return;
+    if (failed == kOutOfMemory) leave(77, "too small a GPU for its stacks");
     const char* why = "";
     find<int(int, const char**)>("cuGetErrorName")(failed, &why);
     leave(1, std::string(name) + ": " + why);
   }
 
+  static constexpr int kOutOfMemory = 2;
   void* library_ = nullptr;
   std::array<char, 128> name_{};
 };
