@@ -9,6 +9,7 @@
 #include <random>
 #include <set>
 
+#include "crowd.hpp"
 #include "space_adversary.hpp"
 
 using namespace space_rig;
@@ -186,4 +187,43 @@ Test(screen, open_pairs_are_listed_or_too_many) {
   }
   std::printf("lists: %u with room, %u too many\n", fits, full);
   cr_assert(fits > 2000 && full > 2000);
+}
+
+// The cell, of which each face is in the way of some sphere or of none.
+Test(screen, a_keep_in_box_has_six_sides) {
+  auto image = draft();
+  space_rig::Draw draw(31);
+  crowd::gather(*image, 40, 40, draw);
+  const Cycle rest;
+  double q[7];
+  std::copy_n(rest.q, 7, q);
+  const auto balls = oracle::balls_of(image->chain);
+  const auto at = oracle::centres(q, balls);
+  const Box cell = image->box[0];
+  for (int side = 0; side < 6; ++side) {
+    const int a = side / 2;
+    const bool low = side % 2 == 0;
+    double reach = -INFINITY;
+    for (std::size_t i = 0; i < balls.size(); ++i) {
+      const auto x = static_cast<double>(a == 0   ? at[i].x
+                                         : a == 1 ? at[i].y
+                                                  : at[i].z);
+      const auto r = static_cast<double>(balls[i].r);
+      if (balls[i].link != 0) reach = std::max(reach, (low ? -x : x) + r);
+    }
+    for (const double room : {-0.002, 0.05}) {
+      image->box[0] = cell;
+      (low ? image->box[0].lo : image->box[0].hi)[a] =
+          (low ? -1 : 1) * (reach + room);
+      cr_assert(bool(seal(*image)));
+      cr_assert(eq(u32, image->derived.screened, 1));
+      Cycle c;
+      const bool passes = c.run(*image) == TACTUS_RUNG_PASS;
+      const uint32_t row = 4;  // "cell", of the draft
+      cr_assert(eq(str, std::string(image->row[row].id), "cell"));
+      cr_assert(not(passes && room < 0), "side %d", side);
+      const bool out = c.out.row[row].margin < 0;
+      cr_assert(eq(int, out, room < 0), "side %d", side);
+    }
+  }
 }
