@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Random cycles of the rig's arm, also with NaN, infinities and zeros of both
-// signs in the inputs, and images that between them have every kind of row:
-// what two ways to compute a verdict are compared on, bit by bit.
+// signs in the inputs, and images that between them have every kind of row but
+// past-time ones and callbacks: what two ways to compute a verdict are compared
+// on, bit by bit.
 #pragma once
 
 #include <algorithm>

@@ -62,7 +62,8 @@ struct RobotTexts {
   std::string urdf;
   std::string srdf;  // empty: none is named
 };
-// kBadInput where a file is missing, cannot be read or is empty, at its key.
+// Errors name the key, and its place: a file that is missing or empty is
+// kBadInput, one that may not be read kPermission.
 Result<RobotTexts> read_robot_texts(const toml::Document& document);
 
 // [robot] urdf, srdf, tip, base, spheres, overshoot.
